@@ -1,0 +1,9 @@
+//! The command line, the configuration and the wiring of the program.
+
+pub mod analyze;
+pub mod cli;
+pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod serve;
+pub mod upnp;

@@ -1,0 +1,11 @@
+//! Sockets, clocks and files: the only impure floor. Decides nothing; it fetches facts and carries out requests.
+
+pub mod capture;
+pub mod clock;
+pub mod http_client;
+pub mod http_server;
+pub mod interfaces;
+pub mod neighbours;
+pub mod snmp;
+pub mod ssdp;
+pub mod upnp;

@@ -1,0 +1,8 @@
+//! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
+
+pub mod html;
+pub mod json;
+pub mod metrics;
+pub mod snmp_text;
+pub mod text;
+pub mod upnp;

@@ -1,0 +1,7 @@
+//! Bytes to messages and back: total functions over hostile input. Knows no sockets, no clocks and no meaning.
+
+pub mod capture_file;
+pub mod description;
+pub mod frame;
+pub mod soap;
+pub mod ssdp;
