@@ -303,7 +303,7 @@ pub struct FrameSummary {
     pub frames: u64,
     /// Group-addressed frames per protocol, in the order of [`Protocol::ALL`].
     pub group_frames: [u64; Protocol::ALL.len()],
-    /// Repeats of a datagram per TTL of the copy (index 0: no TTL).
+    /// Frames that repeated a datagram seen within the last second.
     pub replica_frames: u64,
     /// Frames the kernel dropped before we saw them.
     pub dropped: u64,

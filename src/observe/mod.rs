@@ -3,4 +3,5 @@
 pub mod delta;
 pub mod owners;
 pub mod replica;
+pub mod sources;
 pub mod tally;

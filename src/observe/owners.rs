@@ -1,1 +1,257 @@
-//! To be written.
+//! Who owns which IP address: claims read from frames, and the bounded table of them. An address may have several
+//! owners (virtual routers, proxy ARP, roaming); the table keeps them all and judges nobody.
+
+use crate::model::frames::{FrameMeta, OwnerClaim, OwnerProof, Protocol};
+use crate::model::{MacAddr, Time};
+use crate::wire::frame::{Frame, L3};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Addresses remembered; the one heard of longest ago goes first.
+pub const MAX_ADDRESSES: usize = 4096;
+/// Owners remembered per address.
+pub const MAX_OWNERS: usize = 4;
+
+/// Reads the claim of ownership in a frame, if it makes one that no layer-3 reflector forges.
+#[must_use]
+pub fn claim(frame: &Frame<'_>, meta: &FrameMeta) -> Option<OwnerClaim> {
+    if frame.source == MacAddr::ZERO || frame.source.is_group() {
+        return None;
+    }
+    let claim = |ip: IpAddr, mac, proof| {
+        let usable = !ip.is_unspecified() && !ip.is_multicast() && !ip.is_loopback();
+        usable.then_some(OwnerClaim { ip, mac, proof, at: meta.at })
+    };
+    match frame.l3_kind {
+        // RFC 826: the sender says both. A differing Ethernet source is a relay or a forgery: not evidence.
+        L3::Arp => (frame.l3.get(8..14)? == frame.source.0)
+            .then_some(())
+            .and_then(|()| claim(frame.ip?, frame.source, OwnerProof::Arp)),
+        L3::Ipv6 if frame.protocol == Protocol::Nd && frame.ttl == 255 => neighbour(frame)
+            .filter(|&(_, mac)| mac == frame.source)
+            .and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Nd)),
+        L3::Ipv4 if frame.protocol == Protocol::Dhcp => {
+            acknowledged(frame).and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Dhcp))
+        }
+        L3::Ipv4 | L3::Ipv6 if never_routed(frame) => claim(frame.ip?, frame.source, OwnerProof::Traffic),
+        _ => None,
+    }
+}
+
+/// RFC 4861: a solicitation names its source's link-layer address in option 1, an advertisement its target's in
+/// option 2. The hop limit of 255 proves that no router passed it on.
+fn neighbour(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
+    let message = frame.l3.get(frame.payload_offset..)?;
+    let (ip, options, wanted) = match message.first()? {
+        135 => (frame.ip?, message.get(24..)?, 1),
+        136 => (IpAddr::from(<[u8; 16]>::try_from(message.get(8..24)?).ok()?), message.get(24..)?, 2),
+        134 => (frame.ip?, message.get(16..)?, 1),
+        133 => (frame.ip?, message.get(8..)?, 1),
+        _ => return None,
+    };
+    let mut rest = options;
+    // At most 32 options: a packet of 1,500 bytes holds no more that matter.
+    for _ in 0..32 {
+        let (&kind, &units) = (rest.first()?, rest.get(1)?);
+        if kind == wanted && units == 1 {
+            return Some((ip, MacAddr(rest.get(2..8)?.try_into().ok()?)));
+        }
+        rest = rest.get(usize::from(units.max(1)) * 8..)?;
+    }
+    None
+}
+
+/// RFC 2131: a server's DHCPACK binds `yiaddr` to `chaddr`.
+fn acknowledged(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
+    let message = frame.l3.get(frame.payload_offset + 8..)?;
+    if message.first() != Some(&2) || message.get(1..3) != Some(&[1, 6]) || message.get(236..240)? != [99, 130, 83, 99]
+    {
+        return None;
+    }
+    let mut options = message.get(240..)?;
+    for _ in 0..64 {
+        match *options.first()? {
+            0 => options = options.get(1..)?,
+            255 => return None,
+            53 => {
+                let address = <[u8; 4]>::try_from(message.get(16..20)?).ok()?;
+                let mac = MacAddr(message.get(28..34)?.try_into().ok()?);
+                return (options.get(2) == Some(&5)).then_some((address.into(), mac));
+            }
+            _ => options = options.get(2 + usize::from(*options.get(1)?)..)?,
+        }
+    }
+    None
+}
+
+/// Traffic that no correct router passes on: link-local groups with the TTL they start with, and unicast between two
+/// private addresses of one /24. Weak: a reflector that ignores the rules forges it, so that it only counts where
+/// nothing better is known.
+fn never_routed(frame: &Frame<'_>) -> bool {
+    match (frame.ip, frame.destination_ip) {
+        (Some(IpAddr::V4(from)), Some(IpAddr::V4(to))) => {
+            let (a, b) = (from.octets(), to.octets());
+            let local_group = b[..3] == [224, 0, 0] && matches!(frame.ttl, 1 | 255);
+            let neighbours = from.is_private() && a[..3] == b[..3] && matches!(frame.ttl, 64 | 128 | 255);
+            local_group || (neighbours && !frame.group)
+        }
+        (Some(IpAddr::V6(from)), Some(IpAddr::V6(to))) => {
+            from.is_unicast_link_local() && to.segments()[0] == 0xff02 && matches!(frame.ttl, 1 | 255)
+        }
+        _ => false,
+    }
+}
+
+/// One MAC that was seen to own an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The owner.
+    pub mac: MacAddr,
+    /// The strongest proof so far.
+    pub proof: OwnerProof,
+    /// When it was first and last seen to own it.
+    pub first: Time,
+    /// See `first`.
+    pub last: Time,
+}
+
+/// Owners of all addresses of a segment.
+#[derive(Clone, Debug, Default)]
+pub struct OwnerTable {
+    by_ip: BTreeMap<IpAddr, Vec<Owner>>,
+    refused: u64,
+}
+
+impl OwnerTable {
+    /// Takes a claim. Traffic is believed only where nothing else is known of the address.
+    pub fn learn(&mut self, claim: &OwnerClaim) {
+        if !self.by_ip.contains_key(&claim.ip) && self.by_ip.len() >= MAX_ADDRESSES {
+            self.refused += 1;
+            let told = |owners: &[Owner]| owners.iter().any(|o| o.proof == OwnerProof::Told);
+            let last = |owners: &[Owner]| owners.iter().map(|o| o.last).max();
+            let oldest = self.by_ip.iter().min_by_key(|(_, o)| (told(o), last(o))).map(|(ip, _)| *ip);
+            if let Some(oldest) = oldest {
+                self.by_ip.remove(&oldest);
+            }
+        }
+        let owners = self.by_ip.entry(claim.ip).or_default();
+        if let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac) {
+            owner.last = owner.last.max(claim.at);
+            owner.proof = owner.proof.min(claim.proof);
+            return;
+        }
+        if claim.proof == OwnerProof::Traffic && !owners.is_empty() {
+            return;
+        }
+        // Proof that outranks hearsay replaces it.
+        if claim.proof != OwnerProof::Traffic {
+            owners.retain(|o| o.proof != OwnerProof::Traffic);
+        }
+        if owners.len() >= MAX_OWNERS {
+            self.refused += 1;
+            return;
+        }
+        owners.push(Owner { mac: claim.mac, proof: claim.proof, first: claim.at, last: claim.at });
+    }
+
+    /// Everyone who was seen to own `ip`, in order of appearance. Empty: unknown.
+    #[must_use]
+    pub fn of(&self, ip: IpAddr) -> &[Owner] {
+        self.by_ip.get(&ip).map_or(&[], Vec::as_slice)
+    }
+
+    /// The addresses that `mac` owns, IPv4 first.
+    pub fn addresses_of(&self, mac: MacAddr) -> impl Iterator<Item = IpAddr> + '_ {
+        self.by_ip.iter().filter(move |(_, owners)| owners.iter().any(|o| o.mac == mac)).map(|(ip, _)| *ip)
+    }
+
+    /// The IPv4 address of a device, by this MAC or by one next to it, as the other side of a router has.
+    #[must_use]
+    pub fn device_address(&self, mac: MacAddr, reach: u64) -> Option<(IpAddr, MacAddr)> {
+        let own = self.addresses_of(mac).next().map(|ip| (ip, mac));
+        own.or_else(|| {
+            self.by_ip.iter().find_map(|(ip, owners)| {
+                owners.iter().find(|o| !mac.is_local() && o.mac.is_neighbour_of(mac, reach)).map(|o| (*ip, o.mac))
+            })
+        })
+    }
+
+    /// How many addresses are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_ip.len()
+    }
+
+    /// Nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_ip.is_empty()
+    }
+
+    /// Claims that found no room.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Every address with its owners, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &[Owner])> {
+        self.by_ip.iter().map(|(ip, owners)| (*ip, owners.as_slice()))
+    }
+}
+
+/// An address that hosts of one LAN share: private, link-local or unique local. Others come through the gateway.
+#[must_use]
+pub fn is_on_link(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4 == Ipv4Addr::UNSPECIFIED,
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unique_local() || v6.is_unspecified(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim_of(mac: u8, proof: OwnerProof) -> OwnerClaim {
+        OwnerClaim { ip: [192, 168, 1, 10].into(), mac: MacAddr([2, 0, 0, 0, 0, mac]), proof, at: Time::from_secs(1) }
+    }
+
+    #[test]
+    fn proof_outranks_traffic() {
+        let mut table = OwnerTable::default();
+        table.learn(&claim_of(1, OwnerProof::Traffic));
+        table.learn(&claim_of(2, OwnerProof::Traffic));
+        assert_eq!(table.of([192, 168, 1, 10].into()).len(), 1, "the first to speak");
+        table.learn(&claim_of(3, OwnerProof::Arp));
+        table.learn(&claim_of(4, OwnerProof::Traffic));
+        let owners = table.of([192, 168, 1, 10].into());
+        assert_eq!(owners.iter().map(|o| o.mac.0[5]).collect::<Vec<_>>(), [3]);
+        table.learn(&claim_of(5, OwnerProof::Nd));
+        assert_eq!(table.of([192, 168, 1, 10].into()).len(), 2, "owners are sets");
+    }
+
+    #[test]
+    fn forged_claims_do_not_grow_it() {
+        let mut table = OwnerTable::default();
+        table.learn(&claim_of(1, OwnerProof::Told));
+        for n in 0..20_000_u32 {
+            let ip = IpAddr::from(Ipv4Addr::from(0x0a00_0000 + n));
+            let at = Time::from_secs(2 + i64::from(n));
+            table.learn(&OwnerClaim { ip, mac: MacAddr([2, 0, 0, 0, 1, 1]), proof: OwnerProof::Arp, at });
+        }
+        assert_eq!(table.len(), MAX_ADDRESSES);
+        assert_eq!(table.of([192, 168, 1, 10].into()).len(), 1, "what the user told stays");
+        assert!(table.refused() > 0);
+    }
+
+    #[test]
+    fn the_other_side_of_a_router_is_found() {
+        let mut table = OwnerTable::default();
+        let lan: MacAddr = "3c:84:6a:10:00:c8".parse().expect("a literal");
+        let wan: MacAddr = "3c:84:6a:10:00:c9".parse().expect("a literal");
+        table.learn(&OwnerClaim { ip: [192, 168, 1, 100].into(), mac: lan, proof: OwnerProof::Arp, at: Time::MIN });
+        assert_eq!(table.device_address(wan, 8), Some(([192, 168, 1, 100].into(), lan)));
+        assert_eq!(table.device_address("3c:84:6a:22:00:c9".parse().expect("a literal"), 8), None);
+    }
+}
