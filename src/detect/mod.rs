@@ -1,1 +1,8 @@
-//! To be written.
+//! From raw facts to symptoms of a storm, per broadcast domain. Does not know causes, and blames nobody.
+
+pub mod segment;
+pub mod thresholds;
+pub mod window;
+
+pub use segment::{ReplicaTrack, Segment, Talker};
+pub use thresholds::Thresholds;

@@ -1,0 +1,222 @@
+//! What goes on in one broadcast domain: datagrams that circulate and sources that talk too much, with their rates.
+//! All tables are bounded. Knows no owners and no causes.
+
+use super::thresholds::Thresholds;
+use super::window::{SlidingSecond, WholeSeconds};
+use crate::model::frames::{FrameSummary, Protocol, Replica, SourceCount, SourceKey};
+use crate::model::{MacAddr, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Circulating datagrams followed per segment.
+pub const MAX_TRACKS: usize = 256;
+/// Talkers followed per segment.
+pub const MAX_TALKERS: usize = 1024;
+/// Addresses and groups kept per talker.
+const MAX_PER_TALKER: usize = 8;
+/// Facts older than this no longer speak.
+pub const MEMORY: Duration = Duration::from_secs(10);
+
+/// One datagram that circulates.
+#[derive(Clone, Debug)]
+pub struct ReplicaTrack {
+    /// The latest report of it.
+    pub replica: Replica,
+    /// Copies seen per second.
+    pub rate: SlidingSecond,
+}
+
+/// Everything that one MAC sends of one protocol.
+#[derive(Clone, Debug)]
+pub struct Talker {
+    /// First frame.
+    pub first: Time,
+    /// Start of the present run of busy seconds.
+    pub busy_since: Time,
+    /// Last frame.
+    pub last: Time,
+    /// Frames, all time.
+    pub frames: u64,
+    /// Frames since the last summary.
+    pub fresh: u64,
+    /// Bytes, all time.
+    pub bytes: u64,
+    /// Frames per second.
+    pub seconds: WholeSeconds,
+    /// Frames per second that repeated a datagram.
+    pub repeats: WholeSeconds,
+    /// Source addresses.
+    pub ips: BTreeSet<IpAddr>,
+    /// Destination groups.
+    pub groups: BTreeSet<IpAddr>,
+}
+
+impl Talker {
+    /// Most of what it sent lately repeated a datagram already seen.
+    #[must_use]
+    pub fn repeats_itself(&self) -> bool {
+        self.repeats.busiest() * 2 > self.seconds.busiest()
+    }
+}
+
+/// Who talks: a MAC and a protocol.
+pub type TalkerKey = (MacAddr, Protocol);
+
+/// The state of one broadcast domain.
+#[derive(Debug)]
+pub struct Segment {
+    /// `eth0`, or `eth0.20` for a VLAN.
+    pub id: Arc<str>,
+    /// First frame or start of listening.
+    pub since: Time,
+    /// End of the last summary.
+    pub at: Time,
+    /// Circulating datagrams by replica hash.
+    pub tracks: BTreeMap<u64, ReplicaTrack>,
+    /// Talkers.
+    pub talkers: BTreeMap<TalkerKey, Talker>,
+    /// Group frames that count as control traffic (no streams), per second.
+    pub control: WholeSeconds,
+    /// Copies of datagrams, per second.
+    pub replica_rate: SlidingSecond,
+    /// Frames that the kernel dropped, all time.
+    pub dropped: u64,
+    /// Entries refused.
+    pub refused: u64,
+}
+
+impl Segment {
+    /// A segment that is heard since `since`.
+    #[must_use]
+    pub fn new(id: Arc<str>, since: Time) -> Self {
+        Self {
+            id,
+            since,
+            at: since,
+            tracks: BTreeMap::new(),
+            talkers: BTreeMap::new(),
+            control: WholeSeconds::default(),
+            replica_rate: SlidingSecond::default(),
+            dropped: 0,
+            refused: 0,
+        }
+    }
+
+    /// Takes the part of a summary that belongs to `vlan`.
+    pub fn observe(&mut self, summary: &FrameSummary, vlan: u16, thresholds: &Thresholds) {
+        self.at = summary.until;
+        self.dropped += summary.dropped;
+        self.forget(summary.until);
+        for track in self.tracks.values_mut() {
+            track.replica.fresh = 0;
+        }
+        for talker in self.talkers.values_mut() {
+            talker.fresh = 0;
+        }
+        for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
+            self.replica(replica, summary.until);
+        }
+        let mut control = 0;
+        for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
+            control += if is_stream(source) { 0 } else { source.frames - source.overcount };
+            self.source(source, summary.until, thresholds.source_pps);
+        }
+        self.control.add(summary.until, control, thresholds.critical_pps);
+    }
+
+    /// Lets time pass without frames.
+    pub fn advance(&mut self, at: Time, thresholds: &Thresholds) {
+        self.control.advance(at, thresholds.critical_pps);
+        for talker in self.talkers.values_mut() {
+            talker.seconds.advance(at, thresholds.source_pps);
+            talker.repeats.advance(at, thresholds.source_pps);
+        }
+        self.forget(at);
+    }
+
+    fn forget(&mut self, at: Time) {
+        self.tracks.retain(|_, track| at.since(track.replica.last) <= MEMORY);
+        self.talkers.retain(|_, talker| at.since(talker.last) <= MEMORY);
+    }
+
+    fn replica(&mut self, replica: &Replica, at: Time) {
+        self.replica_rate.add(at, replica.fresh);
+        if let Some(track) = self.tracks.get_mut(&replica.hash) {
+            track.rate.add(at, replica.fresh);
+            track.replica = replica.clone();
+            return;
+        }
+        if self.tracks.len() >= MAX_TRACKS {
+            let weakest = self.tracks.iter().min_by_key(|(_, t)| (t.replica.copies, t.replica.last)).map(|(h, _)| *h);
+            if let Some(weakest) = weakest {
+                self.tracks.remove(&weakest);
+            }
+            self.refused += 1;
+        }
+        let mut rate = SlidingSecond::default();
+        rate.add(at, replica.fresh);
+        self.tracks.insert(replica.hash, ReplicaTrack { replica: replica.clone(), rate });
+    }
+
+    fn source(&mut self, source: &SourceCount, at: Time, limit: u64) {
+        let SourceKey { mac, ip, group, protocol, .. } = source.key;
+        let frames = source.frames - source.overcount;
+        if frames == 0 {
+            return;
+        }
+        if !self.talkers.contains_key(&(mac, protocol)) && self.talkers.len() >= MAX_TALKERS {
+            self.refused += 1;
+            return;
+        }
+        let talker = self.talkers.entry((mac, protocol)).or_insert_with(|| Talker {
+            first: source.first,
+            busy_since: source.first,
+            last: source.last,
+            frames: 0,
+            fresh: 0,
+            bytes: 0,
+            seconds: WholeSeconds::default(),
+            repeats: WholeSeconds::default(),
+            ips: BTreeSet::new(),
+            groups: BTreeSet::new(),
+        });
+        if talker.seconds.over_now(limit) == 0 {
+            talker.busy_since = source.first;
+        }
+        talker.last = talker.last.max(source.last);
+        talker.frames += frames;
+        talker.fresh += frames;
+        talker.bytes += source.bytes;
+        talker.seconds.add(at, frames, limit);
+        talker.repeats.add(at, source.repeats.min(frames), limit);
+        if talker.ips.len() < MAX_PER_TALKER {
+            talker.ips.extend(ip);
+        }
+        if talker.groups.len() < MAX_PER_TALKER {
+            talker.groups.extend(group);
+        }
+    }
+}
+
+/// Media by multicast: IPTV (about 1,000 frames/s of 1,328 bytes) and audio-over-IP (up to 4,000 frames/s of 200 bytes
+/// and more) are steady and healthy. Discovery and broadcasts are not streams, and neither is a flood of tiny frames.
+fn is_stream(source: &SourceCount) -> bool {
+    let group = match source.key.group {
+        Some(IpAddr::V4(v4)) => v4.is_multicast() && v4.octets()[..3] != [224, 0, 0],
+        Some(IpAddr::V6(v6)) => v6.is_multicast() && v6.segments()[0] & 0x000f > 2,
+        None => false,
+    };
+    group && source.key.protocol == Protocol::OtherUdp && source.bytes >= 150 * source.frames
+}
+
+/// The same for a talker.
+#[must_use]
+pub fn talks_media(key: &TalkerKey, talker: &Talker) -> bool {
+    let routed_group = talker.groups.iter().all(|group| match group {
+        IpAddr::V4(v4) => v4.is_multicast() && v4.octets()[..3] != [224, 0, 0],
+        IpAddr::V6(v6) => v6.is_multicast() && v6.segments()[0] & 0x000f > 2,
+    });
+    key.1 == Protocol::OtherUdp && routed_group && talker.bytes >= 150 * talker.frames
+}

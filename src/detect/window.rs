@@ -1,0 +1,117 @@
+//! Rates over the last second and per calendar second. Pure arithmetic on dated counts.
+
+use crate::model::Time;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Summaries kept for the sliding second; the tally flushes at most ten times a second.
+const MAX_PARTS: usize = 16;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Frames within the last second, from dated counts.
+#[derive(Clone, Debug, Default)]
+pub struct SlidingSecond {
+    parts: VecDeque<(Time, u64)>,
+}
+
+impl SlidingSecond {
+    /// Adds `frames` seen up to `at`.
+    pub fn add(&mut self, at: Time, frames: u64) {
+        while self.parts.front().is_some_and(|(then, _)| at.since(*then) >= SECOND) {
+            self.parts.pop_front();
+        }
+        if self.parts.len() >= MAX_PARTS
+            && let Some((_, last)) = self.parts.back_mut()
+        {
+            *last += frames;
+            return;
+        }
+        self.parts.push_back((at, frames));
+    }
+
+    /// Frames in the second before `at`.
+    #[must_use]
+    pub fn total(&self, at: Time) -> u64 {
+        self.parts.iter().filter(|(then, _)| at.since(*then) < SECOND).map(|(_, frames)| frames).sum()
+    }
+}
+
+/// Frames per whole second of the stream's time, and for how many seconds in a row a limit was reached.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WholeSeconds {
+    second: i64,
+    current: u64,
+    /// Frames in the last complete second.
+    pub rate: u64,
+    /// Most frames in one second.
+    pub peak: u64,
+    /// Complete seconds in a row, up to the last, with at least the limit.
+    pub over: u32,
+}
+
+impl WholeSeconds {
+    /// Adds `frames` seen up to `until` (a summary ends at or within the second that it belongs to).
+    pub fn add(&mut self, until: Time, frames: u64, limit: u64) {
+        self.advance(until, limit);
+        self.current += frames;
+        self.peak = self.peak.max(self.current);
+    }
+
+    /// Closes the seconds before `until`.
+    pub fn advance(&mut self, until: Time, limit: u64) {
+        let second = until.as_nanos().saturating_sub(1).div_euclid(1_000_000_000);
+        if second <= self.second {
+            return;
+        }
+        let gap = second - self.second > 1;
+        self.over = if self.current >= limit { self.over.saturating_add(1) } else { 0 };
+        self.rate = self.current;
+        if gap {
+            self.over = 0;
+            self.rate = 0;
+        }
+        self.current = 0;
+        self.second = second;
+    }
+
+    /// Frames in the current or the last complete second, whichever is more.
+    #[must_use]
+    pub fn busiest(&self) -> u64 {
+        self.rate.max(self.current)
+    }
+
+    /// Seconds in a row with at least the limit, the current one included once it has reached it.
+    #[must_use]
+    pub fn over_now(&self, limit: u64) -> u32 {
+        self.over + u32::from(self.current >= limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_busy_seconds_in_a_row() {
+        let mut seconds = WholeSeconds::default();
+        let at = |tenths: i64| Time::from_nanos(1_000_000_000_000 + tenths * 100_000_000);
+        for tenth in 1..=30 {
+            seconds.add(at(tenth), 6, 50);
+        }
+        assert_eq!((seconds.over, seconds.over_now(50), seconds.peak), (2, 3, 60));
+        seconds.advance(at(60), 50);
+        assert_eq!((seconds.over, seconds.rate), (0, 0), "a silent second ends the row");
+    }
+
+    #[test]
+    fn sliding_second_forgets() {
+        let mut sliding = SlidingSecond::default();
+        let at = |tenths: i64| Time::from_nanos(tenths * 100_000_000);
+        for tenth in 0..30 {
+            sliding.add(at(tenth), 10);
+        }
+        assert_eq!(sliding.total(at(29)), 100);
+        assert_eq!(sliding.total(at(34)), 50);
+        assert_eq!(sliding.total(at(60)), 0);
+    }
+}

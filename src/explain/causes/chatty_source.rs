@@ -1,0 +1,229 @@
+//! One device that sends far too much by itself: fresh datagrams, or the same one over and over, from its own MAC and
+//! address, while everybody else's frames come once.
+
+use super::{Cause, Times};
+use crate::detect::segment::{TalkerKey, talks_media};
+use crate::detect::{Talker, Thresholds};
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::{Finding, Suspect};
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::frames::{OwnerProof, Protocol};
+use crate::model::verdict::{Evidence, Severity, Verdict};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// `chatty_source`.
+pub(super) struct ChattySource;
+
+impl Cause for ChattySource {
+    fn id(&self) -> &'static str {
+        "chatty_source"
+    }
+
+    fn about(&self) -> &'static str {
+        "One device floods the LAN with messages of its own."
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for (key, talker) in suspects(scene.segment.talkers.iter(), scene.thresholds) {
+            if taken.contains(&key.0) {
+                continue;
+            }
+            let Some(own) = ownership(scene, circulating, key, talker) else { continue };
+            let finding = finding(scene, key, talker, own);
+            match findings.iter_mut().find(|f| f.culprit.and_then(|c| c.mac) == Some(key.0)) {
+                Some(known) => merge(known, finding),
+                None => findings.push(finding),
+            }
+        }
+        findings
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let device = verdict.culprit.as_ref().map_or_else(|| "one device".to_owned(), |c| words::device(c, "device"));
+        let storm = if verdict.severity == Severity::Storm { "Packet storm" } else { "No storm yet, but a flood" };
+        let (verb, now) = if verdict.ended.is_some() { ("sent", "If it returns") } else { ("sends", "Now") };
+        format!(
+            "{storm} {}: {device} {verb} {} {} to everybody each second. {now}: unplug it or turn it off. \
+             Then: restart it, update its software, and see whether it stays quiet.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            verdict.protocol.noun(),
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let device = verdict.culprit.as_ref().map_or_else(|| "the device".to_owned(), words::short);
+        vec![
+            format!("Now: unplug or switch off {device}, or take it off the Wi-Fi."),
+            format!(
+                "Then: start it again. If the flood returns, update its firmware or the app on it that looks for devices, \
+                 or reset it to factory settings; until then keep {device} off the network."
+            ),
+        ]
+    }
+}
+
+/// Talkers over the limit for long enough, media excepted.
+pub(super) fn suspects<'a>(
+    talkers: impl Iterator<Item = (&'a TalkerKey, &'a Talker)>,
+    thresholds: &Thresholds,
+) -> impl Iterator<Item = (&'a TalkerKey, &'a Talker)> {
+    talkers.filter(|(key, talker)| {
+        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
+    })
+}
+
+/// Why the device is held to speak for itself.
+#[derive(Clone, Copy)]
+struct Ownership {
+    confidence: f64,
+    proof: Option<OwnerProof>,
+    repeats: bool,
+}
+
+fn ownership(
+    scene: &Scene<'_>,
+    circulating: &[Circulating<'_>],
+    key: &TalkerKey,
+    talker: &Talker,
+) -> Option<Ownership> {
+    let mac = key.0;
+    let mut proof = None;
+    for ip in talker.ips.iter().filter(|ip| !ip.is_unspecified()) {
+        let owners = scene.owners.of(*ip);
+        let mine = owners.iter().find(|owner| owner.mac == mac);
+        // Somebody else owns that address: this is no device that speaks for itself.
+        if !owners.is_empty() && mine.is_none() {
+            return None;
+        }
+        proof = proof.min(mine.map(|owner| owner.proof)).or(mine.map(|owner| owner.proof));
+    }
+    if !talker.repeats_itself() {
+        let confidence = if proof.is_some() || talker.ips.is_empty() { 0.95 } else { 0.8 };
+        return Some(Ownership { confidence, proof, repeats: false });
+    }
+    // The same datagram over and over. A loop or a reflector look like this too, unless the sender is known to own the
+    // address and the datagram carries no identification that a fresh one would change.
+    let its =
+        || circulating.iter().filter(|one| one.track.replica.first_mac == mac && one.track.replica.protocol == key.1);
+    let identified = its().any(|one| one.track.replica.ip_id.is_some_and(|id| id != 0));
+    let known = its().all(|one| one.role == Role::ByOwner);
+    // Listening since before its first frame, and nothing lost: an original from another MAC would have been seen.
+    let from_the_start = its().all(|one| one.track.replica.warm) && scene.segment.dropped == 0;
+    let others = scene
+        .segment
+        .talkers
+        .iter()
+        .any(|((other, _), t)| *other != mac && t.last >= talker.busy_since && !t.repeats_itself());
+    let confidence = match (known, identified, from_the_start, others) {
+        (true, false, _, true) => 0.85,
+        (true, false, _, false) => 0.7,
+        (true, true, _, true) => 0.6,
+        (false, false, true, _) => 0.6,
+        _ => return None,
+    };
+    Some(Ownership { confidence, proof, repeats: true })
+}
+
+fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership) -> Finding {
+    let rate = talker.seconds.busiest();
+    let ip =
+        talker.ips.iter().find(|ip| ip.is_ipv4()).or(talker.ips.first()).copied().filter(|ip| !ip.is_unspecified());
+    let suspect = Suspect { mac: Some(key.0), ip };
+    Finding {
+        cause: ChattySource.id(),
+        severity: if rate >= scene.thresholds.storm_pps { Severity::Storm } else { Severity::Warning },
+        confidence: own.confidence,
+        culprit: Some(suspect),
+        macs: BTreeSet::from([key.0]),
+        origins: vec![suspect],
+        groups: talker.groups.iter().copied().filter(IpAddr::is_multicast).collect(),
+        protocol: key.1,
+        started: talker.busy_since,
+        last: talker.last,
+        fresh: talker.fresh,
+        frames: talker.frames,
+        rate,
+        evidence: evidence(scene, key, talker, own),
+        candidates: Vec::new(),
+        lacks: if own.proof.is_none() && ip.is_some() {
+            vec!["Nobody has said which MAC owns its address; that it speaks for itself is inferred.".to_owned()]
+        } else {
+            Vec::new()
+        },
+        ask: if own.proof.is_none() { ip.into_iter().collect() } else { Vec::new() },
+    }
+}
+
+fn evidence(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership) -> Vec<Evidence> {
+    let filter = if key.1 == Protocol::Arp {
+        format!("eth.src == {} && arp", key.0)
+    } else {
+        format!("eth.src == {} && eth.dst.ig == 1", key.0)
+    };
+    let mut evidence = vec![Evidence {
+        claim: "One MAC sends far more to everybody than a healthy network in all".to_owned(),
+        observed: format!(
+            "{} {} frames a second, {} in the busiest second",
+            words::number(talker.seconds.busiest()),
+            key.1.id(),
+            words::number(talker.seconds.peak)
+        ),
+        expected: format!(
+            "below {} for {} s (the busiest second of a healthy segment had 27)",
+            scene.thresholds.source_pps, scene.thresholds.source_seconds
+        ),
+        feed: "capture",
+        display_filter: filter.clone(),
+        frame_numbers: None,
+    }];
+    evidence.push(Evidence {
+        claim: if own.repeats {
+            "It repeats itself; the frames of others came once".to_owned()
+        } else {
+            "They are fresh messages, not copies that circle".to_owned()
+        },
+        observed: format!(
+            "{} of {} frames in the busiest second repeated one before",
+            talker.repeats.busiest(),
+            talker.seconds.busiest()
+        ),
+        expected: "in a loop or a reflection nearly all are copies, and other hosts' too".to_owned(),
+        feed: "capture",
+        display_filter: filter,
+        frame_numbers: None,
+    });
+    if let (Some(proof), Some(ip)) = (own.proof, talker.ips.first()) {
+        evidence.push(Evidence {
+            claim: "It speaks for itself".to_owned(),
+            observed: format!("{ip} belongs to {} by {}", key.0, proof.describe()),
+            expected: "a forwarder would send from addresses of others".to_owned(),
+            feed: "capture",
+            display_filter: format!("eth.src == {}", key.0),
+            frame_numbers: None,
+        });
+    }
+    evidence
+}
+
+/// One device that floods by several protocols (mDNS over IPv4 and IPv6, say) is one storm.
+fn merge(known: &mut Finding, other: Finding) {
+    known.severity = known.severity.max(other.severity);
+    known.confidence = known.confidence.max(other.confidence);
+    known.started = known.started.min(other.started);
+    known.last = known.last.max(other.last);
+    known.fresh += other.fresh;
+    known.frames += other.frames;
+    known.groups.extend(other.groups);
+    known.groups.sort();
+    known.groups.dedup();
+    if other.rate > known.rate {
+        known.protocol = other.protocol;
+    }
+    known.rate += other.rate;
+    known.evidence.extend(other.evidence);
+}

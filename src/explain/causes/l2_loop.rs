@@ -1,0 +1,188 @@
+//! A cable that closes a ring without spanning tree: whatever one host sends to all comes back, from its own MAC and
+//! with its TTL unchanged. Nobody is to be blamed but the cable.
+
+use super::{Cause, Times, groups, main_protocol};
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::{Finding, Suspect};
+use crate::explain::scene::{DEVICE_REACH, Scene};
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::{Evidence, Severity, Verdict};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A frame newer than this may not have come round yet.
+const ONE_LAP: Duration = Duration::from_millis(100);
+/// Of the hosts that spoke during the loop, this share may have gone unreplicated (1 in 5): frames get lost in it.
+const CLEAN_SHARE: usize = 5;
+/// Copies of our own frames that bonds and hairpins do not explain (they return one).
+const OWN_RETURNED: u64 = 3;
+
+/// `l2_loop`.
+pub(super) struct L2Loop;
+
+impl Cause for L2Loop {
+    fn id(&self) -> &'static str {
+        "l2_loop"
+    }
+
+    fn about(&self) -> &'static str {
+        "A cable (or a second link) closes a ring between switches, and every broadcast circles in it for ever."
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let limit = scene.thresholds.replica_copies;
+        let looped = circulating
+            .iter()
+            .filter(|one| matches!(one.role, Role::ByOwner | Role::Unknown) && one.goes_on(limit))
+            .filter(|one| one.track.replica.senders.len() == 1 && !taken.contains(&one.track.replica.first_mac))
+            .collect::<Vec<_>>();
+        finding(scene, &looped).into_iter().collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let (verb, now) = if verdict.ended.is_some() {
+            ("circled", "It has stopped, but returns with the cable. Find")
+        } else {
+            ("circle", "Now: pull")
+        };
+        format!(
+            "Packet storm {}: broadcasts {verb} in your LAN, {} a second, because a cable closes a ring. {now} the cable \
+             that was plugged in last, or that connects two sockets of the same switches. Then: turn on loop protection \
+             or spanning tree (STP). {} {} not at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            words::sentence_case(&words::several(&verdict.origins)),
+            if verdict.origins.len() == 1 { "is" } else { "are" }
+        )
+    }
+
+    fn remedy(&self, _: &Verdict) -> Vec<String> {
+        vec![
+            "Now: pull out the network cable that was plugged in last. If that does not help, look for a cable with both \
+             ends in the same switch, or for two cables between the same two switches or wall sockets, and pull one. A mesh \
+             or Sonos device that is wired and on Wi-Fi closes a ring as well: leave it one of the two."
+                .to_owned(),
+            "Then: turn on loop protection (loop prevention, loop detection) or spanning tree (STP, RSTP) in the switch's \
+             settings, if it has them."
+                .to_owned(),
+        ]
+    }
+}
+
+fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {
+    let macs = looped.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
+    let started = looped.iter().map(|one| one.track.replica.first).min()?;
+    let last = looped.iter().map(|one| one.track.replica.last).max()?;
+    let first_mac = *macs.first()?;
+    let own_returned = looped
+        .iter()
+        .any(|one| scene.own.macs.contains(&one.track.replica.first_mac) && one.track.replica.copies >= OWN_RETURNED);
+    // Newcomers decide: in a loop everybody's group frames come back, not one device's.
+    let clean = scene
+        .segment
+        .talkers
+        .iter()
+        .filter(|((mac, _), talker)| {
+            !macs.contains(mac)
+                && talker.last >= started
+                && scene.at.since(talker.last) >= ONE_LAP
+                && !talker.repeats_itself()
+        })
+        .map(|((mac, _), _)| *mac)
+        .collect::<BTreeSet<_>>();
+    if clean.len() * CLEAN_SHARE > macs.len() {
+        return None;
+    }
+    let one_device = macs.iter().all(|mac| *mac == first_mac || mac.is_neighbour_of(first_mac, DEVICE_REACH));
+    // One host alone: only if its MAC is known to be the owner's (else it may be a reflector, seen from the middle), and
+    // the datagram is certainly the same (a device may repeat itself, but not its IP ID).
+    let same_datagram =
+        |one: &&&Circulating<'_>| one.role == Role::ByOwner && one.track.replica.ip_id.is_some_and(|id| id != 0);
+    let confidence = match (one_device, own_returned) {
+        (_, true) => 0.95,
+        (false, false) => 0.9,
+        (true, false) if looped.iter().any(|one| same_datagram(&one)) => 0.6,
+        (true, false) => return None,
+    };
+    let rate = looped.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let storm = rate >= scene.thresholds.replica_pps;
+    let origins = origins(looped);
+    Some(Finding {
+        cause: L2Loop.id(),
+        severity: if storm { Severity::Storm } else { Severity::Warning },
+        confidence,
+        culprit: None,
+        evidence: evidence(scene, looped, macs.len(), clean.len(), own_returned),
+        macs,
+        origins,
+        groups: groups(looped),
+        protocol: main_protocol(looped),
+        started,
+        last,
+        fresh: looped.iter().map(|one| one.track.replica.fresh).sum(),
+        frames: looped.iter().map(|one| one.track.replica.copies).sum(),
+        rate,
+        candidates: Vec::new(),
+        lacks: if one_device && !own_returned {
+            vec!["Only one host's frames were seen to circle; nobody else has sent to all since.".to_owned()]
+        } else {
+            Vec::new()
+        },
+        ask: Vec::new(),
+    })
+}
+
+fn origins(looped: &[&Circulating<'_>]) -> Vec<Suspect> {
+    let mut origins: Vec<Suspect> = Vec::new();
+    for one in looped {
+        let replica = &one.track.replica;
+        if origins.iter().all(|known| known.mac != Some(replica.first_mac)) {
+            origins.push(Suspect { mac: Some(replica.first_mac), ip: replica.ip.filter(|ip| !ip.is_unspecified()) });
+        }
+    }
+    origins.truncate(16);
+    origins
+}
+
+fn evidence(scene: &Scene<'_>, looped: &[&Circulating<'_>], hosts: usize, clean: usize, own: bool) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    if let Some(most) = looped.iter().map(|one| &one.track.replica).max_by_key(|replica| replica.copies) {
+        let ttl = if most.first_ttl == 0 { String::new() } else { format!(", all with TTL {}", most.first_ttl) };
+        evidence.push(Evidence {
+            claim: "The same frame came again and again, unchanged, from its sender's own MAC".to_owned(),
+            observed: format!(
+                "{} copies from {} in {:.3} s{ttl}",
+                words::number(most.copies),
+                most.first_mac,
+                most.last.since(most.first).as_secs_f64()
+            ),
+            expected: "one; a router would have used its own MAC".to_owned(),
+            feed: "capture",
+            display_filter: match most.ip_id {
+                Some(id) => format!("eth.src == {} && ip.id == {id:#06x}", most.first_mac),
+                None => format!("eth.src == {}", most.first_mac),
+            },
+            frame_numbers: Some((most.first_number, most.last_number)),
+        });
+    }
+    evidence.push(Evidence {
+        claim: "It happens to everybody who sends to all".to_owned(),
+        observed: format!("frames of {hosts} hosts circle; {clean} other hosts' frames came once"),
+        expected: "every frame once".to_owned(),
+        feed: "capture",
+        display_filter: "eth.dst.ig == 1".to_owned(),
+        frame_numbers: None,
+    });
+    if own {
+        evidence.push(Evidence {
+            claim: "This computer's own frames came back to it".to_owned(),
+            observed: format!("at least {OWN_RETURNED} copies"),
+            expected: "none (a bond or a hairpin port returns one)".to_owned(),
+            feed: "capture",
+            display_filter: scene.own.macs.first().map_or_else(String::new, |mac| format!("eth.src == {mac}")),
+            frame_numbers: None,
+        });
+    }
+    evidence
+}

@@ -1,0 +1,297 @@
+//! A router whose multicast proxy sends a LAN's multicast back into the LAN it came from, because both its sides end
+//! there. Recognised by copies from a MAC that does not own the source address.
+
+use super::{Cause, Times, groups, main_protocol, source_filter};
+use crate::explain::attribution::{Circulating, Forwarding, Role};
+use crate::explain::finding::{Finding, Suspect};
+use crate::explain::scene::{DEVICE_REACH, Scene};
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::frames::{OwnerProof, Protocol, Replica};
+use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// `l3_reflector`.
+pub(super) struct L3Reflector;
+
+impl Cause for L3Reflector {
+    fn id(&self) -> &'static str {
+        "l3_reflector"
+    }
+
+    fn about(&self) -> &'static str {
+        "A router with both its sides in one LAN sends the LAN's multicast back into it (IGMP proxy, MLD proxy)."
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        // One finding per device: LAN and WAN side are neighbours, or send copies of the same datagram.
+        let mut devices: Vec<(BTreeSet<MacAddr>, Vec<(&Circulating<'_>, Forwarding)>)> = Vec::new();
+        for one in circulating {
+            let Role::Forwarded(forwarding) = one.role else { continue };
+            let mac = forwarding.forwarder;
+            let same = |macs: &BTreeSet<MacAddr>| {
+                macs.contains(&mac) || macs.iter().any(|other| other.is_neighbour_of(mac, DEVICE_REACH))
+            };
+            match devices.iter_mut().find(|(macs, _)| same(macs)) {
+                Some((macs, found)) => {
+                    macs.insert(mac);
+                    found.push((one, forwarding));
+                }
+                None => devices.push((BTreeSet::from([mac]), vec![(one, forwarding)])),
+            }
+        }
+        devices.iter().map(|(macs, found)| finding(scene, macs, found)).collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let router = verdict.culprit.as_ref().map_or_else(|| "a router".to_owned(), |c| words::device(c, "router"));
+        let what = messages(verdict);
+        let origin = words::several(&verdict.origins);
+        if verdict.severity == Severity::Warning {
+            let copies = if verdict.frames == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", words::number(verdict.frames))
+            };
+            return format!(
+                "No storm yet: {router} returned {what} {copies}. This wiring can become a storm. \
+                 Turn IGMP proxy off, then check again."
+            );
+        }
+        let rate = words::about(verdict.peak_pps);
+        let maybe = if verdict.confidence < 0.65 { "probably " } else { "" };
+        let (verb, over) =
+            if verdict.ended.is_some() { ("sent", " It has stopped, but can return:") } else { ("sends", "") };
+        let innocent = if verdict.origins.is_empty() {
+            String::new()
+        } else {
+            format!(" {} is not at fault.", words::sentence_case(&origin))
+        };
+        let innocent = if verdict.origins.len() > 1 { innocent.replace(" is not", " are not") } else { innocent };
+        format!(
+            "Packet storm {}: {router} {maybe}{verb} {what} back into your LAN, {rate} a second.{over} \
+             Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.{innocent}",
+            times.span(verdict)
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let router = verdict.culprit.as_ref().map_or_else(|| "that router".to_owned(), words::short);
+        let v6 = verdict.groups.iter().any(IpAddr::is_ipv6);
+        let mut remedy = Vec::new();
+        if verdict.severity == Severity::Storm {
+            remedy.push(format!(
+                "Now: pull the cable out of the WAN (Internet) socket of {router}. If you are not sure which cable it \
+                 is, unplug its power. The storm stops at once."
+            ));
+        }
+        remedy.push(format!(
+            "Then: open the settings page of {router} and turn \"IGMP proxy\" off (also called IPTV, multicast proxy or \
+             multicast routing; usually under LAN, Network or Advanced){}. Save, and plug the cable back in.",
+            if v6 { ", and IPv6 pass-through and MLD proxy as well" } else { "" }
+        ));
+        remedy.push(
+            "If that router has to stay beside the provider's (for PPPoE): put a switch between the fibre modem (ONU) and \
+             both routers, so that its WAN side is no longer in your LAN. If the modem is built into the first router, \
+             leave IGMP proxy off, or give the second router a network (subnet) of its own."
+                .to_owned(),
+        );
+        remedy
+    }
+}
+
+/// `the Echo's searches`, `searches of the Echo and the TV`.
+fn messages(verdict: &Verdict) -> String {
+    let noun = verdict.protocol.noun();
+    match verdict.origins.as_slice() {
+        [] => noun.to_owned(),
+        [one] => format!("{}'s {noun}", words::short(one)),
+        several => format!("{noun} of {}", words::several(several)),
+    }
+}
+
+fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'_>, Forwarding)]) -> Finding {
+    let all = found.iter().map(|(one, _)| *one).collect::<Vec<_>>();
+    let rate = all.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let dies = all.iter().all(|one| one.falls());
+    let storm = rate >= scene.thresholds.critical_pps || (rate >= scene.thresholds.replica_pps && !dies);
+    let by_share = heaviest_forwarder(found);
+    let confidence = found.iter().map(|(_, f)| f.confidence).fold(0.0, f64::max);
+    let started = all.iter().map(|one| one.track.replica.first).min().unwrap_or(scene.at);
+    let last = all.iter().map(|one| one.track.replica.last).max().unwrap_or(scene.at);
+    let mut finding = Finding {
+        cause: L3Reflector.id(),
+        severity: if storm { Severity::Storm } else { Severity::Warning },
+        confidence,
+        culprit: Some(Suspect { mac: Some(by_share), ip: None }),
+        macs: macs.clone(),
+        origins: origins(found),
+        groups: groups(&all),
+        protocol: main_protocol(&all),
+        started,
+        last,
+        fresh: found.iter().map(|(one, f)| fresh(&one.track.replica, f)).sum(),
+        frames: found.iter().map(|(one, f)| forwarded(&one.track.replica, f)).sum(),
+        rate,
+        evidence: Vec::new(),
+        candidates: Vec::new(),
+        lacks: Vec::new(),
+        ask: Vec::new(),
+    };
+    // The surest datagram speaks for all; of those the most copied, so that the figures are the storm's.
+    let witness = found.iter().max_by(|(a, f), (b, g)| {
+        f.confidence.total_cmp(&g.confidence).then(a.track.replica.copies.cmp(&b.track.replica.copies))
+    });
+    if let Some((one, forwarding)) = witness {
+        finding.evidence = evidence(scene, &one.track.replica, forwarding, dies);
+        if forwarding.proof.is_none() {
+            doubt(scene, &mut finding, &one.track.replica);
+        }
+    }
+    if by_neighbour(scene, by_share) {
+        finding.evidence.extend(neighbour_evidence(scene, by_share));
+    }
+    finding
+}
+
+fn heaviest_forwarder(found: &[(&Circulating<'_>, Forwarding)]) -> MacAddr {
+    let mut frames: BTreeMap<MacAddr, u64> = BTreeMap::new();
+    for (one, forwarding) in found {
+        *frames.entry(forwarding.forwarder).or_default() += one.track.replica.copies;
+    }
+    frames.into_iter().max_by_key(|(_, frames)| *frames).map_or(MacAddr::ZERO, |(mac, _)| mac)
+}
+
+/// Copies without the original.
+fn forwarded(replica: &Replica, forwarding: &Forwarding) -> u64 {
+    replica.copies.saturating_sub(u64::from(forwarding.original_seen))
+}
+
+fn fresh(replica: &Replica, forwarding: &Forwarding) -> u64 {
+    let first_report = replica.fresh == replica.copies;
+    replica.fresh.saturating_sub(u64::from(forwarding.original_seen && first_report))
+}
+
+fn origins(found: &[(&Circulating<'_>, Forwarding)]) -> Vec<Suspect> {
+    let mut origins: Vec<Suspect> = Vec::new();
+    for (one, forwarding) in found {
+        let ip = one.track.replica.ip;
+        match origins.iter_mut().find(|o| o.ip == ip) {
+            Some(known) => known.mac = known.mac.or(forwarding.origin),
+            None => origins.push(Suspect { mac: forwarding.origin, ip }),
+        }
+    }
+    origins.truncate(16);
+    origins
+}
+
+fn evidence(scene: &Scene<'_>, replica: &Replica, forwarding: &Forwarding, dies: bool) -> Vec<Evidence> {
+    let ip = replica.ip.map_or_else(|| "this source".to_owned(), |ip| ip.to_string());
+    let mac = forwarding.forwarder;
+    let source = source_filter(replica.ip, replica.protocol == Protocol::Arp).unwrap_or_default();
+    let numbers = Some((replica.first_number, replica.last_number));
+    let who = match (forwarding.origin, forwarding.proof) {
+        (Some(owner), Some(proof)) => format!("only {owner} sends from {ip}, its owner by {}", proof.describe()),
+        (Some(origin), None) => format!("only {origin}, which sent the original, sends from {ip}"),
+        _ => format!("a MAC sends from its own addresses, and not from {ip} as well"),
+    };
+    let mut evidence = vec![Evidence {
+        claim: format!("{mac} sends frames with the source address {ip}, which it does not own"),
+        observed: format!("{} such frames of one datagram", words::number(forwarded(replica, forwarding))),
+        expected: who,
+        feed: "capture",
+        display_filter: format!("eth.src == {mac} && {source}"),
+        frame_numbers: numbers,
+    }];
+    let id_filter = replica.ip_id.map_or_else(|| source.clone(), |id| format!("ip.id == {id:#06x} && {source}"));
+    let id = replica.ip_id.map_or_else(String::new, |id| format!(" (IP ID {id:#06x})"));
+    let span = replica.last.since(replica.first).as_secs_f64();
+    evidence.push(Evidence {
+        claim: "The same datagram was on the wire again and again".to_owned(),
+        observed: format!("one datagram{id} {} times in {span:.3} s", words::number(replica.copies)),
+        expected: "once; healthy networks repeat one at most 4 times within a second".to_owned(),
+        feed: "capture",
+        display_filter: id_filter.clone(),
+        frame_numbers: numbers,
+    });
+    let ttl = replica.senders.iter().find(|s| s.mac == mac);
+    if let Some(copies) = ttl {
+        let range = if copies.ttl_min == copies.ttl_max {
+            copies.ttl_min.to_string()
+        } else {
+            format!("{} down to {}", copies.ttl_max, copies.ttl_min)
+        };
+        let original =
+            if forwarding.original_seen { format!("; the original had {}", replica.first_ttl) } else { String::new() };
+        evidence.push(Evidence {
+            claim: if dies {
+                "The TTL falls from copy to copy: a router sends them, and each message dies out".to_owned()
+            } else {
+                "The TTL does not fall from copy to copy: nothing ends this datagram".to_owned()
+            },
+            observed: format!("copies with TTL {range}{original}"),
+            expected: "no copies, so one TTL per datagram (0 of 4,219 captures had more)".to_owned(),
+            feed: "capture",
+            display_filter: format!("{id_filter} && eth.src == {mac}"),
+            frame_numbers: numbers,
+        });
+    }
+    if forwarding.proof == Some(OwnerProof::Traffic) && scene.segment.dropped > 0 {
+        evidence.push(sampled(scene));
+    }
+    evidence
+}
+
+fn sampled(scene: &Scene<'_>) -> Evidence {
+    Evidence {
+        claim: "This was judged on a sample".to_owned(),
+        observed: format!(
+            "{} frames were dropped before they could be looked at",
+            words::number(scene.segment.dropped)
+        ),
+        expected: "none dropped".to_owned(),
+        feed: "capture",
+        display_filter: String::new(),
+        frame_numbers: None,
+    }
+}
+
+/// The owner of the source address is not known: say what else it could be, and what was asked.
+fn doubt(scene: &Scene<'_>, finding: &mut Finding, replica: &Replica) {
+    let Some(ip) = replica.ip else { return };
+    let asked = scene.asked.contains(&ip);
+    finding.lacks.push(if asked {
+        format!("The owner of {ip} was asked for by ARP and did not answer, so that the MAC that really owns it is not known.")
+    } else {
+        format!("Nobody has said yet which MAC owns {ip}: the capture may have begun after the storm.")
+    });
+    finding.ask.push(ip);
+    if finding.confidence < 0.75 {
+        finding.candidates.push(Candidate {
+            cause: "l2_loop",
+            confidence: 1.0 - finding.confidence,
+            mac: None,
+            needs: format!("the MAC that owns {ip} (analyze --owner {ip}=MAC): if it is the sender of the copies, a cable loop is likelier"),
+        });
+    }
+}
+
+fn by_neighbour(scene: &Scene<'_>, mac: MacAddr) -> bool {
+    scene.owners.addresses_of(mac).next().is_none()
+}
+
+fn neighbour_evidence(scene: &Scene<'_>, mac: MacAddr) -> Option<Evidence> {
+    let (ip, other) = scene.owners.device_address(mac, DEVICE_REACH)?;
+    Some(Evidence {
+        claim: format!("{mac} is the other side of the device at {ip}"),
+        observed: format!(
+            "{ip} belongs to {other}, {} away in the same maker's block",
+            mac.as_u64().abs_diff(other.as_u64())
+        ),
+        expected: "a router's LAN and WAN side have neighbouring MACs".to_owned(),
+        feed: "capture",
+        display_filter: format!("eth.src == {mac} || eth.src == {other}"),
+        frame_numbers: None,
+    })
+}

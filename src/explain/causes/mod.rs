@@ -1,0 +1,101 @@
+//! The causes, one file each: how it is recognised, what it is called, what to do. Adding one is a file and a line in
+//! [`CAUSES`]; help texts, metric labels and documentation follow from the list.
+
+mod chatty_source;
+mod l2_loop;
+mod l3_reflector;
+mod unexplained;
+
+use super::attribution::Circulating;
+use super::finding::Finding;
+use super::scene::Scene;
+use crate::model::MacAddr;
+use crate::model::verdict::Verdict;
+use std::collections::BTreeSet;
+
+/// One reason for which a network drowns.
+pub trait Cause: Sync {
+    /// The identifier in JSON, metrics and configuration. Never translated.
+    fn id(&self) -> &'static str;
+
+    /// What it is, in one sentence.
+    fn about(&self) -> &'static str;
+
+    /// Looks for itself in the scene. `taken`: MACs that an earlier cause in the list has explained.
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding>;
+
+    /// The sentence: who, what, how fast, since when, what to do, who is not at fault.
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String;
+
+    /// What to do, in order.
+    fn remedy(&self, verdict: &Verdict) -> Vec<String>;
+}
+
+/// Every cause in the order in which they are asked: the surer tell-tale first.
+pub const CAUSES: &[&dyn Cause] =
+    &[&l3_reflector::L3Reflector, &l2_loop::L2Loop, &chatty_source::ChattySource, &unexplained::Unexplained];
+
+/// The cause with this id.
+#[must_use]
+pub fn cause(id: &str) -> Option<&'static dyn Cause> {
+    CAUSES.iter().copied().find(|cause| cause.id() == id)
+}
+
+/// Clock times as the person reads them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// Local time minus UTC, seconds.
+    pub utc_offset_seconds: i32,
+}
+
+impl Times {
+    /// `since 20:14`, or `from 20:14 to 20:16` once it has ended.
+    #[must_use]
+    pub fn span(&self, verdict: &Verdict) -> String {
+        let clock = |time: crate::model::Time| time.hour_minute(self.utc_offset_seconds);
+        match verdict.ended {
+            Some(ended) => format!("from {} to {}", clock(verdict.started), clock(ended)),
+            None => format!("since {}", clock(verdict.started)),
+        }
+    }
+}
+
+/// The most frequent protocol among circulating datagrams, by copies.
+fn main_protocol(circulating: &[&Circulating<'_>]) -> crate::model::frames::Protocol {
+    let heaviest = circulating.iter().max_by_key(|c| c.track.replica.copies);
+    heaviest.map_or(crate::model::frames::Protocol::Other, |c| c.track.replica.protocol)
+}
+
+/// Destination groups of circulating datagrams, each once, in order.
+fn groups(circulating: &[&Circulating<'_>]) -> Vec<std::net::IpAddr> {
+    let groups = circulating.iter().filter_map(|c| c.track.replica.group);
+    groups.filter(|group| group.is_multicast() || is_broadcast(*group)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn is_broadcast(ip: std::net::IpAddr) -> bool {
+    matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast())
+}
+
+/// `ip.src == 192.168.1.10`, or the IPv6 or ARP form of it.
+fn source_filter(ip: Option<std::net::IpAddr>, arp: bool) -> Option<String> {
+    Some(match ip? {
+        std::net::IpAddr::V4(v4) if arp => format!("arp.src.proto_ipv4 == {v4}"),
+        std::net::IpAddr::V4(v4) => format!("ip.src == {v4}"),
+        std::net::IpAddr::V6(v6) => format!("ipv6.src == {v6}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_found() {
+        let ids = CAUSES.iter().map(|cause| cause.id()).collect::<BTreeSet<_>>();
+        assert_eq!(ids.len(), CAUSES.len());
+        assert!(
+            ids.iter().all(|id| cause(id).is_some()
+                && id.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()))
+        );
+    }
+}

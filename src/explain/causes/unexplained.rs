@@ -1,0 +1,259 @@
+//! A storm that is certainly there and whose cause the facts do not settle: said as such, with what it could be and
+//! what would decide it. A wrong name is the worst answer.
+
+use super::chatty_source::suspects;
+use super::{Cause, Times, groups, main_protocol};
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::{Finding, Suspect};
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::frames::Protocol;
+use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
+use std::collections::BTreeSet;
+
+/// `unexplained`.
+pub(super) struct Unexplained;
+
+impl Cause for Unexplained {
+    fn id(&self) -> &'static str {
+        "unexplained"
+    }
+
+    fn about(&self) -> &'static str {
+        "A storm whose cause the facts at hand do not settle; the candidates are listed."
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let mut findings = circling(scene, circulating, taken);
+        let known =
+            findings.iter().flat_map(|f| f.macs.iter().copied()).chain(taken.iter().copied()).collect::<BTreeSet<_>>();
+        findings.extend(loud(scene, &known));
+        if findings.is_empty() && taken.is_empty() {
+            findings.extend(swarm(scene));
+        }
+        findings
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let storm = if verdict.severity == Severity::Storm { "Packet storm" } else { "Unusual traffic" };
+        let from = verdict.origins.iter().filter_map(|o| o.mac).map(|mac| mac.to_string()).take(3).collect::<Vec<_>>();
+        let from = if from.is_empty() { String::new() } else { format!(", with the sender MAC {}", from.join(", ")) };
+        let likely = verdict
+            .candidates
+            .first()
+            .map_or_else(String::new, |c| format!(" Most likely: {} ({} %).", c.cause, (c.confidence * 100.0).round()));
+        format!(
+            "{storm} {}: {} {} a second{from}. What sends them is not certain yet.{likely} Now: pull cables one at a time, \
+             starting with the device plugged in last, until it stops.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            verdict.protocol.noun(),
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let mut remedy = vec![
+            "Now: pull cables out of the switch one at a time, starting with what was plugged in last, and watch whether \
+             the storm stops. The cable that ends it leads to the cause."
+                .to_owned(),
+            "A second router beside the provider's: unplug its WAN cable first and turn its IGMP proxy off.".to_owned(),
+        ];
+        remedy.extend(verdict.candidates.iter().map(|c| format!("To decide whether it is {}: {}.", c.cause, c.needs)));
+        remedy
+    }
+}
+
+/// Datagrams that circulate and that no cause claimed.
+fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+    let open = circulating
+        .iter()
+        .filter(|one| !matches!(one.role, Role::Forwarded(_)) && one.goes_on(scene.thresholds.replica_copies))
+        .filter(|one| one.track.replica.senders.iter().all(|s| !taken.contains(&s.mac)))
+        .collect::<Vec<_>>();
+    let senders = open.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
+    senders.into_iter().filter_map(|mac| circling_from(scene, &open, mac)).collect()
+}
+
+fn circling_from(scene: &Scene<'_>, open: &[&Circulating<'_>], mac: MacAddr) -> Option<Finding> {
+    let its = open.iter().copied().filter(|one| one.track.replica.first_mac == mac).collect::<Vec<_>>();
+    let rate = its.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    if rate < scene.thresholds.replica_pps {
+        return None;
+    }
+    let most = &its.iter().max_by_key(|one| one.track.replica.copies)?.track.replica;
+    let unknown = its.iter().any(|one| one.role == Role::Unknown);
+    let ip = most.ip.filter(|ip| !ip.is_unspecified());
+    let decides = match ip {
+        Some(ip) if unknown => {
+            format!("learn which MAC owns {ip} (the router's device list, or analyze --owner {ip}=MAC)")
+        }
+        _ => "watch whether frames of other hosts come back as well".to_owned(),
+    };
+    let candidates = if unknown {
+        let fresh = most.ip_id.is_none_or(|id| id == 0);
+        let chatty = Candidate {
+            cause: "chatty_source",
+            confidence: if fresh { 0.4 } else { 0.05 },
+            mac: Some(mac),
+            needs: decides.clone(),
+        };
+        vec![
+            Candidate {
+                cause: "l3_reflector",
+                confidence: if fresh { 0.35 } else { 0.55 },
+                mac: Some(mac),
+                needs: decides.clone(),
+            },
+            chatty,
+            Candidate {
+                cause: "l2_loop",
+                confidence: if fresh { 0.25 } else { 0.4 },
+                mac: None,
+                needs: decides.clone(),
+            },
+        ]
+    } else {
+        vec![
+            Candidate { cause: "l2_loop", confidence: 0.5, mac: None, needs: decides.clone() },
+            Candidate { cause: "chatty_source", confidence: 0.4, mac: Some(mac), needs: decides.clone() },
+        ]
+    };
+    let mut candidates = candidates;
+    candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let asked = ip.filter(|ip| scene.asked.contains(ip));
+    Some(Finding {
+        cause: Unexplained.id(),
+        severity: Severity::Storm,
+        confidence: candidates.first().map_or(0.3, |c| c.confidence),
+        culprit: None,
+        macs: BTreeSet::from([mac]),
+        origins: vec![Suspect { mac: if unknown { None } else { Some(mac) }, ip }],
+        groups: groups(&its),
+        protocol: main_protocol(&its),
+        started: its.iter().map(|one| one.track.replica.first).min()?,
+        last: its.iter().map(|one| one.track.replica.last).max()?,
+        fresh: its.iter().map(|one| one.track.replica.fresh).sum(),
+        frames: its.iter().map(|one| one.track.replica.copies).sum(),
+        rate,
+        evidence: vec![Evidence {
+            claim: "The same datagram was on the wire again and again, from one MAC".to_owned(),
+            observed: format!(
+                "{} copies from {mac} in {:.3} s, TTL {}",
+                words::number(most.copies),
+                most.last.since(most.first).as_secs_f64(),
+                most.first_ttl
+            ),
+            expected: "once; healthy networks repeat one at most 4 times within a second".to_owned(),
+            feed: "capture",
+            display_filter: match most.ip_id {
+                Some(id) => format!("eth.src == {mac} && ip.id == {id:#06x}"),
+                None => format!("eth.src == {mac}"),
+            },
+            frame_numbers: Some((most.first_number, most.last_number)),
+        }],
+        candidates,
+        lacks: match (ip, asked, unknown) {
+            (Some(ip), Some(_), true) => vec![format!("The owner of {ip} was asked for by ARP and did not answer.")],
+            (Some(ip), None, true) => {
+                vec![format!("Nobody has said which MAC owns {ip}: the capture began inside the storm.")]
+            }
+            _ => vec!["No other host has sent to all since the storm began.".to_owned()],
+        },
+        ask: if unknown { ip.into_iter().collect() } else { Vec::new() },
+    })
+}
+
+/// A loud MAC that neither owns its source addresses nor repeats datagrams, so that it is neither of the known causes.
+fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (key, talker) in suspects(scene.segment.talkers.iter(), scene.thresholds) {
+        let rate = talker.seconds.busiest();
+        if known.contains(&key.0) || findings.iter().any(|f| f.macs.contains(&key.0)) {
+            continue;
+        }
+        let foreign = talker.ips.iter().find(|ip| !scene.owners.of(**ip).is_empty());
+        let needs = "look up both MACs in the router's device list".to_owned();
+        findings.push(Finding {
+            cause: Unexplained.id(),
+            severity: if rate >= scene.thresholds.storm_pps { Severity::Storm } else { Severity::Warning },
+            confidence: 0.4,
+            culprit: None,
+            macs: BTreeSet::from([key.0]),
+            origins: vec![Suspect { mac: Some(key.0), ip: talker.ips.first().copied() }],
+            groups: talker.groups.iter().copied().collect(),
+            protocol: key.1,
+            started: talker.busy_since,
+            last: talker.last,
+            fresh: talker.fresh,
+            frames: talker.frames,
+            rate,
+            evidence: vec![Evidence {
+                claim: "One MAC sends far more to everybody than a healthy network in all".to_owned(),
+                observed: format!("{} frames a second", words::number(rate)),
+                expected: format!("below {} for {} s", scene.thresholds.source_pps, scene.thresholds.source_seconds),
+                feed: "capture",
+                display_filter: format!("eth.src == {}", key.0),
+                frame_numbers: None,
+            }],
+            candidates: vec![
+                Candidate { cause: "chatty_source", confidence: 0.4, mac: Some(key.0), needs: needs.clone() },
+                Candidate { cause: "l3_reflector", confidence: 0.3, mac: Some(key.0), needs },
+            ],
+            lacks: foreign
+                .map(|ip| format!("{ip} belongs to another MAC; why {} sends from it is not known.", key.0))
+                .into_iter()
+                .collect(),
+            ask: Vec::new(),
+        });
+    }
+    findings
+}
+
+/// Far too much in all, from nobody in particular.
+fn swarm(scene: &Scene<'_>) -> Option<Finding> {
+    let control = &scene.segment.control;
+    if control.over_now(scene.thresholds.critical_pps) < scene.thresholds.source_seconds {
+        return None;
+    }
+    let rate = control.busiest();
+    let mut loudest = scene.segment.talkers.iter().collect::<Vec<_>>();
+    loudest.sort_by_key(|(_, talker)| std::cmp::Reverse(talker.seconds.busiest()));
+    let protocol = loudest.first().map_or(Protocol::Other, |((_, protocol), _)| *protocol);
+    let started = loudest.iter().map(|(_, talker)| talker.busy_since).min().unwrap_or(scene.at);
+    Some(Finding {
+        cause: Unexplained.id(),
+        severity: Severity::Storm,
+        confidence: 0.3,
+        culprit: None,
+        macs: loudest.iter().take(8).map(|((mac, _), _)| *mac).collect(),
+        origins: loudest
+            .iter()
+            .take(8)
+            .map(|((mac, _), t)| Suspect { mac: Some(*mac), ip: t.ips.first().copied() })
+            .collect(),
+        groups: Vec::new(),
+        protocol,
+        started,
+        last: scene.at,
+        fresh: loudest.iter().map(|(_, talker)| talker.fresh).sum(),
+        frames: loudest.iter().map(|(_, talker)| talker.frames).sum(),
+        rate,
+        evidence: vec![Evidence {
+            claim: "Group frames in all, from many sources, none of them heavy".to_owned(),
+            observed: format!("{} a second from {} sources", words::number(rate), scene.segment.talkers.len()),
+            expected: "27 in the busiest second of a healthy segment".to_owned(),
+            feed: "capture",
+            display_filter: "eth.dst.ig == 1".to_owned(),
+            frame_numbers: None,
+        }],
+        candidates: vec![Candidate {
+            cause: "discovery_swarm",
+            confidence: 0.3,
+            mac: None,
+            needs: "see which program or device makes so many answer at once".to_owned(),
+        }],
+        lacks: Vec::new(),
+        ask: Vec::new(),
+    })
+}

@@ -1,0 +1,82 @@
+//! Everything that a cause may look at. Borrowed from the engine for one judgement.
+
+use crate::detect::{Segment, Thresholds};
+use crate::model::verdict::Party;
+use crate::model::{MacAddr, Time, vendor};
+use crate::observe::owners::OwnerTable;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::attribution::{self, Circulating};
+use super::finding::Suspect;
+
+/// MACs this far apart in one block belong to one device: makers number the sides and radios of a router in a row.
+pub const DEVICE_REACH: u64 = 8;
+
+/// Names of devices: what the user calls them, else what they call themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// By MAC.
+    pub by_mac: BTreeMap<MacAddr, Arc<str>>,
+    /// By address.
+    pub by_ip: BTreeMap<IpAddr, Arc<str>>,
+}
+
+/// The addresses of the host we run on.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// Its MACs.
+    pub macs: BTreeSet<MacAddr>,
+    /// Its addresses.
+    pub ips: BTreeSet<IpAddr>,
+}
+
+/// One judgement's view of the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Now.
+    pub at: Time,
+    /// The broadcast domain in question.
+    pub segment: &'a Segment,
+    /// Who owns which address there.
+    pub owners: &'a OwnerTable,
+    /// This host.
+    pub own: &'a Own,
+    /// Names of devices.
+    pub names: &'a Names,
+    /// The limits.
+    pub thresholds: &'a Thresholds,
+    /// Owners were asked for and did not answer in time.
+    pub asked: &'a BTreeSet<IpAddr>,
+    /// Nobody can be asked, or nothing more will come: say what can be said.
+    pub last_chance: bool,
+}
+
+impl Scene<'_> {
+    /// The datagrams that circulate now, each with whoever sends it round.
+    #[must_use]
+    pub fn circulating(&self) -> Vec<Circulating<'_>> {
+        attribution::classify(self)
+    }
+
+    /// The device behind a suspect: name, maker, and the address that belongs to it.
+    #[must_use]
+    pub fn party(&self, suspect: Suspect) -> Party {
+        let ip = suspect
+            .ip
+            .or_else(|| suspect.mac.and_then(|mac| self.owners.device_address(mac, DEVICE_REACH)).map(|(ip, _)| ip));
+        let by_mac = suspect.mac.and_then(|mac| self.names.by_mac.get(&mac));
+        let mine = suspect.mac.is_some_and(|mac| self.own.macs.contains(&mac))
+            || suspect.ip.is_some_and(|ip| self.own.ips.contains(&ip));
+        let name =
+            if mine { Some("this computer".into()) } else { by_mac.or_else(|| self.names.by_ip.get(&ip?)).cloned() };
+        Party { mac: suspect.mac, ip, vendor: suspect.mac.and_then(vendor::vendor).map(Arc::from), port: None, name }
+    }
+
+    /// The owner's MAC of an address, if exactly known.
+    #[must_use]
+    pub fn owner(&self, ip: IpAddr) -> Option<MacAddr> {
+        self.owners.of(ip).first().map(|owner| owner.mac)
+    }
+}
