@@ -1,1 +1,118 @@
-//! To be written.
+//! Dated facts from the SNMP feed: a poll that was answered, or a gap. Knows no encoding.
+
+use super::Time;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::MacAddr;
+
+/// What one poll of one target brought.
+#[derive(Clone, Debug)]
+pub enum Poll {
+    /// It answered.
+    Answered(Box<PollSample>),
+    /// It did not. A lost poll is data.
+    Gap(Gap),
+}
+
+/// A dated absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Name of the target.
+    pub target: Arc<str>,
+    /// When the poll was given up.
+    pub at: Time,
+    /// Identifier for the metric label `reason`: `timeout`, `refused`, `malformed`, …
+    pub reason: &'static str,
+    /// The sentence for the person: what, where, what to do.
+    pub message: String,
+}
+
+/// An answered poll.
+#[derive(Clone, Debug)]
+pub struct PollSample {
+    /// Name of the target.
+    pub target: Arc<str>,
+    /// When the first PDU of it was answered.
+    pub at: Time,
+    /// How long the poll took.
+    pub took: Duration,
+    /// `sysUpTime` of the PDU that brought the counters, hundredths of a second (RFC 3418).
+    pub sys_uptime: Option<u32>,
+    /// `sysName`, `sysDescr`, `sysObjectID`; empty where not answered.
+    pub sys_name: String,
+    /// See `sys_name`.
+    pub sys_descr: String,
+    /// Interfaces by ifIndex, in order.
+    pub ports: Vec<PortSample>,
+    /// Forwarding database, MAC to ifIndex, where it was read in this poll.
+    pub fdb: Option<BTreeMap<MacAddr, u32>>,
+    /// What was odd, counted by reason.
+    pub problems: Vec<String>,
+}
+
+/// One row of ifTable and ifXTable (RFC 2863). Counters are `None` where the agent has no such object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortSample {
+    /// `ifIndex`.
+    pub if_index: u32,
+    /// `ifName`, else `ifDescr`, else the index: what the port is known by through reboots.
+    pub name: Arc<str>,
+    /// `ifDescr`.
+    pub descr: Arc<str>,
+    /// `ifAlias`.
+    pub alias: Arc<str>,
+    /// `ifType` (6 is ethernetCsmacd).
+    pub if_type: u32,
+    /// `ifHighSpeed` × 10⁶, else `ifSpeed`; bits per second, 0 if unknown.
+    pub speed_bps: u64,
+    /// `ifAdminStatus` is up.
+    pub admin_up: bool,
+    /// `ifOperStatus` is up.
+    pub oper_up: bool,
+    /// `ifPhysAddress`, where it is 6 bytes.
+    pub mac: Option<MacAddr>,
+    /// `ifCounterDiscontinuityTime`, hundredths of a second.
+    pub discontinuity: Option<u32>,
+    /// The counters.
+    pub counters: PortCounters,
+}
+
+/// A counter as read: its value and its width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// Counter32: wraps at 2³².
+    C32(u32),
+    /// Counter64.
+    C64(u64),
+}
+
+/// The counters of a port, 64-bit where the agent has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortCounters {
+    /// `ifHCInOctets`, else `ifInOctets`.
+    pub in_octets: Option<Counter>,
+    /// `ifHCOutOctets`, else `ifOutOctets`.
+    pub out_octets: Option<Counter>,
+    /// `ifHCInUcastPkts`, else `ifInUcastPkts`.
+    pub in_unicast: Option<Counter>,
+    /// `ifHCOutUcastPkts`, else `ifOutUcastPkts`.
+    pub out_unicast: Option<Counter>,
+    /// `ifHCInMulticastPkts`, else `ifInMulticastPkts`.
+    pub in_multicast: Option<Counter>,
+    /// `ifHCOutMulticastPkts`, else `ifOutMulticastPkts`.
+    pub out_multicast: Option<Counter>,
+    /// `ifHCInBroadcastPkts`, else `ifInBroadcastPkts`.
+    pub in_broadcast: Option<Counter>,
+    /// `ifHCOutBroadcastPkts`, else `ifOutBroadcastPkts`.
+    pub out_broadcast: Option<Counter>,
+    /// `ifInDiscards`.
+    pub in_discards: Option<Counter>,
+    /// `ifOutDiscards`.
+    pub out_discards: Option<Counter>,
+    /// `ifInErrors`.
+    pub in_errors: Option<Counter>,
+    /// `ifOutErrors`.
+    pub out_errors: Option<Counter>,
+}

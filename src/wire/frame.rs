@@ -252,14 +252,9 @@ fn ipv4<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<()
 }
 
 fn ipv6<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(), FrameError> {
-    let (Some(&first), Some(length), Some(&next), Some(&hops), Some(source), Some(destination)) = (
-        packet.first(),
-        be16(packet, 4),
-        packet.get(6),
-        packet.get(7),
-        ipv6_at(packet, 8),
-        ipv6_at(packet, 24),
-    ) else {
+    let (Some(&first), Some(length), Some(&next), Some(&hops), Some(source), Some(destination)) =
+        (packet.first(), be16(packet, 4), packet.get(6), packet.get(7), ipv6_at(packet, 8), ipv6_at(packet, 24))
+    else {
         return Err(short("IPv6", offset));
     };
     if first >> 4 != 6 {
