@@ -1,6 +1,8 @@
 //! Where frames come from, and the loop that feeds them to a tally. The loop is the same for the ring, for a file and
 //! for the simulated network of the demo.
 
+pub mod file;
+
 use crate::model::frames::FrameMeta;
 use std::time::Duration;
 
