@@ -1,5 +1,6 @@
 //! A storm's life: findings of one moment become one verdict with a start, a phase and an end. Recognises nothing.
 
+use super::snapshot::Delays;
 use crate::detect::Thresholds;
 use crate::explain::causes::{Times, cause};
 use crate::explain::scene::DEVICE_REACH;
@@ -34,6 +35,7 @@ struct Case {
 pub(super) struct Cases {
     cases: Vec<Case>,
     started: BTreeMap<(Arc<str>, &'static str), u64>,
+    delays: Delays,
     forgotten: u64,
 }
 
@@ -48,6 +50,11 @@ impl Cases {
     /// Storms begun since the start, by segment and cause.
     pub(super) fn started(&self) -> &BTreeMap<(Arc<str>, &'static str), u64> {
         &self.started
+    }
+
+    /// How long verdicts took.
+    pub(super) fn delays(&self) -> &Delays {
+        &self.delays
     }
 
     /// Verdicts that had to make room.
@@ -111,6 +118,7 @@ impl Cases {
 
     fn count(&mut self, index: usize) {
         let verdict = &self.cases[index].verdict;
+        self.delays.add(verdict.detected.since(verdict.started));
         if verdict.severity == Severity::Storm {
             *self.started.entry((Arc::clone(&verdict.segment), verdict.cause)).or_default() += 1;
         }

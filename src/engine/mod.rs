@@ -8,7 +8,7 @@ mod snapshot;
 mod tests;
 
 pub use case::MAX_HISTORY;
-pub use snapshot::{FeedStatus, Snapshot, SourceRate, State, Totals};
+pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
 
 use crate::detect::Thresholds;
 use crate::explain::causes::Times;

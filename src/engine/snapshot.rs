@@ -110,6 +110,31 @@ pub struct SourceRate {
     pub pps: u64,
 }
 
+/// How long verdicts took: from the first frame of what they name to the verdict.
+#[derive(Clone, Debug, Default)]
+pub struct Delays {
+    /// Verdicts at or below each of [`Delays::BOUNDS`].
+    pub within: [u64; Self::BOUNDS.len()],
+    /// Sum of all, seconds.
+    pub sum: f64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Delays {
+    /// Upper bounds of the buckets, seconds; the promise is one second.
+    pub const BOUNDS: [f64; 8] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+
+    pub(super) fn add(&mut self, delay: Duration) {
+        let seconds = delay.as_secs_f64();
+        for (n, _) in self.within.iter_mut().zip(Self::BOUNDS).filter(|(_, bound)| seconds <= *bound) {
+            *n += 1;
+        }
+        self.sum += seconds;
+        self.count += 1;
+    }
+}
+
 /// The state of everything at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -125,6 +150,8 @@ pub struct Snapshot {
     pub verdicts: Vec<Arc<Verdict>>,
     /// Storms begun since the start, by segment and cause.
     pub storms_started: BTreeMap<(Arc<str>, &'static str), u64>,
+    /// How long verdicts took.
+    pub delays: Delays,
     /// By capture interface.
     pub totals: BTreeMap<Arc<str>, Totals>,
     /// Names of the broadcast domains heard.
@@ -154,6 +181,7 @@ pub(super) fn take(
         since: leading.map(|verdict| verdict.started),
         sentence: leading.map_or_else(|| unled(state, &feeds), |verdict| verdict.sentence.clone()),
         storms_started: cases.started().clone(),
+        delays: cases.delays().clone(),
         totals: places.iter().map(|(name, place)| (Arc::clone(name), place.totals.clone())).collect(),
         segments: places.values().flat_map(|place| place.segments.values()).map(|s| Arc::clone(&s.id)).collect(),
         sources: places.iter().flat_map(|(name, place)| loudest(name, place)).collect(),
