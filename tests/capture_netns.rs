@@ -24,7 +24,8 @@ use stormglass::wire::frame;
 /// Set for the run inside the namespace, and for its run as nobody.
 const INSIDE: &str = "STORMGLASS_CAPTURE_NETNS";
 const SSDP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(239, 255, 255, 250)), 1900);
-const TRIALS: [(&str, fn() -> Result<(), Failed>); 10] = [
+type Check = fn() -> Result<(), Failed>;
+const TRIALS: [(&str, Check); 10] = [
     ("group_frames_are_seen_with_their_time_and_length", group_frames),
     ("a_burst_that_fits_the_ring_waits_there", burst_that_fits),
     ("what_does_not_fit_is_counted", burst_that_does_not_fit),
@@ -77,7 +78,7 @@ fn missing() -> Option<String> {
 fn trials_without_namespace(arguments: &Arguments, missing: Option<&str>) -> ExitCode {
     let required = std::env::var("STORMGLASS_LAB").is_ok_and(|value| value == "require");
     let missing = missing.unwrap_or("only listed").to_owned();
-    let trial = |(name, _): (&str, fn() -> Result<(), Failed>)| {
+    let trial = |(name, _): (&str, Check)| {
         let missing = missing.clone();
         Trial::ignorable_test(name, move || {
             if required { Err(missing.into()) } else { Ok(libtest_mimic::Completion::ignored_with(missing)) }
@@ -332,7 +333,7 @@ fn link_down_and_up() -> Result<(), Failed> {
     let interface: Arc<str> = "near".into();
     let settings = Settings { interface, rules: ReplicaRules::default(), clock, seed: 1, sample_one_in: None };
     let (sender, receiver) = mpsc::channel();
-    let capture = live::spawn(settings, move |summary| sender.send(summary).map_err(|e| e.0))?;
+    let capture = live::spawn(settings, move |summary| sender.send(summary).err().map(|e| e.0))?;
     check(matches!(capture.status().state, State::Waiting { .. }), format!("{:?}", capture.status()))?;
     for round in 1..=2 {
         run("ip link set near up")?;
