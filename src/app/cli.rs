@@ -21,6 +21,8 @@ struct Cli {
 enum Command {
     /// Watch the network: poll, capture, search, explain; metrics and a page at :10116.
     Serve(ServeArgs),
+    /// Diagnose capture files (pcap, pcapng, plain or gzip). Exit code 0: nothing found, 1: something, 2: could not look.
+    Analyze(super::analyze::AnalyzeArgs),
 }
 
 /// `stormglass serve`.
@@ -49,6 +51,7 @@ pub struct ServeArgs {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => super::serve::main(&args),
+        Command::Analyze(args) => super::analyze::run(&args),
     }
 }
 

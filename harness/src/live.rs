@@ -1,0 +1,4 @@
+//! x
+pub struct LiveWorld;
+pub struct FrameFeed;
+pub struct Served;

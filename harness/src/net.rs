@@ -1,0 +1,1 @@
+//! Sockets on loopback, and nowhere else. Knows no protocol.
