@@ -145,7 +145,7 @@ fn bridge(table: &mut Table, world: &World) {
     for (mac, port) in world.switch().fdb(world.now()) {
         let row = mac.0.map(u32::from);
         let set = |table: &mut Table, column, value| {
-            table.set(under_mib2(&[&[17, 4, 3, 1, column], &row[..]].concat()), value)
+            table.set(under_mib2(&[&[17, 4, 3, 1, column], &row[..]].concat()), value);
         };
         set(table, 1, Value::Octets(mac.0.to_vec()));
         set(table, 2, Value::Integer(port as i64));
