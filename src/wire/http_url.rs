@@ -173,6 +173,17 @@ fn encode(text: &str, out: &mut String) {
     }
 }
 
+/// The two addresses are of one family and equal in their first `prefix` bits.
+#[must_use]
+pub fn same_prefix(one: IpAddr, other: IpAddr, prefix: u8) -> bool {
+    let (difference, width) = match (one, other) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits() ^ b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits(), 128),
+        _ => return false,
+    };
+    difference.checked_shr(width - u32::from(prefix).min(width)).unwrap_or(0) == 0
+}
+
 /// Whose word a URL is: where the answer that named it came from, and what is on the same link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
@@ -192,13 +203,7 @@ impl Origin {
         }
         let (IpAddr::V6(v6), IpAddr::V6(_)) = (host, self.source) else { return false };
         let ours = self.link.iter().any(|(address, _)| *address == host);
-        let on_link = self.link.iter().any(|(address, prefix)| match address {
-            IpAddr::V6(own) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from((*prefix).min(128))).unwrap_or(0);
-                *prefix >= 48 && (own.to_bits() ^ v6.to_bits()) & mask == 0
-            }
-            IpAddr::V4(_) => false,
-        });
+        let on_link = self.link.iter().any(|(own, prefix)| *prefix >= 48 && same_prefix(*own, host, *prefix));
         !ours && !v6.is_multicast() && !v6.is_loopback() && (v6.is_unicast_link_local() || on_link)
     }
 }
@@ -249,6 +254,22 @@ mod tests {
         check("//10.0.0.3/x", Ok("http://10.0.0.3:80/x"));
         check("", Err(UrlError::Missing));
         check("javascript:x", Err(UrlError::Scheme));
+    }
+
+    #[test]
+    fn prefixes() {
+        let check = |one: &str, other: &str, prefix: u8, expected: bool| {
+            let same = same_prefix(one.parse().expect("one"), other.parse().expect("other"), prefix);
+            assert_eq!(same, expected, "{one} {other} /{prefix}");
+        };
+        check("192.168.1.5", "192.168.1.200", 24, true);
+        check("192.168.1.5", "192.168.2.5", 24, false);
+        check("192.168.1.5", "192.168.1.5", 32, true);
+        check("192.168.1.5", "192.168.1.4", 32, false);
+        check("192.168.1.5", "10.0.0.1", 0, true);
+        check("fd77::1", "fd77::ffff:1", 64, true);
+        check("fd77::1", "fd78::1", 64, false);
+        check("::1", "127.0.0.1", 0, false);
     }
 
     #[test]
