@@ -135,6 +135,25 @@ impl CounterKind {
         Self::OutErrors,
     ];
 
+    /// The key in JSON: `in_octets`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::InOctets => "in_octets",
+            Self::OutOctets => "out_octets",
+            Self::InUnicast => "in_unicast",
+            Self::OutUnicast => "out_unicast",
+            Self::InMulticast => "in_multicast",
+            Self::OutMulticast => "out_multicast",
+            Self::InBroadcast => "in_broadcast",
+            Self::OutBroadcast => "out_broadcast",
+            Self::InDiscards => "in_discards",
+            Self::OutDiscards => "out_discards",
+            Self::InErrors => "in_errors",
+            Self::OutErrors => "out_errors",
+        }
+    }
+
     /// Counts octets; every other counts packets.
     #[must_use]
     pub const fn is_octets(self) -> bool {

@@ -189,6 +189,8 @@ fn braces(mut labels: Vec<(&'static str, String)>) -> String {
         return String::new();
     }
     labels.sort_unstable_by_key(|&(name, _)| name);
+    // A column that names its own rows is both label and value.
+    labels.dedup_by_key(|(name, _)| *name);
     let mut text = String::from("{");
     for (place, (name, value)) in labels.iter().enumerate() {
         let comma = if place == 0 { "" } else { "," };
