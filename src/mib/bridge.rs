@@ -12,9 +12,19 @@ objects!(FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 4, 3, 1], {
 });
 
 /// Bridge ports. Some agents have none, some an invalid one: see [`super::poll`].
-pub static BASE_PORT_TABLE: Table =
-    Table { name: "dot1dBasePortTable", index_label: "dot1dBasePort", lookups: &[], lookups_hidden: false, columns: BASE_PORT_COLUMNS };
+pub static BASE_PORT_TABLE: Table = Table {
+    name: "dot1dBasePortTable",
+    index_label: "dot1dBasePort",
+    lookups: &[],
+    lookups_hidden: false,
+    columns: BASE_PORT_COLUMNS,
+};
 
 /// The forwarding database. Its index is the six bytes of a MAC address, an arc each.
-pub static FDB_TABLE: Table =
-    Table { name: "dot1dTpFdbTable", index_label: "dot1dTpFdbAddress", lookups: &[], lookups_hidden: false, columns: FDB_COLUMNS };
+pub static FDB_TABLE: Table = Table {
+    name: "dot1dTpFdbTable",
+    index_label: "dot1dTpFdbAddress",
+    lookups: &[],
+    lookups_hidden: false,
+    columns: FDB_COLUMNS,
+};

@@ -61,7 +61,8 @@ objects!(IF_X_COLUMNS, [1, 3, 6, 1, 2, 1, 31, 1, 1, 1], {
 pub static LABELS: &[&Object] = &[&IF_ALIAS, &IF_DESCR, &IF_NAME];
 
 /// Interfaces.
-pub static IF_TABLE: Table = Table { name: "ifTable", index_label: "ifIndex", lookups: LABELS, lookups_hidden: true, columns: IF_COLUMNS };
+pub static IF_TABLE: Table =
+    Table { name: "ifTable", index_label: "ifIndex", lookups: LABELS, lookups_hidden: true, columns: IF_COLUMNS };
 
 /// Interfaces, continued: names and 64-bit counters.
 pub static IF_X_TABLE: Table =

@@ -9,7 +9,11 @@ pub mod if_type;
 pub mod poll;
 pub mod rows;
 pub mod system;
+#[cfg(test)]
+pub(crate) mod test_agent;
 pub mod walk;
+#[cfg(test)]
+mod walk_tests;
 
 pub use rows::{Rows, Stats};
 pub use walk::{Limits, Reply, Request, Walk, WalkError};
@@ -79,13 +83,8 @@ impl Module {
 }
 
 /// Every table, in the order of their object identifiers.
-pub static TABLES: &[&Table] = &[
-    &system::SYS_OR_TABLE,
-    &if_mib::IF_TABLE,
-    &bridge::BASE_PORT_TABLE,
-    &bridge::FDB_TABLE,
-    &if_mib::IF_X_TABLE,
-];
+pub static TABLES: &[&Table] =
+    &[&system::SYS_OR_TABLE, &if_mib::IF_TABLE, &bridge::BASE_PORT_TABLE, &bridge::FDB_TABLE, &if_mib::IF_X_TABLE];
 
 /// Every module that a scrape may ask for.
 pub static MODULES: &[&Module] = &[&system::MODULE, &if_mib::MODULE];

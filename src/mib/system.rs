@@ -20,8 +20,13 @@ objects!(SYS_OR_COLUMNS, [1, 3, 6, 1, 2, 1, 1, 9, 1], {
 });
 
 /// What the agent can do, by its own account.
-pub static SYS_OR_TABLE: Table =
-    Table { name: "sysORTable", index_label: "sysORIndex", lookups: &[&SYS_OR_DESCR], lookups_hidden: false, columns: SYS_OR_COLUMNS };
+pub static SYS_OR_TABLE: Table = Table {
+    name: "sysORTable",
+    index_label: "sysORIndex",
+    lookups: &[&SYS_OR_DESCR],
+    lookups_hidden: false,
+    columns: SYS_OR_COLUMNS,
+};
 
 /// The group and its table, as a scrape asks for them.
 pub static MODULE: Module = Module { name: "system", scalars: SCALARS, tables: &[&SYS_OR_TABLE] };

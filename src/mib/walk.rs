@@ -221,9 +221,11 @@ impl Walk {
         let attempt = self.pace.timeouts;
         self.rows.stats.requests += 1;
         Ok(Some(match task {
-            Task::Scalars(objects) => {
-                Request { oids: objects.iter().map(|object| Oid::new(object.oid)).collect(), repetitions: None, attempt }
-            }
+            Task::Scalars(objects) => Request {
+                oids: objects.iter().map(|object| Oid::new(object.oid)).collect(),
+                repetitions: None,
+                attempt,
+            },
             Task::Columns { columns, cursor, .. } => {
                 let uptime = self.asks_uptime.then(|| Oid::new(SYS_UP_TIME.oid));
                 let columns = columns.iter().map(|column| Oid::joined(column.object.oid, cursor));
@@ -304,7 +306,9 @@ impl Walk {
                 match task {
                     Task::Scalars(objects) if place < objects.len() => drop(objects.remove(place)),
                     Task::Columns { .. } if self.asks_uptime && place == 0 => self.asks_uptime = false,
-                    Task::Columns { columns, .. } if place.wrapping_sub(usize::from(self.asks_uptime)) < columns.len() => {
+                    Task::Columns { columns, .. }
+                        if place.wrapping_sub(usize::from(self.asks_uptime)) < columns.len() =>
+                    {
                         columns.remove(place - usize::from(self.asks_uptime));
                     }
                     _ => return Err(WalkError::Status { status }),

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn oids_are_ordered_by_arcs_not_by_text() {
-        let ordered = ["1.3.6.9", "1.3.6.10", "1.3.6.10.1", "1.3.7"].map(|text| text.parse::<Oid>().expect("a literal"));
+        let ordered =
+            ["1.3.6.9", "1.3.6.10", "1.3.6.10.1", "1.3.7"].map(|text| text.parse::<Oid>().expect("a literal"));
         assert!(ordered.is_sorted());
     }
 

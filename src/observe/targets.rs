@@ -252,7 +252,8 @@ impl Target {
         status.problems = sample.problems.iter().take(MAX_PROBLEMS).cloned().collect();
         status.ports = sample.ports.len();
 
-        let changed = sample.ports.iter().any(|port| self.ports.get(&port.name).is_none_or(|known| known.differs(port)));
+        let changed =
+            sample.ports.iter().any(|port| self.ports.get(&port.name).is_none_or(|known| known.differs(port)));
         let quiet = self.status.refreshed.is_some_and(|refreshed| sample.at.since(refreshed) >= STALE_AT_MOST);
         self.names = sample.ports.iter().map(|port| (port.if_index, Arc::clone(&port.name))).collect();
         self.status.stale = !changed && !quiet && !sample.ports.is_empty();
@@ -293,7 +294,8 @@ impl Target {
             let Some(known) = self.ports.get_mut(&port.name) else { continue };
             for reason in known.count(port, sample.sys_uptime, sample.at, self.slow > 0) {
                 // What concerns the agent as a whole is counted once.
-                let first = !matches!(reason, Discontinuity::Restart | Discontinuity::UptimeJump) || whole.insert(reason);
+                let first =
+                    !matches!(reason, Discontinuity::Restart | Discontinuity::UptimeJump) || whole.insert(reason);
                 *counts.entry(reason).or_default() += u64::from(first);
             }
         }

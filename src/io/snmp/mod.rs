@@ -161,12 +161,7 @@ impl Client {
     ///
     /// # Errors
     /// The target could not be read, or not in full: see [`Cause`].
-    pub async fn collect(
-        &self,
-        target: &Target,
-        module: &Module,
-        deadline: Duration,
-    ) -> Result<Rows, CollectError> {
+    pub async fn collect(&self, target: &Target, module: &Module, deadline: Duration) -> Result<Rows, CollectError> {
         let until = self.clock.now().plus(deadline);
         self.visit(target, deadline, async |visit| {
             visit.walk(|limits| Walk::module(module, limits), until, deadline).await
@@ -250,11 +245,7 @@ impl Client {
 /// The library's client with its defaults replaced: strict decoding (a lenient one turns an empty Counter64 into 0, a
 /// false reset), no retries of its own (about 23 s for a dead request; `mib::walk` does them), answers from the target
 /// alone.
-fn library_client(
-    auth: &Auth,
-    handle: Handle,
-    deadline: Duration,
-) -> async_snmp::Result<async_snmp::Client<Handle>> {
+fn library_client(auth: &Auth, handle: Handle, deadline: Duration) -> async_snmp::Result<async_snmp::Client<Handle>> {
     let auth = match auth {
         Auth::V2c { community } => async_snmp::Auth::v2c(community.as_str()),
     };

@@ -106,8 +106,7 @@ impl Socket {
         raw.bind(&any.into())?;
         let socket = UdpSocket::from_std(raw.into())?;
         let local = socket.local_addr()?;
-        let shared =
-            Arc::new(Shared { socket, local, pending: Mutex::default(), next_key: AtomicU64::new(0), strays });
+        let shared = Arc::new(Shared { socket, local, pending: Mutex::default(), next_key: AtomicU64::new(0), strays });
         let reader = tokio::spawn(read(Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, reader })
     }
