@@ -10,7 +10,9 @@ use stormglass::wire::capture_file::{Reader, Step};
 use stormglass::wire::frame::{self, L3};
 use stormglass_proptests::bytes::{any_bytes, home_frames, link_type, spoiled};
 
+/// `PROPTEST_CASES` asks for more, or fewer.
 fn config(cases: u32) -> ProptestConfig {
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
     ProptestConfig {
         cases,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
