@@ -2,6 +2,8 @@
 
 pub mod delta;
 pub mod owners;
+pub mod ports;
 pub mod replica;
 pub mod sources;
 pub mod tally;
+pub mod targets;

@@ -93,7 +93,7 @@ pub enum Reason {
         end: u32,
     },
     /// The file ends too early.
-    #[error("the file ends here in the middle; at least {missing} bytes are missing")]
+    #[error("the file ends in the middle of what begins here (bytes missing: at least {missing})")]
     Truncated {
         /// Bytes that the piece begun there lacks at least.
         missing: u64,

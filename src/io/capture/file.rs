@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(
             trouble.as_deref(),
             Some(
-                "byte 76, after frame 2: the file ends here in the middle; at least 1 bytes are missing; \
+                "byte 76, after frame 2: the file ends in the middle of what begins here (bytes missing: at least 1); \
                  what came before it was used"
             )
         );
