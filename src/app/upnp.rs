@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// Could not look: the exit status that means neither "found" nor "nothing there".
 const COULD_NOT_LOOK: u8 = 2;
+/// Columns below which a table cannot be read, and what is taken instead.
+const MIN_WIDTH: u16 = 40;
+/// See [`MIN_WIDTH`].
+const DEFAULT_WIDTH: u16 = 120;
 
 /// UPnP devices and gateways of the LAN, and every port that was opened on them.
 #[derive(Args, Clone, Debug)]
@@ -157,7 +161,8 @@ fn searched_from(interface: &Interface) -> String {
 /// A table as wide as the terminal. Box drawing characters are two cells wide in CJK terminals: there, and where the
 /// locale is not UTF-8, borders are ASCII.
 fn draw(head: &[&str], rows: &[Vec<String>]) -> String {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let mut table = Table::new();
     table.load_style(if draws_boxes(&locale.unwrap_or_default()) {
         presets::UTF8_FULL_CONDENSED
@@ -166,6 +171,10 @@ fn draw(head: &[&str], rows: &[Vec<String>]) -> String {
     });
     table.set_content_arrangement(ContentArrangement::Dynamic).set_header(head.to_vec());
     table.add_rows(rows.iter().cloned());
+    // Some terminals (serial lines, `script`) say they have no columns.
+    if table.width().is_none_or(|width| width < MIN_WIDTH) {
+        table.set_width(DEFAULT_WIDTH);
+    }
     format!("{table}\n")
 }
 
