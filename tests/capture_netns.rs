@@ -24,13 +24,15 @@ use stormglass::wire::frame;
 /// Set for the run inside the namespace, and for its run as nobody.
 const INSIDE: &str = "STORMGLASS_CAPTURE_NETNS";
 const SSDP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(239, 255, 255, 250)), 1900);
-const TRIALS: [(&str, fn() -> Result<(), Failed>); 10] = [
+type Check = fn() -> Result<(), Failed>;
+const TRIALS: [(&str, Check); 11] = [
     ("group_frames_are_seen_with_their_time_and_length", group_frames),
     ("a_burst_that_fits_the_ring_waits_there", burst_that_fits),
     ("what_does_not_fit_is_counted", burst_that_does_not_fit),
     ("a_vlan_tag_is_told", vlan_tag),
     ("unicast_and_own_frames_are_left_out", left_out),
     ("groups_are_joined_while_capturing", groups_joined),
+    ("a_replica_is_reported_before_the_second_is_over", replica),
     ("link_down_is_an_error_and_link_up_is_survived", link_down_and_up),
     ("cap_net_raw_alone_is_enough", capability),
     ("a_neighbour_is_asked_and_listed", neighbour),
@@ -77,7 +79,7 @@ fn missing() -> Option<String> {
 fn trials_without_namespace(arguments: &Arguments, missing: Option<&str>) -> ExitCode {
     let required = std::env::var("STORMGLASS_LAB").is_ok_and(|value| value == "require");
     let missing = missing.unwrap_or("only listed").to_owned();
-    let trial = |(name, _): (&str, fn() -> Result<(), Failed>)| {
+    let trial = |(name, _): (&str, Check)| {
         let missing = missing.clone();
         Trial::ignorable_test(name, move || {
             if required { Err(missing.into()) } else { Ok(libtest_mimic::Completion::ignored_with(missing)) }
@@ -204,6 +206,11 @@ fn ring(name: &str, clock: Clock) -> Result<Ring, Failed> {
     Ok(Ring::open(&name.into(), clock)?)
 }
 
+fn settings(name: &str, clock: Clock) -> Settings {
+    let interface: Arc<str> = name.into();
+    Settings { interface, rules: ReplicaRules::default(), clock, seed: 1, sample_one_in: None }
+}
+
 fn check(condition: bool, what: impl std::fmt::Display) -> Result<(), Failed> {
     if condition { Ok(()) } else { Err(what.to_string().into()) }
 }
@@ -265,6 +272,32 @@ fn vlan_tag() -> Result<(), Failed> {
     let seen = read(&mut ring, &clock, 1)?;
     let sender = (Some([10, 7, 0, 1].into()), MacAddr([2, 0, 0, 0, 0, 7]), 7);
     check(seen.per_sender == BTreeMap::from([(sender, 1)]), format!("{seen:?}"))
+}
+
+fn replica() -> Result<(), Failed> {
+    let clock = Clock::start();
+    let settings = settings("near", clock);
+    let (sender, receiver) = mpsc::channel();
+    let capture = live::spawn(settings, move |summary| sender.send(summary).err().map(|e| e.0))?;
+    let quiet = receiver.recv_timeout(Duration::from_secs(3))?;
+    check(quiet.replicas.is_empty(), format!("{quiet:?}"))?;
+    let began = clock.now();
+    let mut search = Vec::new();
+    etherparse::PacketBuilder::ethernet2([2, 0, 0, 0, 0, 7], [1, 0, 0x5e, 0x7f, 0xff, 0xfa])
+        .ipv4([10, 9, 0, 33], [239, 255, 255, 250], 3)
+        .udp(50_000, 1900)
+        .write(&mut search, b"M-SEARCH * HTTP/1.1\r\n\r\n")?;
+    let socket = raw_sender(interface("far")?.index)?;
+    for _ in 0..12 {
+        socket.send(&search)?;
+    }
+    let storm = receiver.recv_timeout(Duration::from_secs(3))?;
+    let took = clock.now().since(began);
+    check(storm.replicas.first().is_some_and(|replica| replica.copies == 12), format!("{storm:?}"))?;
+    // Without the urgent flush it would be a second.
+    check(took < Duration::from_millis(800), format!("took {took:?}"))?;
+    capture.stop();
+    Ok(())
 }
 
 /// Sends frames as they are: there may be no VLAN device to make tagged ones.
@@ -329,10 +362,9 @@ fn link_down_and_up() -> Result<(), Failed> {
     let gone = Ring::open(&"nowhere".into(), clock).err();
     check(matches!(gone, Some(CaptureError::NoInterface { .. })), format!("{gone:?}"))?;
 
-    let interface: Arc<str> = "near".into();
-    let settings = Settings { interface, rules: ReplicaRules::default(), clock, seed: 1, sample_one_in: None };
+    let settings = settings("near", clock);
     let (sender, receiver) = mpsc::channel();
-    let capture = live::spawn(settings, move |summary| sender.send(summary).map_err(|e| e.0))?;
+    let capture = live::spawn(settings, move |summary| sender.send(summary).err().map(|e| e.0))?;
     check(matches!(capture.status().state, State::Waiting { .. }), format!("{:?}", capture.status()))?;
     for round in 1..=2 {
         run("ip link set near up")?;

@@ -5,5 +5,8 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod hub;
 pub mod serve;
+pub mod tasks;
 pub mod upnp;
+pub mod web;

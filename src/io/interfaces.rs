@@ -44,7 +44,7 @@ pub struct Interface {
 /// The kernel's netlink cannot be asked.
 pub fn list() -> io::Result<Vec<Interface>> {
     let mut interfaces = BTreeMap::new();
-    for link in links()? {
+    for link in links()?.0 {
         let interface = Interface {
             name: name(&link),
             index: link.header.index,
@@ -84,13 +84,14 @@ fn own_address(message: &AddressMessage) -> Option<IpAddr> {
     })
 }
 
-fn links() -> io::Result<Vec<LinkMessage>> {
+/// Every interface, and how many could not be read.
+fn links() -> io::Result<(Vec<LinkMessage>, usize)> {
     let dump = netlink::dump(&RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
     let link = |message| match message {
         RouteNetlinkMessage::NewLink(link) => Some(link),
         _ => None,
     };
-    Ok(dump.messages.into_iter().filter_map(link).collect())
+    Ok((dump.messages.into_iter().filter_map(link).collect(), dump.unread))
 }
 
 fn name(link: &LinkMessage) -> Arc<str> {
@@ -135,10 +136,12 @@ impl HostCounters {
     /// The kernel's netlink cannot be asked.
     pub fn sample(&mut self, clock: &Clock) -> io::Result<PollSample> {
         let at = clock.now();
-        let links = links()?;
+        let (links, unread) = links()?;
         let present = |index: &u32| links.iter().any(|link| link.header.index == *index);
         self.received.retain(|index, _| present(index));
         let ports = links.iter().filter(|link| !link.header.flags.contains(LinkFlags::Loopback));
+        let ports = ports.map(|link| self.port(link)).collect();
+        let problems = (unread > 0).then(|| format!("{unread} interfaces of this host could not be read"));
         Ok(PollSample {
             target: THIS_HOST.into(),
             at,
@@ -146,9 +149,9 @@ impl HostCounters {
             sys_uptime: uptime(),
             sys_name: hostname(),
             sys_descr: format!("Linux {}", kernel_text("osrelease")),
-            ports: ports.map(|link| self.port(link)).collect(),
+            ports,
             fdb: None,
-            problems: Vec::new(),
+            problems: problems.into_iter().collect(),
         })
     }
 

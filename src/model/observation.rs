@@ -77,6 +77,88 @@ pub struct PortSample {
     pub discontinuity: Option<u32>,
     /// The counters.
     pub counters: PortCounters,
+    /// `sysUpTime` of the PDU that brought each counter, by [`CounterKind`]; `None`: that of the whole poll.
+    pub uptimes: [Option<u32>; CounterKind::ALL.len()],
+}
+
+impl PortSample {
+    /// `sysUpTime` of the PDU that brought this counter, hundredths of a second; `of_poll` where it is not known.
+    #[must_use]
+    pub fn uptime_of(&self, kind: CounterKind, of_poll: Option<u32>) -> Option<u32> {
+        self.uptimes[kind as usize].or(of_poll)
+    }
+}
+
+/// Which counter of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CounterKind {
+    /// See [`PortCounters::in_octets`].
+    InOctets,
+    /// See [`PortCounters::out_octets`].
+    OutOctets,
+    /// See [`PortCounters::in_unicast`].
+    InUnicast,
+    /// See [`PortCounters::out_unicast`].
+    OutUnicast,
+    /// See [`PortCounters::in_multicast`].
+    InMulticast,
+    /// See [`PortCounters::out_multicast`].
+    OutMulticast,
+    /// See [`PortCounters::in_broadcast`].
+    InBroadcast,
+    /// See [`PortCounters::out_broadcast`].
+    OutBroadcast,
+    /// See [`PortCounters::in_discards`].
+    InDiscards,
+    /// See [`PortCounters::out_discards`].
+    OutDiscards,
+    /// See [`PortCounters::in_errors`].
+    InErrors,
+    /// See [`PortCounters::out_errors`].
+    OutErrors,
+}
+
+impl CounterKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 12] = [
+        Self::InOctets,
+        Self::OutOctets,
+        Self::InUnicast,
+        Self::OutUnicast,
+        Self::InMulticast,
+        Self::OutMulticast,
+        Self::InBroadcast,
+        Self::OutBroadcast,
+        Self::InDiscards,
+        Self::OutDiscards,
+        Self::InErrors,
+        Self::OutErrors,
+    ];
+
+    /// The key in JSON: `in_octets`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::InOctets => "in_octets",
+            Self::OutOctets => "out_octets",
+            Self::InUnicast => "in_unicast",
+            Self::OutUnicast => "out_unicast",
+            Self::InMulticast => "in_multicast",
+            Self::OutMulticast => "out_multicast",
+            Self::InBroadcast => "in_broadcast",
+            Self::OutBroadcast => "out_broadcast",
+            Self::InDiscards => "in_discards",
+            Self::OutDiscards => "out_discards",
+            Self::InErrors => "in_errors",
+            Self::OutErrors => "out_errors",
+        }
+    }
+
+    /// Counts octets; every other counts packets.
+    #[must_use]
+    pub const fn is_octets(self) -> bool {
+        matches!(self, Self::InOctets | Self::OutOctets)
+    }
 }
 
 /// A counter as read: its value and its width.
@@ -115,4 +197,43 @@ pub struct PortCounters {
     pub in_errors: Option<Counter>,
     /// `ifOutErrors`.
     pub out_errors: Option<Counter>,
+}
+
+impl PortCounters {
+    /// The counter of that kind.
+    #[must_use]
+    pub const fn get(&self, kind: CounterKind) -> Option<Counter> {
+        match kind {
+            CounterKind::InOctets => self.in_octets,
+            CounterKind::OutOctets => self.out_octets,
+            CounterKind::InUnicast => self.in_unicast,
+            CounterKind::OutUnicast => self.out_unicast,
+            CounterKind::InMulticast => self.in_multicast,
+            CounterKind::OutMulticast => self.out_multicast,
+            CounterKind::InBroadcast => self.in_broadcast,
+            CounterKind::OutBroadcast => self.out_broadcast,
+            CounterKind::InDiscards => self.in_discards,
+            CounterKind::OutDiscards => self.out_discards,
+            CounterKind::InErrors => self.in_errors,
+            CounterKind::OutErrors => self.out_errors,
+        }
+    }
+
+    /// Where the counter of that kind is kept.
+    pub const fn get_mut(&mut self, kind: CounterKind) -> &mut Option<Counter> {
+        match kind {
+            CounterKind::InOctets => &mut self.in_octets,
+            CounterKind::OutOctets => &mut self.out_octets,
+            CounterKind::InUnicast => &mut self.in_unicast,
+            CounterKind::OutUnicast => &mut self.out_unicast,
+            CounterKind::InMulticast => &mut self.in_multicast,
+            CounterKind::OutMulticast => &mut self.out_multicast,
+            CounterKind::InBroadcast => &mut self.in_broadcast,
+            CounterKind::OutBroadcast => &mut self.out_broadcast,
+            CounterKind::InDiscards => &mut self.in_discards,
+            CounterKind::OutDiscards => &mut self.out_discards,
+            CounterKind::InErrors => &mut self.in_errors,
+            CounterKind::OutErrors => &mut self.out_errors,
+        }
+    }
 }

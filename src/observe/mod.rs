@@ -3,6 +3,8 @@
 pub mod catalogue;
 pub mod delta;
 pub mod owners;
+pub mod ports;
 pub mod replica;
 pub mod sources;
 pub mod tally;
+pub mod targets;

@@ -1,8 +1,10 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
+pub mod exposition;
 pub mod html;
 pub mod json;
 pub mod metrics;
+pub mod metrics_feeds;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;

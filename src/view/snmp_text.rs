@@ -1,1 +1,210 @@
-//! To be written.
+//! The answer to `/snmp?target=`: rows as Prometheus text 0.0.4, with the names, labels and values of snmp_exporter, so
+//! that dashboards made for it work unchanged. Knows no storms.
+
+use crate::mib::{Module, Object, Rows, Stats, Syntax, Table};
+use crate::model::snmp::{Oid, Value};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The content type of what [`write`] gives.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// Counter64 is exported modulo this, as snmp_exporter does it: a float64 counts no further without holes, and `rate()`
+/// takes the wrap for the reset of a counter.
+const WRAP: u64 = 1 << 53;
+
+/// One module, as collected.
+#[derive(Clone, Copy, Debug)]
+pub struct Scrape<'a> {
+    /// Which.
+    pub module: &'a Module,
+    /// What the target answered.
+    pub rows: &'a Rows,
+    /// How long it took, waiting included.
+    pub took: Duration,
+}
+
+#[derive(Default)]
+struct Family {
+    help: String,
+    counter: bool,
+    /// Labels with their braces, and the value.
+    series: Vec<(String, String)>,
+}
+
+type Families = BTreeMap<String, Family>;
+
+/// Writes the families of all modules, each once, in the order of their names.
+pub fn write(scrapes: &[Scrape<'_>], out: &mut String) {
+    let mut families = Families::new();
+    for scrape in scrapes {
+        let fresh = module_families(scrape);
+        for (name, family) in fresh {
+            // Two modules may hold one object, sysUpTime above all: the first one's value is taken.
+            families.entry(name).or_insert(family);
+        }
+        // With one module the series are snmp_exporter's as they always were; several need to be told apart.
+        let labels = if scrapes.len() > 1 { format!("{{module=\"{}\"}}", scrape.module.name) } else { String::new() };
+        for (name, help, value) in costs(&scrape.rows.stats, scrape.took) {
+            let family = families.entry(name.to_owned()).or_default();
+            help.clone_into(&mut family.help);
+            family.series.push((labels.clone(), value));
+        }
+    }
+    for (name, family) in &families {
+        let kind = if family.counter { "counter" } else { "gauge" };
+        let _ = writeln!(out, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
+        for (labels, value) in &family.series {
+            let _ = writeln!(out, "{name}{labels} {value}");
+        }
+    }
+}
+
+fn costs(stats: &Stats, took: Duration) -> [(&'static str, &'static str, String); 5] {
+    [
+        ("snmp_scrape_duration_seconds", "Time the scrape took, waiting included.", seconds(took)),
+        ("snmp_scrape_walk_duration_seconds", "Time the walk took.", seconds(stats.took)),
+        ("snmp_scrape_packets_sent", "Requests sent, repeated ones included.", stats.requests.to_string()),
+        ("snmp_scrape_packets_retried", "Requests sent again.", stats.retried.to_string()),
+        ("snmp_scrape_pdus_returned", "Variable bindings in the answers.", stats.bindings.to_string()),
+    ]
+}
+
+fn seconds(duration: Duration) -> String {
+    duration.as_secs_f64().to_string()
+}
+
+fn module_families(scrape: &Scrape<'_>) -> Families {
+    let mut families = Families::new();
+    for (object, value) in &scrape.rows.scalars {
+        add(&mut families, object, value, Vec::new());
+    }
+    for table in scrape.module.tables {
+        let mut labels = Labels { table, rows: scrape.rows, known: BTreeMap::new() };
+        for column in table.columns {
+            let hidden = table.lookups_hidden && table.lookups.iter().any(|lookup| lookup.oid == column.oid);
+            if hidden {
+                continue;
+            }
+            for cell in scrape.rows.column(column) {
+                add(&mut families, column, cell.value, labels.of(cell.index));
+            }
+        }
+    }
+    families
+}
+
+/// The labels of rows, found once for all columns.
+struct Labels<'a> {
+    table: &'a Table,
+    rows: &'a Rows,
+    known: BTreeMap<Vec<u32>, Vec<(&'static str, String)>>,
+}
+
+impl Labels<'_> {
+    fn of(&mut self, index: &[u32]) -> Vec<(&'static str, String)> {
+        if let Some(known) = self.known.get(index) {
+            return known.clone();
+        }
+        let mut labels = vec![(self.table.index_label, Oid::new(index).to_string())];
+        for &lookup in self.table.lookups {
+            let text = self.rows.cell(lookup, index).map(|cell| text(cell.value)).unwrap_or_default();
+            labels.push((lookup.name, text));
+        }
+        self.known.insert(index.to_vec(), labels.clone());
+        labels
+    }
+}
+
+/// Adds a series, if the value fits the object's syntax.
+fn add(families: &mut Families, object: &Object, value: &Value, mut labels: Vec<(&'static str, String)>) {
+    let (suffix, number) = match object.syntax {
+        Syntax::Gauge | Syntax::Counter => match number(value) {
+            Some(number) => ("", number),
+            None => return,
+        },
+        Syntax::EnumInfo(names) => {
+            let Some(number) = value.as_u32() else { return };
+            let known = names.binary_search_by_key(&number, |&(number, _)| number);
+            labels.push((object.name, known.map_or_else(|_| number.to_string(), |at| names[at].1.to_owned())));
+            ("_info", "1".to_owned())
+        }
+        Syntax::Text => {
+            labels.push((object.name, text(value)));
+            ("", "1".to_owned())
+        }
+        Syntax::Octets => {
+            labels.push((object.name, octets(value)));
+            ("", "1".to_owned())
+        }
+        Syntax::PhysAddress => {
+            labels.push((object.name, phys_address(value)));
+            ("", "1".to_owned())
+        }
+    };
+    let family = families.entry(format!("{}{suffix}", object.name)).or_default();
+    if family.help.is_empty() {
+        family.help = format!("{} - {}", object.help, Oid::new(object.oid));
+        family.counter = object.syntax == Syntax::Counter;
+    }
+    family.series.push((braces(labels), number));
+}
+
+fn number(value: &Value) -> Option<String> {
+    match *value {
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Counter64(number) => Some((number % WRAP).to_string()),
+        _ => value.as_u64().map(|number| number.to_string()),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Octets(bytes) | Value::Opaque(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => octets(other),
+    }
+}
+
+fn octets(value: &Value) -> String {
+    match value {
+        Value::Octets(bytes) | Value::Opaque(bytes) if bytes.is_empty() => String::new(),
+        Value::Octets(bytes) | Value::Opaque(bytes) => {
+            bytes.iter().fold("0x".to_owned(), |text, byte| format!("{text}{byte:02X}"))
+        }
+        Value::ObjectId(oid) => oid.to_string(),
+        Value::IpAddress([a, b, c, d]) => format!("{a}.{b}.{c}.{d}"),
+        other => number(other).unwrap_or_default(),
+    }
+}
+
+/// Six bytes: shorter addresses are filled up with zeros and longer ones cut, as snmp_exporter does it.
+fn phys_address(value: &Value) -> String {
+    let bytes = value.as_bytes().unwrap_or_default();
+    let bytes = (0..6).map(|place| format!("{:02X}", bytes.get(place).copied().unwrap_or(0)));
+    bytes.collect::<Vec<_>>().join(":")
+}
+
+fn braces(mut labels: Vec<(&'static str, String)>) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    labels.sort_unstable_by_key(|&(name, _)| name);
+    // A column that names its own rows is both label and value.
+    labels.dedup_by_key(|(name, _)| *name);
+    let mut text = String::from("{");
+    for (place, (name, value)) in labels.iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        let _ = write!(text, "{comma}{name}=\"");
+        for character in value.chars() {
+            match character {
+                '\\' => text.push_str("\\\\"),
+                '"' => text.push_str("\\\""),
+                '\n' => text.push_str("\\n"),
+                other => text.push(other),
+            }
+        }
+        text.push('"');
+    }
+    text.push('}');
+    text
+}

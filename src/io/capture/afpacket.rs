@@ -67,9 +67,10 @@ impl Ring {
             .ok_or_else(|| CaptureError::NoInterface { interface: Arc::clone(interface) })?;
         let socket = deaf_socket(interface, &filter::CAPTURE)?;
         let map = Map::new(&socket).map_err(at("setting up the ring"))?;
-        // Since Linux 4.20; before that the packet type tells, see `Ring::block`.
+        // Since Linux 4.20, and cheaper than looking at each; before that the packet type tells, see `Ring::block`.
         let _ = set_option(&socket, libc::PACKET_IGNORE_OUTGOING, &1_i32);
         listen(&socket, interface, index, EVERY_ETHERTYPE)?;
+        // Not promiscuous: that would add only other hosts' unicast, and no group that a snooping switch holds back.
         let request = libc::packet_mreq {
             mr_ifindex: index.cast_signed(),
             mr_type: libc::PACKET_MR_ALLMULTI as u16,
@@ -278,18 +279,20 @@ impl Map {
 
     /// The block, if the kernel has handed it over. `&mut`: at most one block is out at a time.
     fn ready(&mut self, index: usize) -> Option<Block<'_>> {
-        debug_assert!(index < BLOCKS);
-        // SAFETY: `index` is below BLOCKS, so that the block lies in the mapping.
+        // SAFETY: the remainder is below BLOCKS, so that the block lies in the mapping.
         let start = unsafe { self.start.add(index % BLOCKS * BLOCK_BYTES) };
-        let block = Block { start, _map: self };
-        let handed_over = block.status().load(Ordering::Acquire) & libc::TP_STATUS_USER != 0;
-        if handed_over {
-            return Some(block);
-        }
-        // Nothing to give back.
-        std::mem::forget(block);
-        None
+        let ours = status(self, start).load(Ordering::Acquire) & libc::TP_STATUS_USER != 0;
+        ours.then_some(Block { start, map: self })
     }
+}
+
+/// Whose the block is. `start` must be that of a block of the map.
+fn status(_map: &Map, start: NonNull<u8>) -> &AtomicU32 {
+    let offset =
+        std::mem::offset_of!(libc::tpacket_block_desc, hdr) + std::mem::offset_of!(libc::tpacket_hdr_v1, block_status);
+    // SAFETY: the block begins with a tpacket_block_desc, aligned to a page, and lives as long as the map; the kernel
+    // writes this word concurrently, as an atomic may be.
+    unsafe { AtomicU32::from_ptr(start.add(offset).as_ptr().cast()) }
 }
 
 impl Drop for Map {
@@ -302,18 +305,10 @@ impl Drop for Map {
 /// A block that is ours until it is dropped, which gives it back to the kernel.
 struct Block<'a> {
     start: NonNull<u8>,
-    _map: &'a mut Map,
+    map: &'a mut Map,
 }
 
 impl Block<'_> {
-    fn status(&self) -> &AtomicU32 {
-        let offset = std::mem::offset_of!(libc::tpacket_block_desc, hdr)
-            + std::mem::offset_of!(libc::tpacket_hdr_v1, block_status);
-        // SAFETY: the block begins with a tpacket_block_desc, aligned to a page; the kernel writes this word
-        // concurrently, as an atomic may be.
-        unsafe { AtomicU32::from_ptr(self.start.add(offset).as_ptr().cast()) }
-    }
-
     fn frames(&self) -> Frames<'_> {
         // SAFETY: the block is ours (acquired through its status), and begins with this header of plain integers.
         let header = unsafe { &self.start.cast::<libc::tpacket_block_desc>().as_ref().hdr.bh1 };
@@ -326,7 +321,7 @@ impl Block<'_> {
 
 impl Drop for Block<'_> {
     fn drop(&mut self) {
-        self.status().store(libc::TP_STATUS_KERNEL, Ordering::Release);
+        status(self.map, self.start).store(libc::TP_STATUS_KERNEL, Ordering::Release);
     }
 }
 

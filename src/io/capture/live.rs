@@ -152,15 +152,15 @@ impl Drop for Capture {
 
 /// Captures an interface until stopped, through link down and up.
 ///
-/// `deliver` takes each summary, and gives it back if it cannot take it now (`try_send` on a full channel): it must
-/// not block. It is offered again; meanwhile the tally, which is bounded, goes on accumulating, so that nothing
+/// `deliver` takes each summary (`None`), or gives it back if it cannot take it now, as `try_send` does on a full
+/// channel: it must not block. It is offered again; meanwhile the tally, which is bounded, goes on accumulating, so that nothing
 /// counted is lost and no frame waits.
 ///
 /// # Errors
 /// No permission, no such interface, no Ethernet: what time does not cure. An interface that is only down is waited for.
 pub fn spawn<D>(settings: Settings, deliver: D) -> Result<Capture, CaptureError>
 where
-    D: FnMut(FrameSummary) -> Result<(), FrameSummary> + Send + 'static,
+    D: FnMut(FrameSummary) -> Option<FrameSummary> + Send + 'static,
 {
     let open = |settings: &Settings| -> Result<Source, CaptureError> {
         Ok(Box::new(Ring::open(&settings.interface, settings.clock)?))
@@ -178,7 +178,7 @@ where
 /// The system has no thread left.
 pub fn spawn_source<D>(settings: Settings, source: Box<dyn FrameSource>, deliver: D) -> Result<Capture, CaptureError>
 where
-    D: FnMut(FrameSummary) -> Result<(), FrameSummary> + Send + 'static,
+    D: FnMut(FrameSummary) -> Option<FrameSummary> + Send + 'static,
 {
     start(settings, Ok(source), None, deliver)
 }
@@ -190,7 +190,7 @@ fn start<D>(
     deliver: D,
 ) -> Result<Capture, CaptureError>
 where
-    D: FnMut(FrameSummary) -> Result<(), FrameSummary> + Send + 'static,
+    D: FnMut(FrameSummary) -> Option<FrameSummary> + Send + 'static,
 {
     let interface = Arc::clone(&settings.interface);
     let state = match &first {
@@ -224,7 +224,7 @@ fn supervise<D>(
     mut sampler: Sampler,
     hand_over: &mut HandOver<D>,
 ) where
-    D: FnMut(FrameSummary) -> Result<(), FrameSummary>,
+    D: FnMut(FrameSummary) -> Option<FrameSummary>,
 {
     let shared = Arc::clone(&hand_over.shared);
     let mut pause = REOPEN_FIRST;
@@ -290,7 +290,7 @@ fn run<D>(
     hand_over: &mut HandOver<D>,
 ) -> io::Result<()>
 where
-    D: FnMut(FrameSummary) -> Result<(), FrameSummary>,
+    D: FnMut(FrameSummary) -> Option<FrameSummary>,
 {
     let clock = settings.clock;
     let mut flushed = clock.now();
@@ -329,18 +329,18 @@ struct HandOver<D> {
     waiting: Option<FrameSummary>,
 }
 
-impl<D: FnMut(FrameSummary) -> Result<(), FrameSummary>> HandOver<D> {
+impl<D: FnMut(FrameSummary) -> Option<FrameSummary>> HandOver<D> {
     fn offer(&mut self, summary: FrameSummary) {
         self.shared.update(|status| {
             status.frames += summary.frames;
             status.dropped += summary.dropped;
         });
-        self.waiting = (self.deliver)(summary).err();
+        self.waiting = (self.deliver)(summary);
     }
 
     fn retry(&mut self) {
         if let Some(summary) = self.waiting.take() {
-            self.waiting = (self.deliver)(summary).err();
+            self.waiting = (self.deliver)(summary);
         }
     }
 }
@@ -395,7 +395,7 @@ mod tests {
         let source = script(&settings, 50, false);
         let (sender, receiver) = mpsc::channel();
         let began = clock.now();
-        let capture = spawn_source(settings, source, move |s| sender.send(s).map_err(|e| e.0)).expect("a thread");
+        let capture = spawn_source(settings, source, move |s| sender.send(s).err().map(|e| e.0)).expect("a thread");
         let first = receiver.recv().expect("a summary");
         assert!(clock.now().since(began) < FLUSH_INTERVAL, "the same frame again and again is urgent");
         assert!(!first.replicas.is_empty() && first.dropped == 3, "{first:?}");
@@ -413,8 +413,8 @@ mod tests {
         let source = script(&settings, 500, false);
         let (sender, receiver) = mpsc::sync_channel(1);
         let deliver = move |summary| match sender.try_send(summary) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(summary) | TrySendError::Disconnected(summary)) => Err(summary),
+            Ok(()) => None,
+            Err(TrySendError::Full(summary) | TrySendError::Disconnected(summary)) => Some(summary),
         };
         let capture = spawn_source(settings, source, deliver).expect("a thread");
         // Two summaries find their places (channel, waiting); everything after stays in the tally.
@@ -434,7 +434,7 @@ mod tests {
         let settings = settings(Some(2));
         let source = script(&settings, 1000, true);
         let (sender, receiver) = mpsc::channel();
-        let capture = spawn_source(settings, source, move |s| sender.send(s).map_err(|e| e.0)).expect("a thread");
+        let capture = spawn_source(settings, source, move |s| sender.send(s).err().map(|e| e.0)).expect("a thread");
         let (frames, dropped, flushes) =
             receiver.iter().fold((0, 0, 0), |(f, d, n), s| (f + s.frames, d + s.dropped, n + 1));
         assert_eq!(frames + dropped - 3 * flushes, 1000, "what is not in the sample counts as dropped");
@@ -457,7 +457,7 @@ mod tests {
         let (sender, receiver) = mpsc::channel();
         let down = Err(CaptureError::Down { interface: "lan0".into() });
         let began = clock.now();
-        let capture = start(settings, down, Some(open), move |s| sender.send(s).map_err(|e| e.0)).expect("a thread");
+        let capture = start(settings, down, Some(open), move |s| sender.send(s).err().map(|e| e.0)).expect("a thread");
         assert!(matches!(capture.status().state, State::Waiting { .. }));
         let frames = receiver.recv().expect("the first opening").frames + receiver.recv().expect("the second").frames;
         assert_eq!(frames, 20);

@@ -7,6 +7,8 @@ mod groups;
 pub mod live;
 mod sampler;
 
+pub mod file;
+
 use crate::model::frames::FrameMeta;
 use std::io;
 use std::net::IpAddr;

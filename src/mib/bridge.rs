@@ -1,0 +1,30 @@
+//! BRIDGE-MIB (RFC 4188): which bridge port is which interface, and behind which port a MAC address was last seen.
+
+use super::{Syntax, Table, objects};
+
+objects!(BASE_PORT_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 1, 4, 1], {
+    BASE_PORT_IF_INDEX = 2 "dot1dBasePortIfIndex" Syntax::Gauge, "The interface of a bridge port.";
+});
+
+objects!(FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 4, 3, 1], {
+    FDB_PORT = 2 "dot1dTpFdbPort" Syntax::Gauge, "The bridge port behind which the address was seen; 0 is unknown.";
+    FDB_STATUS = 3 "dot1dTpFdbStatus" Syntax::Gauge, "How it got there: 3 learned, 4 the bridge's own, 5 set by hand.";
+});
+
+/// Bridge ports. Some agents have none, some an invalid one: see [`super::poll`].
+pub static BASE_PORT_TABLE: Table = Table {
+    name: "dot1dBasePortTable",
+    index_label: "dot1dBasePort",
+    lookups: &[],
+    lookups_hidden: false,
+    columns: BASE_PORT_COLUMNS,
+};
+
+/// The forwarding database. Its index is the six bytes of a MAC address, an arc each.
+pub static FDB_TABLE: Table = Table {
+    name: "dot1dTpFdbTable",
+    index_label: "dot1dTpFdbAddress",
+    lookups: &[],
+    lookups_hidden: false,
+    columns: FDB_COLUMNS,
+};

@@ -1,0 +1,358 @@
+//! What the poller reads from a switch, and how its rows become a sample. Knows no sockets, and judges no number.
+
+use super::bridge::{BASE_PORT_IF_INDEX, FDB_PORT, FDB_STATUS};
+use super::if_mib::{
+    IF_ADMIN_STATUS, IF_ALIAS, IF_DESCR, IF_DISCONTINUITY, IF_HC_IN_BROADCAST, IF_HC_IN_MULTICAST, IF_HC_IN_OCTETS,
+    IF_HC_IN_UCAST, IF_HC_OUT_BROADCAST, IF_HC_OUT_MULTICAST, IF_HC_OUT_OCTETS, IF_HC_OUT_UCAST, IF_HIGH_SPEED,
+    IF_IN_BROADCAST, IF_IN_DISCARDS, IF_IN_ERRORS, IF_IN_MULTICAST, IF_IN_OCTETS, IF_IN_UCAST, IF_NAME, IF_OPER_STATUS,
+    IF_OUT_BROADCAST, IF_OUT_DISCARDS, IF_OUT_ERRORS, IF_OUT_MULTICAST, IF_OUT_OCTETS, IF_OUT_UCAST, IF_PHYS_ADDRESS,
+    IF_SPEED, IF_TYPE,
+};
+use super::system::{SYS_DESCR, SYS_NAME, SYS_UP_TIME};
+use super::{Limits, Object, Rows, Walk};
+use crate::model::observation::{Counter, CounterKind, PollSample, PortSample};
+use crate::model::snmp::Value;
+use crate::model::{MacAddr, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ports kept of one target; a chassis of 20,000 interfaces fits.
+pub const MAX_PORTS: usize = 20_480;
+/// Forwarding entries kept of one target.
+pub const MAX_FDB: usize = 32_768;
+/// Characters kept of a name or description.
+pub const MAX_NAME: usize = 255;
+/// What some makers add to a bridge port to get its ifIndex, where they have no usable dot1dBasePortTable: TP-Link
+/// JetStream 49152, one T1600G 32768 (measured on real walks).
+const IF_INDEX_OFFSETS: [u32; 2] = [49_152, 32_768];
+
+/// The traffic counters of a row in one PDU, and the name it is known by.
+static TRAFFIC: &[&Object] = &[
+    &IF_NAME,
+    &IF_HC_IN_OCTETS,
+    &IF_HC_OUT_OCTETS,
+    &IF_HC_IN_UCAST,
+    &IF_HC_OUT_UCAST,
+    &IF_HC_IN_MULTICAST,
+    &IF_HC_OUT_MULTICAST,
+    &IF_HC_IN_BROADCAST,
+    &IF_HC_OUT_BROADCAST,
+    &IF_DISCONTINUITY,
+];
+static STATE: &[&Object] = &[
+    &IF_DESCR,
+    &IF_TYPE,
+    &IF_SPEED,
+    &IF_PHYS_ADDRESS,
+    &IF_ADMIN_STATUS,
+    &IF_OPER_STATUS,
+    &IF_IN_DISCARDS,
+    &IF_OUT_DISCARDS,
+    &IF_IN_ERRORS,
+    &IF_OUT_ERRORS,
+];
+static NAMES: &[&Object] = &[&IF_HIGH_SPEED, &IF_ALIAS];
+static NARROW: &[&Object] = &[
+    &IF_IN_OCTETS,
+    &IF_OUT_OCTETS,
+    &IF_IN_UCAST,
+    &IF_OUT_UCAST,
+    &IF_IN_MULTICAST,
+    &IF_OUT_MULTICAST,
+    &IF_IN_BROADCAST,
+    &IF_OUT_BROADCAST,
+];
+
+/// For each counter the 64-bit object and the 32-bit one.
+fn objects_of(kind: CounterKind) -> (Option<&'static Object>, &'static Object) {
+    match kind {
+        CounterKind::InOctets => (Some(&IF_HC_IN_OCTETS), &IF_IN_OCTETS),
+        CounterKind::OutOctets => (Some(&IF_HC_OUT_OCTETS), &IF_OUT_OCTETS),
+        CounterKind::InUnicast => (Some(&IF_HC_IN_UCAST), &IF_IN_UCAST),
+        CounterKind::OutUnicast => (Some(&IF_HC_OUT_UCAST), &IF_OUT_UCAST),
+        CounterKind::InMulticast => (Some(&IF_HC_IN_MULTICAST), &IF_IN_MULTICAST),
+        CounterKind::OutMulticast => (Some(&IF_HC_OUT_MULTICAST), &IF_OUT_MULTICAST),
+        CounterKind::InBroadcast => (Some(&IF_HC_IN_BROADCAST), &IF_IN_BROADCAST),
+        CounterKind::OutBroadcast => (Some(&IF_HC_OUT_BROADCAST), &IF_OUT_BROADCAST),
+        CounterKind::InDiscards => (None, &IF_IN_DISCARDS),
+        CounterKind::OutDiscards => (None, &IF_OUT_DISCARDS),
+        CounterKind::InErrors => (None, &IF_IN_ERRORS),
+        CounterKind::OutErrors => (None, &IF_OUT_ERRORS),
+    }
+}
+
+/// The walk that every poll begins with: the system, and the counters.
+#[must_use]
+pub fn first(limits: Limits) -> Walk {
+    Walk::new(&[&SYS_UP_TIME, &SYS_NAME, &SYS_DESCR], [TRAFFIC, STATE], limits)
+}
+
+/// The walk after it: names and speeds, and the 32-bit counters where a port has not all the 64-bit ones.
+#[must_use]
+pub fn second(first: &Rows, limits: Limits) -> Walk {
+    let ports = first.column(&IF_DESCR).count();
+    let wide = TRAFFIC[1..9].iter().all(|object| first.column(object).count() >= ports);
+    let groups: &[&[&Object]] = if wide && ports > 0 { &[NAMES] } else { &[NARROW, NAMES] };
+    Walk::new(&[], groups.iter().copied(), limits)
+}
+
+/// The walk over the forwarding database, which can be long: not in every poll.
+#[must_use]
+pub fn fdb(limits: Limits) -> Walk {
+    let base: &[&Object] = &[&BASE_PORT_IF_INDEX];
+    Walk::new(&[], [base, &[&FDB_PORT, &FDB_STATUS]], Limits { rows: MAX_FDB, ..limits })
+}
+
+/// The sample of a poll from the rows of its walks.
+#[must_use]
+pub fn sample(target: Arc<str>, at: Time, took: Duration, rows: &Rows, with_fdb: bool) -> PollSample {
+    let mut problems = Vec::new();
+    let ports = ports(rows, &mut problems);
+    let fdb = with_fdb.then(|| forwarding(rows, &ports, &mut problems));
+    for object in &rows.unreadable {
+        problems.push(format!("{}: the agent sends a value that cannot be decoded; it is left out", object.name));
+    }
+    let uptime = rows.parts.iter().flat_map(|part| &part.rows).find_map(|row| row.uptime);
+    let text = |object| clip(rows.scalar(object).and_then(Value::as_text).unwrap_or_default());
+    PollSample {
+        target,
+        at,
+        took,
+        sys_uptime: uptime.or_else(|| rows.scalar(&SYS_UP_TIME).and_then(Value::as_u32)),
+        sys_name: text(&SYS_NAME),
+        sys_descr: text(&SYS_DESCR),
+        ports,
+        fdb,
+        problems,
+    }
+}
+
+fn clip(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_NAME) {
+        text.truncate(end);
+    }
+    text
+}
+
+/// Rows of either table; an interface that only ifTable or only ifXTable knows is kept.
+fn ports(rows: &Rows, problems: &mut Vec<String>) -> Vec<PortSample> {
+    let known = [&IF_DESCR, &IF_OPER_STATUS, &IF_NAME, &IF_HC_IN_OCTETS];
+    let indexes = known.iter().flat_map(|object| rows.column(object)).filter_map(|cell| single(cell.index));
+    let indexes = indexes.collect::<BTreeSet<u32>>();
+    if indexes.len() > MAX_PORTS {
+        problems.push(format!("{} interfaces; only the first {MAX_PORTS} are kept", indexes.len()));
+    }
+    let mut taken = BTreeSet::<Arc<str>>::new();
+    let mut doubles = 0_usize;
+    let mut ports = Vec::new();
+    for index in indexes.into_iter().take(MAX_PORTS) {
+        let mut port = port(rows, index);
+        // A name that two ports share names neither: the later one gets its number added.
+        if !taken.insert(Arc::clone(&port.name)) {
+            doubles += 1;
+            port.name = format!("{} (ifIndex {index})", port.name).into();
+            taken.insert(Arc::clone(&port.name));
+        }
+        ports.push(port);
+    }
+    if doubles > 0 {
+        problems.push(format!("{doubles} interfaces share a name with another; they are known by their ifIndex too"));
+    }
+    ports
+}
+
+fn single(index: &[u32]) -> Option<u32> {
+    match *index {
+        [index] => Some(index),
+        _ => None,
+    }
+}
+
+fn port(rows: &Rows, index: u32) -> PortSample {
+    let cell = |object: &'static Object| rows.cell(object, &[index]);
+    let text = |object| cell(object).and_then(|cell| cell.value.as_text()).map(clip).unwrap_or_default();
+    let number = |object| cell(object).and_then(|cell| cell.value.as_u64());
+    let small = |object| number(object).and_then(|number| u32::try_from(number).ok());
+    let descr = text(&IF_DESCR);
+    let name = Some(text(&IF_NAME)).filter(|name| !name.is_empty());
+    let name = name.or_else(|| Some(descr.clone()).filter(|descr| !descr.is_empty()));
+    let speed = match number(&IF_HIGH_SPEED) {
+        Some(mbps) if mbps > 0 => mbps.saturating_mul(1_000_000),
+        _ => number(&IF_SPEED).unwrap_or(0),
+    };
+    let mut port = PortSample {
+        if_index: index,
+        name: name.unwrap_or_else(|| index.to_string()).into(),
+        descr: descr.into(),
+        alias: text(&IF_ALIAS).into(),
+        if_type: small(&IF_TYPE).unwrap_or(0),
+        speed_bps: speed,
+        admin_up: small(&IF_ADMIN_STATUS) == Some(1),
+        oper_up: small(&IF_OPER_STATUS) == Some(1),
+        mac: cell(&IF_PHYS_ADDRESS).and_then(|cell| mac_of(cell.value)),
+        discontinuity: small(&IF_DISCONTINUITY),
+        ..PortSample::default()
+    };
+    for kind in CounterKind::ALL {
+        let (wide, narrow) = objects_of(kind);
+        let found = wide.and_then(cell).or_else(|| cell(narrow));
+        let counter = found.and_then(|found| match *found.value {
+            Value::Counter64(number) => Some(Counter::C64(number)),
+            Value::Counter32(number) => Some(Counter::C32(number)),
+            _ => None,
+        });
+        *port.counters.get_mut(kind) = counter;
+        port.uptimes[kind as usize] = found.and_then(|found| found.uptime).filter(|_| counter.is_some());
+    }
+    port
+}
+
+fn mac_of(value: &Value) -> Option<MacAddr> {
+    let mac = MacAddr(value.as_bytes()?.try_into().ok()?);
+    (mac != MacAddr::ZERO).then_some(mac)
+}
+
+/// dot1dTpFdbStatus of an address that was learned (RFC 4188).
+const LEARNED: u64 = 3;
+
+/// MAC address to ifIndex: through dot1dBasePortTable where that leads to an interface that exists, else as if the
+/// bridge port were the ifIndex, else with a maker's offset.
+fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<String>) -> BTreeMap<MacAddr, u32> {
+    let exists = |index: u32| ports.binary_search_by_key(&index, |port| port.if_index).is_ok();
+    let base = rows.column(&BASE_PORT_IF_INDEX);
+    let base = base.filter_map(|cell| Some((single(cell.index)?, cell.value.as_u32()?)));
+    let base = base.filter(|&(_, index)| exists(index)).collect::<BTreeMap<u32, u32>>();
+    let offset = IF_INDEX_OFFSETS.into_iter().find(|offset| {
+        let mut bridge_ports = rows.column(&FDB_PORT).filter_map(|cell| cell.value.as_u32()).filter(|&port| port > 0);
+        bridge_ports.all(|port| port.checked_add(*offset).is_some_and(exists))
+    });
+    let resolve = |port: u32| {
+        let direct = base.get(&port).copied().or_else(|| Some(port).filter(|&port| exists(port)));
+        direct.or_else(|| port.checked_add(offset?))
+    };
+    let mut table = BTreeMap::new();
+    let mut lost = BTreeSet::new();
+    for cell in rows.column(&FDB_PORT) {
+        let Some(mac) = mac_of_index(cell.index) else { continue };
+        let status = rows.cell(&FDB_STATUS, cell.index).and_then(|cell| cell.value.as_u64()).unwrap_or(LEARNED);
+        let Some(port) = cell.value.as_u32().filter(|&port| port > 0 && status == LEARNED && !mac.is_group()) else {
+            continue;
+        };
+        match resolve(port) {
+            Some(index) => drop(table.insert(mac, index)),
+            None => drop(lost.insert(port)),
+        }
+    }
+    if !lost.is_empty() {
+        problems.push(format!("{} bridge ports of the forwarding database belong to no interface", lost.len()));
+    }
+    if base.is_empty() && !table.is_empty() {
+        problems.push("no usable dot1dBasePortTable: bridge ports were taken for interface numbers".to_owned());
+    }
+    table
+}
+
+/// The index of a forwarding entry is its address, an arc for each byte.
+fn mac_of_index(index: &[u32]) -> Option<MacAddr> {
+    let mut mac = [0; 6];
+    if index.len() != mac.len() {
+        return None;
+    }
+    for (byte, &arc) in mac.iter_mut().zip(index) {
+        *byte = u8::try_from(arc).ok()?;
+    }
+    Some(MacAddr(mac))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mib::Reply;
+    use crate::mib::test_agent::{TestAgent, limits, run};
+
+    fn poll(agent: &mut TestAgent) -> PollSample {
+        let mut answer = |request: &super::super::Request| Reply::Bindings(agent.answer(request));
+        let mut rows = run(first(limits()), &mut answer).expect("a good agent");
+        rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
+        rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));
+        sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows, true)
+    }
+
+    #[test]
+    fn sixty_four_bits_where_there_are_any() {
+        let mut agent = TestAgent::switch(3);
+        agent.remove("1.3.6.1.2.1.31.1.1.1.6.2");
+        let sample = poll(&mut agent);
+        assert_eq!((sample.sys_name.as_str(), sample.sys_uptime), ("hub", Some(360_000)));
+        let ports = sample.ports.iter().map(|port| (&*port.name, port.counters.in_octets, port.speed_bps));
+        let wide = |port: u64| Some(Counter::C64((1 << 40) + 6000 + port));
+        let expected = [
+            ("ge1", wide(1), 1_000_000_000),
+            ("ge2", Some(Counter::C32(10_002)), 1_000_000_000),
+            ("ge3", wide(3), 1_000_000_000),
+        ];
+        assert!(ports.eq(expected));
+        assert_eq!(sample.ports[0].uptimes, [Some(360_000); 12]);
+        assert!(sample.problems.is_empty(), "{:?}", sample.problems);
+    }
+
+    #[test]
+    fn names_that_ports_share_are_told_apart() {
+        let mut agent = TestAgent::switch(3);
+        agent.set("1.3.6.1.2.1.31.1.1.1.1.3", Value::Octets(b"ge1".to_vec()));
+        agent.remove("1.3.6.1.2.1.31.1.1.1.1.2");
+        let sample = poll(&mut agent);
+        assert!(sample.ports.iter().map(|port| &*port.name).eq(["ge1", "Port 2", "ge1 (ifIndex 3)"]));
+        assert_eq!(sample.problems.len(), 1);
+    }
+
+    #[test]
+    fn addresses_are_found_behind_interfaces() {
+        let mac = |last| MacAddr([2, 0, 0, 0, 1, last]);
+        // (name, ifIndex of the three ports, dot1dBasePortIfIndex by bridge port, expected ifIndex of bridge port 2)
+        type Case = (&'static str, [u32; 3], &'static [(u32, u32)], Option<u32>);
+        let table: &[Case] = &[
+            ("by the base-port table", [101, 102, 103], &[(1, 101), (2, 103), (3, 102)], Some(103)),
+            ("without one, by number", [1, 2, 3], &[], Some(2)),
+            ("JetStream's offset", [49_153, 49_154, 49_155], &[], Some(49_154)),
+            ("T1600G's offset", [32_769, 32_770, 32_771], &[], Some(32_770)),
+            ("an invalid base-port table", [1, 2, 3], &[(1, 777), (2, 778), (3, 779)], Some(2)),
+            ("nowhere", [501, 502, 503], &[], None),
+        ];
+        for &(name, indexes, base, expected) in table {
+            let mut agent = TestAgent::switch(0);
+            for index in indexes {
+                agent.set(&format!("1.3.6.1.2.1.2.2.1.2.{index}"), Value::Octets(b"port".to_vec()));
+            }
+            for (port, index) in base {
+                agent.set(
+                    &format!("1.3.6.1.2.1.17.1.4.1.2.{port}"),
+                    Value::Integer(i32::try_from(*index).expect("small")),
+                );
+            }
+            // Learned behind 2 and 3; the bridge's own, an unknown one, a group, and a malformed index, which do not count.
+            for (entry, port, status) in [
+                ("2.0.0.0.1.1", 2, 3),
+                ("2.0.0.0.1.2", 3, 3),
+                ("2.0.0.0.1.3", 1, 4),
+                ("2.0.0.0.1.4", 0, 3),
+                ("1.0.94.0.0.1", 2, 3),
+                ("2.0.0.0.1.300", 2, 3),
+            ] {
+                agent.set(&format!("1.3.6.1.2.1.17.4.3.1.2.{entry}"), Value::Integer(port));
+                agent.set(&format!("1.3.6.1.2.1.17.4.3.1.3.{entry}"), Value::Integer(status));
+            }
+            let fdb = poll(&mut agent).fdb.expect("asked for");
+            assert_eq!(fdb.get(&mac(1)).copied(), expected, "{name}");
+            assert_eq!(fdb.len(), if expected.is_some() { 2 } else { 0 }, "{name}: {fdb:?}");
+        }
+    }
+
+    #[test]
+    fn an_agent_with_nothing_gives_an_empty_sample() {
+        let mut agent = TestAgent { objects: BTreeMap::new(), room: 60, asked: 0 };
+        let sample = poll(&mut agent);
+        assert_eq!((sample.ports.len(), sample.sys_uptime, sample.fdb), (0, None, Some(BTreeMap::new())));
+    }
+}

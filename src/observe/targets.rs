@@ -1,0 +1,315 @@
+//! What is known of every SNMP target: does it answer, what do its ports carry, and behind which of them is a MAC
+//! address. Draws no conclusions.
+
+use super::delta::Discontinuity;
+use super::ports::{Port, PortStatus};
+use crate::model::observation::{Gap, Poll, PollSample};
+use crate::model::{MacAddr, Time};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Targets kept.
+pub const MAX_TARGETS: usize = 16_384;
+/// Ports kept of one target.
+pub const MAX_PORTS: usize = 20_480;
+/// Forwarding entries kept of one target.
+pub const MAX_FDB: usize = 32_768;
+/// Problems kept of one poll.
+pub const MAX_PROBLEMS: usize = 16;
+/// Agents renew their counters every 1 to 30 s (measured). If nothing at all has changed for twice that, nothing
+/// happens there, and equal values are a true zero.
+const STALE_AT_MOST: Duration = Duration::from_secs(60);
+/// A port that has been missing from the answers for this long is forgotten.
+const PORT_KEPT: Duration = Duration::from_secs(600);
+/// Renewed polls after a stale one during which the agent counts as slow.
+const SLOW_POLLS: u8 = 10;
+
+/// What a poll was worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its counters are new: rates were renewed.
+    Refreshed,
+    /// It was answered with the values of the last one: nothing is known of the time between.
+    Stale,
+    /// It was not answered.
+    Missed,
+    /// It was not kept: there are [`MAX_TARGETS`] already.
+    Refused,
+}
+
+/// A target as it was last seen.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TargetStatus {
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+    /// Its address in the configuration; empty if it is in none.
+    pub address: String,
+    /// The last poll was answered.
+    pub up: bool,
+    /// When a poll was last answered.
+    pub last_success: Option<Time>,
+    /// When a poll last ended, either way.
+    pub last_poll: Option<Time>,
+    /// Why the last poll was not answered: a metric label.
+    pub reason: Option<&'static str>,
+    /// The same as a sentence: what, where, what to do.
+    pub message: Option<String>,
+    /// How long the last answered poll took, seconds.
+    pub poll_seconds: Option<f64>,
+    /// Polls without an answer since the last one with.
+    pub consecutive_failures: u32,
+    /// `sysName`.
+    pub sys_name: String,
+    /// `sysDescr`.
+    pub sys_descr: String,
+    /// What was odd in the last answered poll.
+    pub problems: Vec<String>,
+    /// How many ports it has.
+    pub ports: usize,
+    /// The last answer repeated the one before.
+    pub stale: bool,
+    /// When its counters last changed.
+    pub refreshed: Option<Time>,
+    /// How often its counters change, seconds, where that is less often than it is polled.
+    pub refresh_seconds: Option<f64>,
+    /// Addresses in its forwarding database; `None` if that was never read.
+    pub fdb_entries: Option<usize>,
+    /// When its forwarding database was last read.
+    pub fdb_read: Option<Time>,
+    /// Addresses found behind another port than before, since the start.
+    pub fdb_moves: u64,
+}
+
+#[derive(Debug, Default)]
+struct Target {
+    status: TargetStatus,
+    ports: BTreeMap<Arc<str>, Port>,
+    fdb: BTreeMap<MacAddr, u32>,
+    /// Addresses behind each ifIndex.
+    crowd: BTreeMap<u32, usize>,
+    names: BTreeMap<u32, Arc<str>>,
+    slow: u8,
+}
+
+/// Where a MAC address is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PortOf {
+    /// Name of the target.
+    pub target: Arc<str>,
+    /// Name of the port.
+    pub port: Arc<str>,
+    /// `ifIndex`.
+    pub if_index: u32,
+    /// Addresses seen behind that port: 1 is a device on its own, many are another switch or an access point.
+    pub neighbours: usize,
+    /// When the forwarding database was read.
+    pub read: Time,
+}
+
+/// All targets.
+#[derive(Debug, Default)]
+pub struct Targets {
+    targets: BTreeMap<Arc<str>, Target>,
+    errors: BTreeMap<&'static str, u64>,
+    discontinuities: BTreeMap<Discontinuity, u64>,
+    refused: u64,
+}
+
+impl Targets {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells which targets there are, name and address: those that never answered are listed too, and those that are no
+    /// longer configured are forgotten. Targets that stay keep all they know.
+    pub fn configured(&mut self, targets: impl IntoIterator<Item = (Arc<str>, String)>) {
+        let mut known = std::mem::take(&mut self.targets);
+        for (name, address) in targets {
+            if self.targets.len() >= MAX_TARGETS {
+                self.refused += 1;
+                continue;
+            }
+            let mut target = known.remove(&name).unwrap_or_default();
+            target.status.name = Arc::clone(&name);
+            target.status.address = address;
+            self.targets.insert(name, target);
+        }
+    }
+
+    /// Takes the result of a poll.
+    pub fn observe(&mut self, poll: &Poll) -> Outcome {
+        let name = match poll {
+            Poll::Answered(sample) => &sample.target,
+            Poll::Gap(gap) => &gap.target,
+        };
+        if !self.targets.contains_key(name) && self.targets.len() >= MAX_TARGETS {
+            self.refused += 1;
+            return Outcome::Refused;
+        }
+        let target = self.targets.entry(Arc::clone(name)).or_default();
+        target.status.name = Arc::clone(name);
+        match poll {
+            Poll::Gap(gap) => {
+                *self.errors.entry(gap.reason).or_default() += 1;
+                target.missed(gap);
+                Outcome::Missed
+            }
+            Poll::Answered(sample) => {
+                let outcome = target.answered(sample, &mut self.discontinuities);
+                if let Some(fdb) = &sample.fdb {
+                    target.forward(fdb, sample.at);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// The status of every target, by name.
+    pub fn statuses(&self) -> impl Iterator<Item = &TargetStatus> {
+        self.targets.values().map(|target| &target.status)
+    }
+
+    /// The status of one target.
+    #[must_use]
+    pub fn status(&self, target: &str) -> Option<&TargetStatus> {
+        self.targets.get(target).map(|target| &target.status)
+    }
+
+    /// The ports of one target, by name.
+    pub fn ports(&self, target: &str) -> impl Iterator<Item = &PortStatus> {
+        self.history(target).map(|port| &port.status)
+    }
+
+    /// The same with their totals.
+    pub fn history(&self, target: &str) -> impl Iterator<Item = &Port> {
+        self.targets.get(target).into_iter().flat_map(|target| target.ports.values())
+    }
+
+    /// One port by its name.
+    #[must_use]
+    pub fn port(&self, target: &str, name: &str) -> Option<&PortStatus> {
+        Some(&self.targets.get(target)?.ports.get(name)?.status)
+    }
+
+    /// Where a MAC address was last seen: of all the ports that lead to it the one with the fewest addresses behind it,
+    /// because every bridge on the way knows the address, and the one next to the device knows it best.
+    #[must_use]
+    pub fn port_of(&self, mac: MacAddr) -> Option<PortOf> {
+        let places = self.targets.values().filter_map(|target| {
+            let index = *target.fdb.get(&mac)?;
+            Some(PortOf {
+                target: Arc::clone(&target.status.name),
+                port: target.names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone),
+                if_index: index,
+                neighbours: target.crowd.get(&index).copied().unwrap_or(1),
+                read: target.status.fdb_read?,
+            })
+        });
+        places.min_by_key(|place| place.neighbours)
+    }
+
+    /// Polls that were not answered, by reason, since the start.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.errors.iter().map(|(&reason, &count)| (reason, count))
+    }
+
+    /// Discontinuities by reason, since the start; every reason is listed. A restart counts once for its target, any
+    /// other reason once for each port of each poll.
+    pub fn discontinuities(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let count = |reason| self.discontinuities.get(&reason).copied().unwrap_or(0);
+        Discontinuity::ALL.into_iter().map(move |reason| (reason.as_str(), count(reason)))
+    }
+
+    /// Targets and polls that were not kept, for want of room.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+}
+
+impl Target {
+    fn missed(&mut self, gap: &Gap) {
+        let status = &mut self.status;
+        status.up = false;
+        status.last_poll = Some(gap.at);
+        status.reason = Some(gap.reason);
+        status.message = Some(gap.message.clone());
+        status.consecutive_failures = status.consecutive_failures.saturating_add(1);
+    }
+
+    fn answered(&mut self, sample: &PollSample, counts: &mut BTreeMap<Discontinuity, u64>) -> Outcome {
+        let status = &mut self.status;
+        (status.up, status.consecutive_failures) = (true, 0);
+        (status.reason, status.message) = (None, None);
+        (status.last_success, status.last_poll) = (Some(sample.at), Some(sample.at));
+        status.poll_seconds = Some(sample.took.as_secs_f64());
+        status.sys_name.clone_from(&sample.sys_name);
+        status.sys_descr.clone_from(&sample.sys_descr);
+        status.problems = sample.problems.iter().take(MAX_PROBLEMS).cloned().collect();
+        status.ports = sample.ports.len();
+
+        let changed =
+            sample.ports.iter().any(|port| self.ports.get(&port.name).is_none_or(|known| known.differs(port)));
+        let quiet = self.status.refreshed.is_some_and(|refreshed| sample.at.since(refreshed) >= STALE_AT_MOST);
+        self.names = sample.ports.iter().map(|port| (port.if_index, Arc::clone(&port.name))).collect();
+        self.status.stale = !changed && !quiet && !sample.ports.is_empty();
+        if self.status.stale {
+            self.slow = SLOW_POLLS;
+            self.describe(sample);
+            return Outcome::Stale;
+        }
+        if let Some(before) = self.status.refreshed.filter(|_| changed && self.slow > 0) {
+            self.status.refresh_seconds = Some(sample.at.since(before).as_secs_f64());
+        }
+        self.slow = self.slow.saturating_sub(1);
+        if self.slow == 0 {
+            self.status.refresh_seconds = None;
+        }
+        self.status.refreshed = Some(sample.at);
+        self.describe(sample);
+        self.count(sample, counts);
+        Outcome::Refreshed
+    }
+
+    /// New ports, and what ports say of themselves; forgets those that are long gone.
+    fn describe(&mut self, sample: &PollSample) {
+        for port in sample.ports.iter().take(MAX_PORTS) {
+            let known = self.ports.entry(Arc::clone(&port.name)).or_insert_with(|| Port::new(port, sample.at));
+            known.describe(port, sample.at);
+        }
+        let full = self.ports.len() > MAX_PORTS;
+        self.ports.retain(|_, port| {
+            let missing = sample.at.since(port.status.seen);
+            missing.is_zero() || (!full && missing < PORT_KEPT)
+        });
+    }
+
+    fn count(&mut self, sample: &PollSample, counts: &mut BTreeMap<Discontinuity, u64>) {
+        let mut whole = std::collections::BTreeSet::new();
+        for port in sample.ports.iter().take(MAX_PORTS) {
+            let Some(known) = self.ports.get_mut(&port.name) else { continue };
+            for reason in known.count(port, sample.sys_uptime, sample.at, self.slow > 0) {
+                // What concerns the agent as a whole is counted once.
+                let first =
+                    !matches!(reason, Discontinuity::Restart | Discontinuity::UptimeJump) || whole.insert(reason);
+                *counts.entry(reason).or_default() += u64::from(first);
+            }
+        }
+    }
+
+    fn forward(&mut self, fdb: &BTreeMap<MacAddr, u32>, at: Time) {
+        let moved = fdb.iter().filter(|(mac, port)| self.fdb.get(mac).is_some_and(|before| before != *port)).count();
+        self.status.fdb_moves += moved as u64;
+        self.fdb = fdb.iter().take(MAX_FDB).map(|(&mac, &port)| (mac, port)).collect();
+        self.crowd = BTreeMap::new();
+        for &port in self.fdb.values() {
+            *self.crowd.entry(port).or_default() += 1;
+        }
+        self.status.fdb_entries = Some(self.fdb.len());
+        self.status.fdb_read = Some(at);
+    }
+}
