@@ -334,7 +334,7 @@ mod tests {
             7,
             &[mapping(5001, "192.168.1.21", "DSM", 1)],
             true,
-            &[("removed", 5001), ("removed", 22), ("removed", 23), ("added", 5001)],
+            &[("removed", 23), ("removed", 5001), ("removed", 22), ("added", 5001)],
             1,
         );
         assert_eq!((catalogue.count(Change::Added), catalogue.count(Change::Removed)), (3, 3));
