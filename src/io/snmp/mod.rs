@@ -1,6 +1,10 @@
 //! SNMP over UDP: the one place that knows the client library. Fetches rows; what they mean, `mib` knows.
 
 mod error;
+#[cfg(test)]
+mod test_wire;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use error::{Cause, CollectError};

@@ -232,7 +232,12 @@ impl Transport for Handle {
                 };
                 let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
                 match validate(answer, self.peer)? {
-                    Candidate::Accept(value) => return Ok(value),
+                    Candidate::Accept(value) => {
+                        while answers.try_recv().is_ok() {
+                            self.shared.strays.unexpected.fetch_add(1, Ordering::Relaxed);
+                        }
+                        return Ok(value);
+                    }
                     Candidate::Reject if malformed => {}
                     Candidate::Reject => {
                         malformed = true;
