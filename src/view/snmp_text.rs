@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The content type of what [`write`] gives.
+/// The content type of what [`write()`] gives.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Counter64 is exported modulo this, as snmp_exporter does it: a float64 counts no further without holes, and `rate()`
 /// takes the wrap for the reset of a counter.
