@@ -1,5 +1,5 @@
 //! The `stormglass` program. Knows nothing but the name of the command line it hands over to.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    stormglass::app::cli::main()
 }

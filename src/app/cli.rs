@@ -1,1 +1,65 @@
-//! To be written.
+//! The command line of `stormglass`: flags after the exporters' conventions, and one exit code for each kind of answer.
+
+use super::config::listen_address;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Could not look, or a user error.
+pub const COULD_NOT_LOOK: u8 = 2;
+
+/// Detects packet storms in a local network and names the culprit, the cause and the remedy.
+#[derive(Debug, Parser)]
+#[command(name = "stormglass", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch the network: poll, capture, search, explain; metrics and a page at :10116.
+    Serve(ServeArgs),
+    /// Diagnose capture files (pcap, pcapng, plain or gzip). Exit code 0: nothing found, 1: something, 2: could not look.
+    Analyze(super::analyze::AnalyzeArgs),
+}
+
+/// `stormglass serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// YAML configuration; without one, this host's own counters and interfaces are watched.
+    #[arg(long = "config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+    /// Check the configuration and exit: 0 if it is good, 2 if not.
+    #[arg(long = "config.check")]
+    pub config_check: bool,
+    /// Where to listen, `[ADDRESS]:PORT`; repeatable. [default: :10116]
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", value_parser = listen_address)]
+    pub listen: Vec<SocketAddr>,
+    /// What to log: error, warn, info, debug, trace.
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info",
+          value_parser = ["error", "warn", "info", "debug", "trace"])]
+    pub log_level: String,
+    /// How to log.
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub log_format: String,
+}
+
+/// Runs the command line of `stormglass`.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(args) => super::serve::main(&args),
+        Command::Analyze(args) => super::analyze::run(&args),
+    }
+}
+
+/// Prints an error the way a person can act on: one line, no backtrace.
+#[must_use]
+pub fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    use std::io::Write as _;
+    // Standard error may be closed; then there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "stormglass: {error}");
+    ExitCode::from(COULD_NOT_LOOK)
+}

@@ -5,5 +5,6 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod hub;
 pub mod serve;
 pub mod upnp;

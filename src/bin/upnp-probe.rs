@@ -1,5 +1,16 @@
-//! The `stormglass` program. Knows nothing but the name of the command line it hands over to.
+//! The `upnp-probe` program: `stormglass upnp` on its own. Knows nothing but the command line it hands over.
+
+use clap::Parser;
+use stormglass::app::upnp::{self, UpnpArgs};
+
+/// Finds every UPnP device on the LAN, and every port that was opened on its gateways
+#[derive(Parser)]
+#[command(name = "upnp-probe", version)]
+struct Cli {
+    #[command(flatten)]
+    args: UpnpArgs,
+}
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    upnp::run(&Cli::parse().args)
 }

@@ -11,28 +11,43 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Frames within the last second, from dated counts.
 #[derive(Clone, Debug, Default)]
 pub struct SlidingSecond {
-    parts: VecDeque<(Time, u64)>,
+    /// Start, end and frames of each part.
+    parts: VecDeque<(Time, Time, u64)>,
 }
 
 impl SlidingSecond {
-    /// Adds `frames` seen up to `at`.
+    /// Adds `frames` seen up to `at`, since the call before.
     pub fn add(&mut self, at: Time, frames: u64) {
-        while self.parts.front().is_some_and(|(then, _)| at.since(*then) >= SECOND) {
+        let from = self.parts.back().map_or(at, |(_, until, _)| *until);
+        while self.parts.front().is_some_and(|(_, until, _)| at.since(*until) >= SECOND) {
             self.parts.pop_front();
         }
         if self.parts.len() >= MAX_PARTS
-            && let Some((_, last)) = self.parts.back_mut()
+            && let Some((_, until, last)) = self.parts.back_mut()
         {
+            *until = at;
             *last += frames;
             return;
         }
-        self.parts.push_back((at, frames));
+        let from = if at.since(from) >= SECOND { at } else { from };
+        self.parts.push_back((from, at, frames));
     }
 
-    /// Frames in the second before `at`.
+    /// Frames in the second before `at`. A part that reaches further back counts with the share that lies within.
     #[must_use]
     pub fn total(&self, at: Time) -> u64 {
-        self.parts.iter().filter(|(then, _)| at.since(*then) < SECOND).map(|(_, frames)| frames).sum()
+        let start = at.minus(SECOND);
+        let within = |(from, until, frames): &(Time, Time, u64)| {
+            let length = until.since(*from);
+            if *until <= start {
+                0
+            } else if *from >= start || length.is_zero() {
+                *frames
+            } else {
+                (*frames as f64 * until.since(start).as_secs_f64() / length.as_secs_f64()).round() as u64
+            }
+        };
+        self.parts.iter().map(within).sum()
     }
 }
 

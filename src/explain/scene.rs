@@ -30,6 +30,8 @@ pub struct Own {
     pub macs: BTreeSet<MacAddr>,
     /// Its addresses.
     pub ips: BTreeSet<IpAddr>,
+    /// Which interface has which MAC and address.
+    pub addresses: Vec<(Arc<str>, MacAddr, IpAddr)>,
 }
 
 /// One judgement's view of the world.
@@ -49,8 +51,6 @@ pub struct Scene<'a> {
     pub thresholds: &'a Thresholds,
     /// Owners were asked for and did not answer in time.
     pub asked: &'a BTreeSet<IpAddr>,
-    /// Nobody can be asked, or nothing more will come: say what can be said.
-    pub last_chance: bool,
 }
 
 impl Scene<'_> {

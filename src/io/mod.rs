@@ -6,6 +6,7 @@ pub mod http_client;
 pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
+mod netlink;
 pub mod snmp;
 pub mod ssdp;
 pub mod upnp;

@@ -1,1 +1,296 @@
-//! To be written.
+//! Who owns an address on this link: what the kernel's neighbour table says, and the question itself, by ARP or
+//! Neighbour Solicitation. A layer-3 reflector forwards other devices' packets, but does not forge either, so that
+//! the answers are worth believing even in the middle of a storm. Judges no owner.
+
+use super::capture::CaptureError;
+use super::capture::afpacket;
+use super::capture::filter;
+use super::clock::Clock;
+use super::interfaces::Interface;
+use super::netlink;
+use crate::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
+use crate::model::{MacAddr, Time};
+use crate::observe::owners;
+use crate::wire::frame;
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// Entries taken from the table; Linux keeps 1,024 per family by default (`gc_thresh3`).
+pub const MAX_NEIGHBOURS: usize = 4096;
+/// Requests per question: enough for one lost answer or two, too few to add to a storm.
+const MAX_REQUESTS: usize = 3;
+/// How long each request waits for its answer. A storm delays, so more than the usual millisecond.
+const ANSWER_WAIT: Duration = Duration::from_millis(300);
+/// How long to listen after the first answer for another one that contradicts it (proxy ARP, a duplicate address).
+const SECOND_ANSWER_WAIT: Duration = Duration::from_millis(100);
+/// Different answers kept per question.
+const MAX_ANSWERS: usize = 8;
+/// Frames read per question, so that a flood of answers ends.
+const MAX_ANSWER_FRAMES: usize = 256;
+/// The kernel counts the age of an entry in these (`USER_HZ` is 100 on every Linux that we run on).
+const TICK: Duration = Duration::from_millis(10);
+
+/// An entry of the kernel's neighbour table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Index of the interface it is on.
+    pub interface: u32,
+    /// Who owns what, by ARP or Neighbour Discovery, dated when the kernel had it confirmed last.
+    pub claim: OwnerClaim,
+}
+
+/// The kernel's neighbour table: the entries that were resolved to a MAC and may still hold.
+///
+/// # Errors
+/// The kernel's netlink cannot be asked.
+pub fn table(now: Time) -> io::Result<Vec<Neighbour>> {
+    let dump = netlink::dump(&RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default()))?;
+    let neighbour = |message: &RouteNetlinkMessage| match message {
+        RouteNetlinkMessage::NewNeighbour(entry) => resolved(entry, now),
+        _ => None,
+    };
+    Ok(dump.messages.iter().filter_map(neighbour).take(MAX_NEIGHBOURS).collect())
+}
+
+fn resolved(entry: &NeighbourMessage, now: Time) -> Option<Neighbour> {
+    use NeighbourState::{Delay, Permanent, Probe, Reachable, Stale};
+    if !matches!(entry.header.state, Reachable | Stale | Delay | Probe | Permanent) {
+        return None;
+    }
+    let (mut ip, mut mac, mut age) = (None, None, Duration::ZERO);
+    for attribute in &entry.attributes {
+        match attribute {
+            NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => ip = Some(IpAddr::V4(*v4)),
+            NeighbourAttribute::Destination(NeighbourAddress::Inet6(v6)) => ip = Some(IpAddr::V6(*v6)),
+            NeighbourAttribute::LinkLayerAddress(bytes) => {
+                mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().map(MacAddr);
+            }
+            NeighbourAttribute::CacheInfo(info) => age = TICK * info.confirmed,
+            _ => {}
+        }
+    }
+    let (ip, mac) = (ip?, mac.filter(|mac| *mac != MacAddr::ZERO && !mac.is_group())?);
+    if ip.is_multicast() || ip.is_unspecified() || ip.is_loopback() {
+        return None;
+    }
+    let proof = if ip.is_ipv4() { OwnerProof::Arp } else { OwnerProof::Nd };
+    Some(Neighbour { interface: entry.header.ifindex, claim: OwnerClaim { ip, mac, proof, at: now.minus(age) } })
+}
+
+/// Asks the link who owns `ip`, with at most three requests, and returns every different answer; none if nobody
+/// answers. Blocks for a second at most. Needs CAP_NET_RAW, as capturing does, and nothing else: asking the kernel to
+/// resolve (`NTF_USE`) would need CAP_NET_ADMIN, and a datagram that makes it resolve would land on the device. Our own
+/// request also sees a second, contradicting answer, which the kernel would not tell.
+///
+/// # Errors
+/// No permission, the interface is down or gone, or the address is not on its link.
+pub fn ask(interface: &Interface, ip: IpAddr, clock: &Clock) -> Result<Vec<OwnerClaim>, CaptureError> {
+    let at = |step| CaptureError::at(&interface.name, step);
+    let not_on_link = || CaptureError::NotOnLink { interface: interface.name.clone(), ip };
+    let mac = interface.mac.ok_or_else(not_on_link)?;
+    let sender = sender(interface, ip).ok_or_else(not_on_link)?;
+    let (request, ethertype) = match (ip, sender) {
+        (IpAddr::V4(ip), IpAddr::V4(sender)) => (arp_request(mac, sender, ip), 0x0806),
+        (IpAddr::V6(ip), IpAddr::V6(sender)) => (solicitation(mac, sender, ip), 0x86dd),
+        _ => return Err(not_on_link()),
+    };
+    let mut socket = afpacket::deaf_socket(&interface.name, &filter::owner_of(ip))?;
+    afpacket::listen(&socket, &interface.name, interface.index, ethertype)?;
+    let mut claims = Vec::new();
+    let mut budget = MAX_ANSWER_FRAMES;
+    for _ in 0..MAX_REQUESTS {
+        socket.write_all(&request).map_err(at("asking for an owner"))?;
+        let mut until = clock.now().plus(ANSWER_WAIT);
+        let mut buffer = [0; 256];
+        loop {
+            let left = until.since(clock.now());
+            // A read timeout of zero would mean for ever.
+            if left < Duration::from_millis(1) || budget == 0 {
+                break;
+            }
+            socket.set_read_timeout(Some(left)).map_err(at("setting a timeout"))?;
+            let length = match socket.read(&mut buffer) {
+                Ok(length) => length,
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                    continue;
+                }
+                Err(error) => return Err(at("listening for an owner")(error)),
+            };
+            budget -= 1;
+            let now = clock.now();
+            if let Some(claim) = answer(&buffer[..length], ip, now).filter(|claim| claim.mac != mac) {
+                if claims.is_empty() {
+                    until = now.plus(SECOND_ANSWER_WAIT);
+                }
+                if claims.len() < MAX_ANSWERS && !claims.iter().any(|c: &OwnerClaim| c.mac == claim.mac) {
+                    claims.push(claim);
+                }
+            }
+        }
+        if !claims.is_empty() || budget == 0 {
+            break;
+        }
+    }
+    Ok(claims)
+}
+
+/// The claim in an answer, by the same rules as for captured frames.
+fn answer(bytes: &[u8], ip: IpAddr, at: Time) -> Option<OwnerClaim> {
+    let original_len = bytes.len() as u32;
+    let meta = FrameMeta { at, number: 1, interface: 0, link: LinkType::Ethernet, vlan: None, original_len };
+    let claim = owners::claim(&frame::parse(&meta, bytes).ok()?, &meta)?;
+    (claim.ip == ip && matches!(claim.proof, OwnerProof::Arp | OwnerProof::Nd)).then_some(claim)
+}
+
+/// The address to ask from: ours in the same prefix. An interface without any IPv4 address asks from 0.0.0.0, which
+/// enters nobody's table (an ARP probe, RFC 5227, 2.1).
+fn sender(interface: &Interface, ip: IpAddr) -> Option<IpAddr> {
+    let ours = |own: &&(IpAddr, u8)| same_prefix(own.0, ip, own.1);
+    let found = interface.addresses.iter().find(ours).map(|(own, _)| *own);
+    let none_of_v4 = !interface.addresses.iter().any(|(own, _)| own.is_ipv4());
+    found.or_else(|| (ip.is_ipv4() && none_of_v4).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+}
+
+fn same_prefix(own: IpAddr, ip: IpAddr, length: u8) -> bool {
+    let (own, ip, width) = match (own, ip) {
+        (IpAddr::V4(own), IpAddr::V4(ip)) => (u128::from(u32::from(own)), u128::from(u32::from(ip)), 32),
+        (IpAddr::V6(own), IpAddr::V6(ip)) => (u128::from(own), u128::from(ip), 128),
+        _ => return false,
+    };
+    let host_bits = width - u32::from(length).min(width);
+    // A shift by the whole width would overflow.
+    own == ip || host_bits == 128 || own >> host_bits == ip >> host_bits
+}
+
+/// RFC 826: who has `ip`? Broadcast, padded to the 60 bytes of a shortest Ethernet frame by the driver.
+fn arp_request(mac: MacAddr, sender: Ipv4Addr, ip: Ipv4Addr) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(42);
+    frame.extend([0xff; 6]);
+    frame.extend(mac.0);
+    frame.extend([0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1]);
+    frame.extend(mac.0);
+    frame.extend(sender.octets());
+    frame.extend([0; 6]);
+    frame.extend(ip.octets());
+    frame
+}
+
+/// RFC 4861, 4.3: a Neighbour Solicitation to the solicited-node group of `ip` (RFC 4291, 2.7.1), with our MAC, so
+/// that the answer is unicast.
+fn solicitation(mac: MacAddr, sender: Ipv6Addr, ip: Ipv6Addr) -> Vec<u8> {
+    let [.., a, b, c] = ip.octets();
+    let group = Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c]);
+    let mut message = vec![135, 0, 0, 0, 0, 0, 0, 0];
+    message.extend(ip.octets());
+    message.extend([1, 1]);
+    message.extend(mac.0);
+    let length = message.len() as u16;
+    let checksum = icmp6_checksum(sender, group, &message);
+    message[2..4].copy_from_slice(&checksum.to_be_bytes());
+    let mut frame = Vec::with_capacity(54 + message.len());
+    frame.extend([0x33, 0x33, 0xff, a, b, c]);
+    frame.extend(mac.0);
+    frame.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
+    frame.extend(length.to_be_bytes());
+    frame.extend([58, 255]);
+    frame.extend(sender.octets());
+    frame.extend(group.octets());
+    frame.extend(message);
+    frame
+}
+
+/// RFC 4443, 2.3: the one's complement sum over the pseudo-header (RFC 8200, 8.1) and the message.
+fn icmp6_checksum(from: Ipv6Addr, to: Ipv6Addr, message: &[u8]) -> u16 {
+    let words = |bytes: &[u8]| {
+        bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |low| u32::from(*low))).sum::<u32>()
+    };
+    let mut sum = words(&from.octets()) + words(&to.octets()) + words(message) + message.len() as u32 + 58;
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+    fn interface(addresses: &[(&str, u8)]) -> Interface {
+        let addresses = addresses.iter().map(|(ip, length)| (ip.parse().expect("a literal"), *length)).collect();
+        Interface {
+            name: "lan0".into(),
+            index: 2,
+            mac: Some(MAC),
+            addresses,
+            up: true,
+            loopback: false,
+            multicast: true,
+            enslaved: false,
+        }
+    }
+
+    #[test]
+    fn only_neighbours_are_asked() {
+        let lan = interface(&[("192.168.1.5", 24), ("fe80::5", 64), ("10.0.0.1", 32)]);
+        let from = |ip: &str| sender(&lan, ip.parse().expect("a literal")).map(|ip| ip.to_string());
+        assert_eq!(from("192.168.1.10").as_deref(), Some("192.168.1.5"));
+        assert_eq!(from("192.168.2.10"), None);
+        assert_eq!(from("10.0.0.2"), None);
+        assert_eq!(from("fe80::10").as_deref(), Some("fe80::5"));
+        assert_eq!(from("2001:db8::1"), None);
+        let bare = interface(&[("fe80::5", 64)]);
+        assert_eq!(sender(&bare, [192, 168, 1, 10].into()), Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        assert!(same_prefix("::1".parse().expect("a literal"), "ff::".parse().expect("a literal"), 0));
+    }
+
+    #[test]
+    fn requests_read_as_what_they_are() {
+        let arp = arp_request(MAC, [192, 168, 1, 5].into(), [192, 168, 1, 10].into());
+        let claim = answer(&arp, [192, 168, 1, 5].into(), Time::from_secs(1)).expect("a request claims its sender");
+        assert_eq!((claim.mac, claim.proof), (MAC, OwnerProof::Arp));
+        assert_eq!(answer(&arp, [192, 168, 1, 10].into(), Time::from_secs(1)), None);
+
+        let (from, to) = ("fe80::5".parse().expect("a literal"), "fe80::1:2:3".parse().expect("a literal"));
+        let request = solicitation(MAC, from, to);
+        let slices = etherparse::SlicedPacket::from_ethernet(&request).expect("a packet");
+        let Some(etherparse::TransportSlice::Icmpv6(icmp)) = slices.transport else { panic!("ICMPv6 expected") };
+        assert!(
+            icmp.is_checksum_valid(from.octets(), "ff02::1:ff02:3".parse::<Ipv6Addr>().expect("a literal").octets())
+        );
+        let claim = answer(&request, from.into(), Time::from_secs(1)).expect("a solicitation claims its sender");
+        assert_eq!((claim.mac, claim.proof), (MAC, OwnerProof::Nd));
+    }
+
+    #[test]
+    fn unresolved_entries_say_nothing() {
+        let entry = |state, mac: &[u8]| {
+            let mut message = NeighbourMessage::default();
+            message.header.state = state;
+            message.header.ifindex = 2;
+            message.attributes.push(NeighbourAttribute::Destination(NeighbourAddress::Inet([192, 168, 1, 10].into())));
+            message.attributes.push(NeighbourAttribute::LinkLayerAddress(mac.to_vec()));
+            resolved(&message, Time::from_secs(9))
+        };
+        let claim =
+            OwnerClaim { ip: [192, 168, 1, 10].into(), mac: MAC, proof: OwnerProof::Arp, at: Time::from_secs(9) };
+        assert_eq!(entry(NeighbourState::Stale, &MAC.0), Some(Neighbour { interface: 2, claim }));
+        assert_eq!(entry(NeighbourState::Failed, &MAC.0), None);
+        assert_eq!(entry(NeighbourState::Incomplete, &MAC.0), None);
+        assert_eq!(entry(NeighbourState::Noarp, &MAC.0), None);
+        assert_eq!(entry(NeighbourState::Reachable, &[0; 6]), None);
+        assert_eq!(entry(NeighbourState::Reachable, &[2, 0, 0, 1]), None);
+    }
+
+    #[test]
+    fn the_table_can_be_read() {
+        let now = Time::from_secs(1_000_000_000);
+        for neighbour in table(now).expect("netlink") {
+            assert!(neighbour.claim.at <= now && neighbour.interface != 0);
+        }
+    }
+}

@@ -55,7 +55,7 @@ pub struct PortMapping {
 }
 
 /// An Internet gateway device, as far as it could be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Gateway {
     /// Unique device name, `uuid:…`.
     pub udn: String,
@@ -69,6 +69,9 @@ pub struct Gateway {
     pub mappings: Vec<PortMapping>,
     /// What could not be read, or does not fit: a sentence each.
     pub problems: Vec<String>,
+    /// The list of mappings was read to its end: what is not in it is not there.
+    #[serde(skip)]
+    pub complete: bool,
     /// The address that answered.
     #[serde(skip)]
     pub ip: Option<IpAddr>,

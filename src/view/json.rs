@@ -1,1 +1,122 @@
-//! To be written.
+//! Verdicts and reports as JSON: the keys that `analyze --format json` and `/api/v1/storms` share. Never translated.
+
+use crate::model::verdict::{Candidate, Evidence, Party, Verdict};
+use serde_json::{Value, json};
+
+/// One verdict.
+#[must_use]
+pub fn verdict_json(verdict: &Verdict) -> Value {
+    json!({
+        "cause": verdict.cause,
+        "severity": verdict.severity.id(),
+        "confidence": hundredths(verdict.confidence),
+        "started": verdict.started,
+        "ended": verdict.ended,
+        "culprit": verdict.culprit.as_ref().map(party_json),
+        "origins": verdict.origins.iter().map(party_json).collect::<Vec<_>>(),
+        "groups": verdict.groups,
+        "protocol": verdict.protocol,
+        "frames": verdict.frames,
+        "peak_pps": verdict.peak_pps,
+        "evidence": verdict.evidence.iter().map(evidence_json).collect::<Vec<_>>(),
+        "remedy": verdict.remedy,
+        "id": verdict.id,
+        "segment": verdict.segment,
+        "phase": verdict.phase,
+        "sentence": verdict.sentence,
+        "candidates": verdict.candidates.iter().map(candidate_json).collect::<Vec<_>>(),
+        "lacks": verdict.lacks,
+        "detected": verdict.detected,
+        "current_pps": verdict.current_pps,
+    })
+}
+
+fn party_json(party: &Party) -> Value {
+    json!({
+        "mac": party.mac,
+        "ip": party.ip,
+        "vendor": party.vendor,
+        "port": party.port,
+        "name": party.name,
+    })
+}
+
+/// `frame_numbers` is `[first, last]`, or null where no single frames show it.
+fn evidence_json(evidence: &Evidence) -> Value {
+    json!({
+        "claim": evidence.claim,
+        "observed": evidence.observed,
+        "expected": evidence.expected,
+        "feed": evidence.feed,
+        "display_filter": evidence.display_filter,
+        "frame_numbers": evidence.frame_numbers,
+    })
+}
+
+fn candidate_json(candidate: &Candidate) -> Value {
+    json!({
+        "cause": candidate.cause,
+        "confidence": hundredths(candidate.confidence),
+        "mac": candidate.mac,
+        "needs": candidate.needs,
+    })
+}
+
+/// More digits would claim a precision that no confidence has, and 0.6000000000000001 is not for reading.
+fn hundredths(confidence: f64) -> f64 {
+    (confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0
+}
+
+/// What `analyze` found.
+#[derive(Clone, Copy, Debug)]
+pub struct Analysis<'a, V> {
+    /// The files, as the user named them.
+    pub files: &'a [String],
+    /// Frames read.
+    pub frames: u64,
+    /// From the first to the last frame, seconds.
+    pub span_seconds: f64,
+    /// Newest first.
+    pub verdicts: &'a [V],
+    /// What could not be read, a sentence each.
+    pub problems: &'a [String],
+}
+
+/// The whole answer of `analyze --format json`.
+#[must_use]
+pub fn analysis_json<V: AsRef<Verdict>>(analysis: &Analysis<'_, V>) -> Value {
+    json!({
+        "files": analysis.files,
+        "frames": analysis.frames,
+        "span_seconds": analysis.span_seconds,
+        "verdicts": analysis.verdicts.iter().map(|verdict| verdict_json(verdict.as_ref())).collect::<Vec<_>>(),
+        "problems": analysis.problems,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::text::tests::example;
+
+    #[test]
+    fn every_key_is_there_and_absence_is_null() {
+        let mut verdict = example();
+        let value = verdict_json(&verdict);
+        assert_eq!(value["culprit"]["mac"], "3c:84:6a:10:00:c8");
+        assert_eq!(value["origins"][0]["ip"], "192.168.1.10");
+        assert_eq!(value["started"], "2023-11-14T22:13:20.000000Z");
+        assert_eq!(value["confidence"], 0.98);
+        assert_eq!((&value["protocol"], &value["groups"][0]), (&json!("ssdp"), &json!("239.255.255.250")));
+        assert_eq!(value["evidence"][0]["display_filter"], "eth.src == 3c:84:6a:10:00:c8 && ip.src == 192.168.1.10");
+        verdict.culprit = None;
+        let value = verdict_json(&verdict);
+        let object = value.as_object().expect("an object");
+        for key in ["culprit", "ended"] {
+            assert_eq!(object.get(key), Some(&Value::Null), "{key}");
+        }
+        for key in ["vendor", "port"] {
+            assert_eq!(value["origins"][0].as_object().and_then(|o| o.get(key)), Some(&Value::Null), "{key}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
+pub mod exposition;
 pub mod html;
 pub mod json;
 pub mod metrics;

@@ -1,1 +1,297 @@
-//! To be written.
+//! A verdict as text for a terminal or a mail: the sentence first, then why, what to do, what else it could be and what
+//! is lacking. Knows no terminal: width and colour are arguments.
+
+use crate::explain::words;
+use crate::model::verdict::{Candidate, Evidence, Phase, Severity, Verdict};
+use std::fmt::Write;
+
+/// How to set the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub color: bool,
+    /// Columns; longer lines are broken between words. Display filters are never broken, so that they can be copied.
+    pub width: usize,
+}
+
+impl Style {
+    /// For a file, a pipe or a mail.
+    pub const PLAIN: Self = Self { color: false, width: 100 };
+    /// No narrower than this, however narrow the terminal is.
+    const MIN_WIDTH: usize = 40;
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+
+/// One verdict. Ends with a newline.
+#[must_use]
+pub fn verdict(verdict: &Verdict, style: Style) -> String {
+    let mut out = String::new();
+    let color = if verdict.severity == Severity::Storm { "1;31" } else { "1;33" };
+    paragraph(&mut out, style, color, "", "", &verdict.sentence);
+    paragraph(&mut out, style, DIM, "", "", &facts(verdict));
+    if !verdict.evidence.is_empty() {
+        heading(&mut out, style, "Why");
+        for (index, evidence) in verdict.evidence.iter().enumerate() {
+            self::evidence(&mut out, style, index + 1, evidence);
+        }
+    }
+    if !verdict.remedy.is_empty() {
+        heading(&mut out, style, "What to do");
+        for (index, step) in verdict.remedy.iter().enumerate() {
+            paragraph(&mut out, style, "", &format!("  {}. ", index + 1), "     ", step);
+        }
+    }
+    if !verdict.candidates.is_empty() {
+        heading(&mut out, style, if verdict.culprit.is_some() { "What else it could be" } else { "What it could be" });
+        for candidate in &verdict.candidates {
+            paragraph(&mut out, style, "", "  - ", "    ", &self::candidate(candidate));
+        }
+    }
+    if !verdict.lacks.is_empty() {
+        heading(&mut out, style, "What is not known");
+        for lack in &verdict.lacks {
+            paragraph(&mut out, style, "", "  - ", "    ", lack);
+        }
+    }
+    out
+}
+
+/// Cause, certainty, time and amount in one line.
+fn facts(verdict: &Verdict) -> String {
+    let time = match (verdict.ended, verdict.phase) {
+        (Some(ended), _) => format!("{} to {}", seconds(verdict.started), seconds(ended)),
+        (None, Phase::Clearing) => format!("{}, silent for some seconds", seconds(verdict.started)),
+        (None, _) => format!("{}, not ended", seconds(verdict.started)),
+    };
+    let mut facts = format!(
+        "{} ({}), {} % sure; {time}; {} {} frames",
+        verdict.cause,
+        verdict.severity.id(),
+        (verdict.confidence * 100.0).round(),
+        words::number(verdict.frames),
+        verdict.protocol.id(),
+    );
+    if verdict.peak_pps > 0 {
+        let _ = write!(facts, ", up to {} a second", words::number(verdict.peak_pps));
+    }
+    let groups = verdict.groups.iter().map(ToString::to_string).collect::<Vec<_>>();
+    if !groups.is_empty() {
+        let _ = write!(facts, "; to {}", groups.join(", "));
+    }
+    let _ = write!(facts, "; segment {}", verdict.segment);
+    facts
+}
+
+/// RFC 3339 to the second: `2026-01-31T20:14:05Z`.
+fn seconds(time: crate::model::Time) -> String {
+    let text = time.rfc3339();
+    match text.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => text,
+    }
+}
+
+fn heading(out: &mut String, style: Style, text: &str) {
+    let _ = writeln!(out, "\n{}", style.paint(BOLD, text));
+}
+
+fn evidence(out: &mut String, style: Style, number: usize, evidence: &Evidence) {
+    paragraph(out, style, "", &format!("  {number}. "), "     ", &evidence.claim);
+    paragraph(out, style, "", "     seen:     ", "               ", &evidence.observed);
+    paragraph(out, style, "", "     expected: ", "               ", &evidence.expected);
+    match evidence.frame_numbers {
+        Some((first, last)) if first == last => {
+            let _ = writeln!(out, "     frame:    {first}");
+        }
+        Some((first, last)) => {
+            let _ = writeln!(out, "     frames:   {first} to {last}");
+        }
+        None => {}
+    }
+    if !evidence.display_filter.is_empty() {
+        let filter = style.paint(DIM, &harmless(&evidence.display_filter));
+        let _ = writeln!(out, "     Wireshark filter: {filter}");
+    }
+}
+
+fn candidate(candidate: &Candidate) -> String {
+    let who = candidate.mac.map_or_else(String::new, |mac| format!(" by {mac}"));
+    let percent = (candidate.confidence * 100.0).round();
+    format!("{}{who} ({percent} %). To decide: {}.", candidate.cause, candidate.needs.trim_end_matches('.'))
+}
+
+/// Names come from devices: without what a terminal would take for a command.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Breaks `text` between words. `first` begins the first line, `next` (as long) all others.
+fn paragraph(out: &mut String, style: Style, color: &str, first: &str, next: &str, text: &str) {
+    let room = style.width.max(Style::MIN_WIDTH).saturating_sub(first.len());
+    let clean = harmless(text);
+    let mut lines = vec![String::new()];
+    let mut columns = 0;
+    for word in clean.split_whitespace() {
+        let length = word.chars().count();
+        if columns > 0 && columns + 1 + length > room {
+            lines.push(String::new());
+            columns = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            if columns > 0 {
+                line.push(' ');
+                columns += 1;
+            }
+            line.push_str(word);
+            columns += length;
+        }
+    }
+    for (index, line) in lines.iter().enumerate() {
+        let indent = if index == 0 { first } else { next };
+        let painted = if color.is_empty() { line.clone() } else { style.paint(color, line) };
+        let _ = writeln!(out, "{indent}{painted}");
+    }
+}
+
+/// What `analyze` says at the end, or instead, in text: how much was looked at.
+#[must_use]
+pub fn looked_at(frames: u64, files: usize, span_seconds: f64, verdicts: usize) -> String {
+    let found = match verdicts {
+        0 => "Nothing found".to_owned(),
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{} frames", words::number(frames)) };
+    format!("{found} in {frames} of {files}, {span_seconds:.1} s from first to last.\n")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::Time;
+    use crate::model::frames::Protocol;
+    use crate::model::verdict::Party;
+
+    /// A verdict with something in every field that a person reads.
+    pub(crate) fn example() -> Verdict {
+        let party = |mac: &str, ip: [u8; 4], name: Option<&str>| Party {
+            mac: mac.parse().ok(),
+            ip: Some(ip.into()),
+            vendor: None,
+            port: None,
+            name: name.map(Into::into),
+        };
+        Verdict {
+            id: "eth0-l3_reflector-3c846a1000c8".into(),
+            segment: "eth0".into(),
+            cause: "l3_reflector",
+            severity: Severity::Storm,
+            confidence: 0.98,
+            phase: Phase::Active,
+            started: Time::from_secs(1_700_000_000),
+            ended: None,
+            detected: Time::from_secs(1_700_000_001),
+            culprit: Some(party("3c:84:6a:10:00:c8", [192, 168, 1, 100], None)),
+            origins: vec![party("02:00:00:00:00:10", [192, 168, 1, 10], Some("Echo"))],
+            groups: vec![[239, 255, 255, 250].into()],
+            protocol: Protocol::Ssdp,
+            frames: 149_847,
+            peak_pps: 1_836,
+            current_pps: 1_800,
+            sentence: "Packet storm since 22:13: a router (192.168.1.100, MAC 3c:84:6a:10:00:c8) sends the Echo's \
+                       searches back into your LAN, about 1,800 a second."
+                .to_owned(),
+            evidence: vec![
+                Evidence {
+                    claim: "3c:84:6a:10:00:c8 sends frames with the source address 192.168.1.10, which it does not own"
+                        .to_owned(),
+                    observed: "149,847 such frames of one datagram".to_owned(),
+                    expected: "only 02:00:00:00:00:10 sends from 192.168.1.10, its owner by ARP".to_owned(),
+                    feed: "capture",
+                    display_filter: "eth.src == 3c:84:6a:10:00:c8 && ip.src == 192.168.1.10".to_owned(),
+                    frame_numbers: Some((7, 6000)),
+                },
+                Evidence {
+                    claim: "Counters agree".to_owned(),
+                    observed: "port 5".to_owned(),
+                    expected: "none".to_owned(),
+                    feed: "snmp",
+                    display_filter: String::new(),
+                    frame_numbers: None,
+                },
+            ],
+            remedy: vec!["Now: pull the WAN cable.".to_owned(), "Then: turn IGMP proxy off.".to_owned()],
+            candidates: vec![Candidate {
+                cause: "l2_loop",
+                confidence: 0.1,
+                mac: None,
+                needs: "watch whether frames of other hosts come back as well".to_owned(),
+            }],
+            lacks: vec!["The forwarding table was not read.".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_verdict_in_full() {
+        insta::assert_snapshot!(verdict(&example(), Style { color: false, width: 80 }), @"
+        Packet storm since 22:13: a router (192.168.1.100, MAC 3c:84:6a:10:00:c8) sends
+        the Echo's searches back into your LAN, about 1,800 a second.
+        l3_reflector (storm), 98 % sure; 2023-11-14T22:13:20Z, not ended; 149,847 ssdp
+        frames, up to 1,836 a second; to 239.255.255.250; segment eth0
+
+        Why
+          1. 3c:84:6a:10:00:c8 sends frames with the source address 192.168.1.10, which
+             it does not own
+             seen:     149,847 such frames of one datagram
+             expected: only 02:00:00:00:00:10 sends from 192.168.1.10, its owner by ARP
+             frames:   7 to 6000
+             Wireshark filter: eth.src == 3c:84:6a:10:00:c8 && ip.src == 192.168.1.10
+          2. Counters agree
+             seen:     port 5
+             expected: none
+
+        What to do
+          1. Now: pull the WAN cable.
+          2. Then: turn IGMP proxy off.
+
+        What else it could be
+          - l2_loop (10 %). To decide: watch whether frames of other hosts come back as
+            well.
+
+        What is not known
+          - The forwarding table was not read.
+        ");
+    }
+
+    #[test]
+    fn colour_changes_nothing_else() {
+        let plain = verdict(&example(), Style::PLAIN);
+        let mut colored = verdict(&example(), Style { color: true, ..Style::PLAIN });
+        assert!(colored.starts_with("\x1b[1;31mPacket storm"));
+        for code in ["\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"] {
+            colored = colored.replace(code, "");
+        }
+        assert_eq!(colored, plain);
+    }
+
+    #[test]
+    fn a_device_cannot_write_to_the_terminal() {
+        let mut hostile = example();
+        hostile.sentence = "the \x1b]0;owned\x07Echo\r\n\u{9b}2J".to_owned();
+        let text = verdict(&hostile, Style::PLAIN);
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+
+    #[test]
+    fn the_last_line_counts() {
+        assert_eq!(looked_at(1, 1, 0.0, 0), "Nothing found in 1 frame of 1 file, 0.0 s from first to last.\n");
+        assert_eq!(looked_at(6000, 2, 3.26, 1), "1 finding in 6,000 frames of 2 files, 3.3 s from first to last.\n");
+    }
+}

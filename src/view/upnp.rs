@@ -1,1 +1,295 @@
-//! To be written.
+//! Devices, gateways and port mappings as rows, plain text and JSON. Draws no borders (`app` does, where there is a
+//! terminal) and judges nothing.
+
+use crate::model::device::{Device, Discovery, Gateway, PortMapping};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// Heads of the columns of [`mapping_rows`].
+pub const MAPPING_COLUMNS: [&str; 5] = ["PROTO", "EXTERNAL", "INTERNAL", "LEASE", "DESCRIPTION"];
+/// Heads of the columns of [`device_rows`].
+pub const DEVICE_COLUMNS: [&str; 4] = ["ADDRESS", "NAME", "MODEL", "INTERFACE"];
+
+/// The gateways as `upnp-probe list --format json` prints them.
+#[must_use]
+pub fn json(gateways: &[Gateway]) -> String {
+    // Serialising these types cannot fail: no map keys but strings, no foreign serializers.
+    let mut text = serde_json::to_string_pretty(gateways).unwrap_or_else(|_| "[]".into());
+    text.push('\n');
+    text
+}
+
+/// What a stranger named himself, fit for a terminal: control characters (escape sequences) and the marks that turn
+/// the reading direction become U+FFFD.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let harmful = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    text.chars().map(|c| if harmful(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A lease as a person reads it, by its two largest units.
+#[must_use]
+pub fn lease(seconds: u32) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        _ if seconds == 0 => "no end".into(),
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// What devices call themselves, by address. Where several share one, the first by name in the alphabet.
+#[must_use]
+pub fn names(devices: &[Device]) -> BTreeMap<IpAddr, &str> {
+    let mut names: BTreeMap<IpAddr, &str> = BTreeMap::new();
+    for device in devices.iter().filter(|d| !d.friendly_name.is_empty()) {
+        let name = names.entry(device.ip).or_insert(&device.friendly_name);
+        *name = (*name).min(&device.friendly_name);
+    }
+    names
+}
+
+/// The mappings of a gateway, a row each.
+#[must_use]
+pub fn mapping_rows(gateway: &Gateway, names: &BTreeMap<IpAddr, &str>) -> Vec<[String; 5]> {
+    gateway.mappings.iter().map(|mapping| mapping_row(mapping, names)).collect()
+}
+
+fn mapping_row(mapping: &PortMapping, names: &BTreeMap<IpAddr, &str>) -> [String; 5] {
+    let client = printable(&mapping.internal_client);
+    let name = mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip));
+    let name = name.map(|name| format!(" ({})", printable(name))).unwrap_or_default();
+    let external = if mapping.external_port == 0 { "every port".into() } else { mapping.external_port.to_string() };
+    let from = mapping.remote_host.as_ref().map(|host| format!(" from {}", printable(host))).unwrap_or_default();
+    let off = if mapping.enabled { "" } else { " (disabled)" };
+    [
+        printable(mapping.protocol.as_str()),
+        format!("{external}{from}{off}"),
+        format!("{client}:{}{name}", mapping.internal_port),
+        lease(mapping.lease_seconds),
+        printable(&mapping.description),
+    ]
+}
+
+/// Every device, a row each.
+#[must_use]
+pub fn device_rows(devices: &[Device]) -> Vec<[String; 4]> {
+    let row = |device: &Device| {
+        let name = match (&device.friendly_name, &device.problem) {
+            (name, _) if !name.is_empty() => printable(name),
+            (_, Some(problem)) => format!("? {}", printable(problem)),
+            _ => "?".into(),
+        };
+        let parts = [device.manufacturer.as_str(), device.model.as_str()];
+        let model = parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(" ");
+        let model = if model.is_empty() { &device.server } else { &model };
+        [device.ip.to_string(), name, printable(model), device.interface.to_string()]
+    };
+    devices.iter().map(row).collect()
+}
+
+/// The lines above a gateway's mappings: name, address, external address, description.
+#[must_use]
+pub fn gateway_heading(gateway: &Gateway) -> String {
+    let name = if gateway.friendly_name.is_empty() { "Gateway without a name" } else { &gateway.friendly_name };
+    let at = gateway.ip.map(|ip| format!(" at {ip} on {}", gateway.interface)).unwrap_or_default();
+    let external = gateway.external_address.map_or_else(|| "unknown".into(), |address| address.to_string());
+    let count = match gateway.mappings.len() {
+        0 if gateway.complete => "no port mappings".into(),
+        0 => "no port mapping could be read".into(),
+        1 => "1 port mapping".into(),
+        n => format!("{n} port mappings"),
+    };
+    let (name, udn) = (printable(name), printable(&gateway.udn));
+    format!("{name}{at}: {count}\n  external address  {external}\n  description       {}\n  {udn}\n", gateway.location)
+}
+
+/// The problems of a gateway, a line each, indented.
+#[must_use]
+pub fn gateway_problems(gateway: &Gateway) -> String {
+    gateway.problems.iter().fold(String::new(), |mut text, problem| {
+        let _ = writeln!(text, "  ! {}", printable(problem));
+        text
+    })
+}
+
+/// A discovery as plain text: aligned columns without borders.
+#[must_use]
+pub fn plain(discovery: &Discovery) -> String {
+    render(discovery, &mut |head, rows| columns(head, rows))
+}
+
+/// A discovery as text whose tables `table` draws from heads and rows.
+pub fn render(discovery: &Discovery, table: &mut dyn FnMut(&[&str], &[Vec<String>]) -> String) -> String {
+    let names = names(&discovery.devices);
+    let mut text = String::new();
+    for gateway in &discovery.gateways {
+        text.push_str(&gateway_heading(gateway));
+        let rows = mapping_rows(gateway, &names).into_iter().map(Vec::from).collect::<Vec<_>>();
+        if !rows.is_empty() {
+            text.push_str(&table(&MAPPING_COLUMNS, &rows));
+        }
+        text.push_str(&gateway_problems(gateway));
+        text.push('\n');
+    }
+    let rows = device_rows(&discovery.devices).into_iter().map(Vec::from).collect::<Vec<_>>();
+    if !rows.is_empty() {
+        let _ = writeln!(text, "UPnP devices that answered: {}", rows.len());
+        text.push_str(&table(&DEVICE_COLUMNS, &rows));
+    }
+    text
+}
+
+/// Left-aligned columns, two spaces apart; the last is not padded. Widths count characters.
+fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths = head.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
+    for (width, cell) in rows.iter().flat_map(|row| widths_of(row).enumerate()) {
+        if let Some(widest) = widths.get_mut(width) {
+            *widest = (*widest).max(cell);
+        }
+    }
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    let mut text = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::from("  ");
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn widths_of(row: &[String]) -> impl Iterator<Item = usize> {
+    row.iter().map(|cell| cell.chars().count())
+}
+
+/// Why nobody, or no gateway, may have answered: `None` where there is nothing to explain. `searched` names each
+/// interface with the address that it was searched from.
+#[must_use]
+pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64) -> Option<String> {
+    let place = if searched.is_empty() { "no interface".into() } else { searched.join(", ") };
+    let reasons: &[&str] = if discovery.devices.is_empty() {
+        &[
+            "a firewall on this computer drops the answers: they are UDP from port 1900 to a port of ours",
+            "guest Wi-Fi or \"client isolation\" keeps devices apart, or a switch drops multicast to 239.255.255.250",
+            "this is a container or virtual machine behind NAT, which is not on the LAN",
+            "UPnP is off on the router and no other UPnP device is on",
+        ]
+    } else if discovery.gateways.is_empty() {
+        &[
+            "UPnP is off on the router (many providers' routers have none): then no program opens ports by itself",
+            "the router is on another network than the interfaces searched",
+        ]
+    } else {
+        return None;
+    };
+    let who = if discovery.devices.is_empty() { "No UPnP device" } else { "No Internet gateway" };
+    let mut text = format!("{who} answered on {place} within {seconds:.0} s. What usually explains it:\n");
+    for reason in reasons {
+        let _ = writeln!(text, "  - {reason}");
+    }
+    if !discovery.refused.is_empty() {
+        let refused = discovery.refused.iter().map(|(reason, count)| format!("{reason} {count}"));
+        let _ = writeln!(text, "Answers refused: {}.", refused.collect::<Vec<_>>().join(", "));
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::device::MappingProtocol;
+
+    fn gateway() -> Gateway {
+        let mapping = PortMapping {
+            protocol: MappingProtocol::Tcp,
+            external_port: 5001,
+            internal_client: "192.168.77.10".into(),
+            internal_port: 5001,
+            description: "Synology\u{1b}[2J DSM".into(),
+            enabled: true,
+            lease_seconds: 604_788,
+            remote_host: None,
+        };
+        let other = PortMapping {
+            protocol: MappingProtocol::Other("SCTP".into()),
+            external_port: 0,
+            enabled: false,
+            lease_seconds: 0,
+            remote_host: Some("198.51.100.7".into()),
+            ..mapping.clone()
+        };
+        Gateway {
+            udn: "uuid:1".into(),
+            friendly_name: "Lab gateway".into(),
+            location: "http://192.168.77.1:5000/rootDesc.xml".into(),
+            external_address: Some([11, 22, 33, 44].into()),
+            mappings: vec![mapping, other],
+            problems: vec!["It is odd.".into()],
+            complete: true,
+            ip: Some([192, 168, 77, 1].into()),
+            interface: "lan0".into(),
+        }
+    }
+
+    #[test]
+    fn json_has_the_promised_keys() {
+        let value: serde_json::Value = serde_json::from_str(&json(&[gateway()])).expect("JSON");
+        let expected = serde_json::json!([{
+            "udn": "uuid:1", "friendly_name": "Lab gateway", "location": "http://192.168.77.1:5000/rootDesc.xml",
+            "external_address": "11.22.33.44", "problems": ["It is odd."],
+            "mappings": [
+                {"protocol": "TCP", "external_port": 5001, "internal_client": "192.168.77.10", "internal_port": 5001,
+                 "description": "Synology\u{1b}[2J DSM", "enabled": true, "lease_seconds": 604_788, "remote_host": null},
+                {"protocol": "SCTP", "external_port": 0, "internal_client": "192.168.77.10", "internal_port": 5001,
+                 "description": "Synology\u{1b}[2J DSM", "enabled": false, "lease_seconds": 0,
+                 "remote_host": "198.51.100.7"},
+            ],
+        }]);
+        assert_eq!(value, expected);
+        assert_eq!(json(&[]), "[]\n");
+    }
+
+    #[test]
+    fn plain_text_is_aligned_and_harmless() {
+        let discovery = Discovery { gateways: vec![gateway()], ..Discovery::default() };
+        let expected = "\
+Lab gateway at 192.168.77.1 on lan0: 2 port mappings
+  external address  11.22.33.44
+  description       http://192.168.77.1:5000/rootDesc.xml
+  uuid:1
+  PROTO  EXTERNAL                                 INTERNAL            LEASE     DESCRIPTION
+  TCP    5001                                     192.168.77.10:5001  6 d 23 h  Synology\u{fffd}[2J DSM
+  SCTP   every port from 198.51.100.7 (disabled)  192.168.77.10:5001  no end    Synology\u{fffd}[2J DSM
+  ! It is odd.
+
+";
+        assert_eq!(plain(&discovery), expected);
+    }
+
+    #[test]
+    fn leases() {
+        let check = |seconds, expected: &str| assert_eq!(lease(seconds), expected);
+        check(0, "no end");
+        check(59, "59 s");
+        check(3590, "59 min");
+        check(7260, "2 h 1 min");
+        check(604_800, "7 d 0 h");
+    }
+
+    #[test]
+    fn silence_is_explained_only_where_there_is_some() {
+        let mut discovery = Discovery::default();
+        discovery.refused.insert("location_elsewhere", 3);
+        let text = silence(&discovery, &["lan0 (192.168.77.20)".into()], 4.0).expect("an explanation");
+        assert!(text.starts_with("No UPnP device answered on lan0 (192.168.77.20) within 4 s."), "{text}");
+        assert!(text.ends_with("Answers refused: location_elsewhere 3.\n"), "{text}");
+        discovery.gateways.push(gateway());
+        assert!(silence(&discovery, &[], 4.0).is_some(), "gateways without a device do not happen");
+    }
+}

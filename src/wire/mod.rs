@@ -3,5 +3,7 @@
 pub mod capture_file;
 pub mod description;
 pub mod frame;
+pub mod http_url;
 pub mod soap;
 pub mod ssdp;
+pub mod xml;

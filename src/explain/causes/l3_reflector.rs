@@ -12,6 +12,9 @@ use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+/// A device by its MACs, and what it sends on.
+type Forwarder<'a> = (BTreeSet<MacAddr>, Vec<(&'a Circulating<'a>, Forwarding)>);
+
 /// `l3_reflector`.
 pub(super) struct L3Reflector;
 
@@ -26,7 +29,7 @@ impl Cause for L3Reflector {
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
         // One finding per device: LAN and WAN side are neighbours, or send copies of the same datagram.
-        let mut devices: Vec<(BTreeSet<MacAddr>, Vec<(&Circulating<'_>, Forwarding)>)> = Vec::new();
+        let mut devices: Vec<Forwarder<'_>> = Vec::new();
         for one in circulating {
             let Role::Forwarded(forwarding) = one.role else { continue };
             let mac = forwarding.forwarder;

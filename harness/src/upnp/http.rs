@@ -1,0 +1,164 @@
+//! A small HTTP/1.1 server: one request a connection, bounded in size, time and number. Knows no UPnP.
+
+use crate::net::{self, Worker};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Longest request line and headers.
+const MAX_HEAD: usize = 16 * 1024;
+/// Longest body.
+const MAX_BODY: usize = 64 * 1024;
+/// Connections at a time; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a client may take for anything.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path with query.
+    pub path: String,
+    /// The `SOAPAction` header without quotes.
+    pub soap_action: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status code and phrase.
+    pub status: &'static str,
+    /// The body, XML.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// 200 with XML.
+    #[must_use]
+    pub fn xml(body: impl Into<Vec<u8>>) -> Self {
+        Self { status: "200 OK", body: body.into() }
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self { status: "404 Not Found", body: Vec::new() }
+    }
+}
+
+/// What answers requests.
+pub type Handler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+
+/// A running server; it stops when dropped.
+#[derive(Debug)]
+pub struct HttpServer {
+    addr: SocketAddr,
+    _worker: Worker,
+}
+
+impl HttpServer {
+    /// Listens on a port of 127.0.0.1 that the system chooses.
+    ///
+    /// # Errors
+    /// No port or no thread can be had.
+    pub fn start(handler: Handler) -> io::Result<Self> {
+        let listener = net::tcp(0)?;
+        let addr = listener.local_addr()?;
+        let worker = Worker::start("harness-http", Some(addr), move |stop| serve(&listener, &handler, stop))?;
+        Ok(Self { addr, _worker: worker })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+fn serve(listener: &std::net::TcpListener, handler: &Handler, stop: &AtomicBool) {
+    let mut running: Vec<JoinHandle<()>> = Vec::new();
+    for stream in listener.incoming() {
+        if net::stopped(stop) {
+            break;
+        }
+        running.retain(|thread| !thread.is_finished());
+        if running.len() >= MAX_CONNECTIONS {
+            let _ = running.remove(0).join();
+        }
+        let (Ok(stream), handler) = (stream, Arc::clone(handler)) else { continue };
+        let talk = move || {
+            // A client that breaks off is its own affair.
+            let _ = converse(stream, &handler);
+        };
+        if let Ok(thread) = std::thread::Builder::new().name("harness-http-client".to_owned()).spawn(talk) {
+            running.push(thread);
+        }
+    }
+    for thread in running {
+        let _ = thread.join();
+    }
+}
+
+fn converse(mut stream: TcpStream, handler: &Handler) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let Some(request) = read(&mut stream)? else { return Ok(()) };
+    let response = handler(&request);
+    let head = format!(
+        "HTTP/1.1 {}\r\nContent-Type: text/xml; charset=\"utf-8\"\r\nContent-Length: {}\r\nServer: Linux/4.4 UPnP/1.1 \
+         Simulated/1.0\r\nExt:\r\nConnection: close\r\n\r\n",
+        response.status,
+        response.body.len()
+    );
+    stream.write_all(&[head.as_bytes(), &response.body].concat())
+}
+
+fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at + 4;
+        }
+        let length = stream.read(&mut buffer)?;
+        if length == 0 || bytes.len() > MAX_HEAD {
+            return Ok(None);
+        }
+        bytes.extend(&buffer[..length]);
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or("").split(' ');
+    let mut request = Request {
+        method: words.next().unwrap_or("").to_owned(),
+        path: words.next().unwrap_or("").to_owned(),
+        ..Request::default()
+    };
+    let mut length = 0;
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().unwrap_or(0),
+            "soapaction" => request.soap_action = value.trim().trim_matches('"').to_owned(),
+            _ => {}
+        }
+    }
+    if length > MAX_BODY {
+        return Ok(None);
+    }
+    while bytes.len() < end + length {
+        let got = stream.read(&mut buffer)?;
+        if got == 0 {
+            return Ok(None);
+        }
+        bytes.extend(&buffer[..got]);
+    }
+    request.body = bytes[end..end + length].to_vec();
+    Ok(Some(request))
+}

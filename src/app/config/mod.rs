@@ -1,0 +1,323 @@
+//! The configuration file: YAML, strict. Every error names file, line and what is allowed, and never shows a value,
+//! which may be a password. Opens no sockets and starts nothing.
+
+mod units;
+
+pub use units::{Interfaces, Interval};
+
+use crate::detect::Thresholds;
+use crate::model::MacAddr;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+/// Largest configuration file read, bytes.
+const MAX_FILE: u64 = 4 << 20;
+/// Shortest interval at which a target is polled: agents refresh their counters every 1-30 s.
+const MIN_POLL: Duration = Duration::from_secs(1);
+
+/// The whole file. An absent section has its defaults; an empty file is a valid configuration.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What is polled by SNMP.
+    pub snmp: Snmp,
+    /// Which interfaces are captured.
+    pub capture: Capture,
+    /// Which interfaces are searched for UPnP devices.
+    pub upnp: Upnp,
+    /// Where the exporter listens.
+    pub web: Web,
+    /// What the user calls the devices, by MAC or address.
+    pub names: BTreeMap<String, String>,
+    /// The limits.
+    pub detect: Detect,
+}
+
+/// `snmp:`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Snmp {
+    /// Credentials by name.
+    pub auths: BTreeMap<String, Auth>,
+    /// What is polled.
+    pub targets: Vec<Target>,
+    /// How often, where the target does not say.
+    pub interval: Interval,
+    /// How long one poll may take, where the target does not say.
+    pub timeout: Interval,
+}
+
+impl Default for Snmp {
+    fn default() -> Self {
+        Self {
+            auths: BTreeMap::new(),
+            targets: Vec::new(),
+            interval: Interval::seconds(10),
+            timeout: Interval::seconds(5),
+        }
+    }
+}
+
+/// SNMP protocol versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Version {
+    /// SNMPv2c (RFC 1901).
+    #[serde(rename = "2c")]
+    V2c,
+}
+
+/// Credentials.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Protocol version.
+    pub version: Version,
+    /// The community, which is a password.
+    pub community: String,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// A device that is polled.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What it is called in metrics and messages.
+    pub name: Spanned<String>,
+    /// `address:port`; port 161 may be left out.
+    pub address: Spanned<String>,
+    /// Name of an entry of `snmp.auths`.
+    pub auth: Spanned<String>,
+    /// How often.
+    #[serde(default)]
+    pub interval: Option<Interval>,
+    /// How long one poll may take.
+    #[serde(default)]
+    pub timeout: Option<Interval>,
+}
+
+impl Target {
+    /// The address, with port 161 where none was given. [`load`] has checked it.
+    ///
+    /// # Errors
+    /// What an address looks like.
+    pub fn socket_address(&self) -> Result<SocketAddr, String> {
+        snmp_address(&self.address.value)
+    }
+}
+
+/// `192.168.1.2`, `192.168.1.2:161`, `fd00::2` or `[fd00::2]:161`.
+///
+/// # Errors
+/// What an address looks like.
+pub fn snmp_address(text: &str) -> Result<SocketAddr, String> {
+    let with_port = text.parse::<SocketAddr>();
+    let bare = || text.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 161));
+    with_port.or_else(|_| bare()).map_err(|_| {
+        "not an IP address with an optional port: write it as \"192.168.1.2:161\" or \"[fd00::2]:161\" (names are not \
+         resolved)"
+            .to_owned()
+    })
+}
+
+/// `capture:`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Capture {
+    /// Which interfaces.
+    pub interfaces: Interfaces,
+    /// Look at one frame in this many, chosen at random: for hosts too weak for a storm. Counts are then of the sample.
+    pub sample_one_in: Option<std::num::NonZeroU32>,
+}
+
+/// `upnp:`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Upnp {
+    /// Which interfaces.
+    pub interfaces: Interfaces,
+    /// How often.
+    pub interval: Interval,
+    /// How long one search may take.
+    pub timeout: Interval,
+}
+
+impl Default for Upnp {
+    fn default() -> Self {
+        Self { interfaces: Interfaces::Auto, interval: Interval::seconds(60), timeout: Interval::seconds(5) }
+    }
+}
+
+/// `web:`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// `address:port` or `:port`; the flag `--web.listen-address` outranks it.
+    pub listen_addresses: Vec<Spanned<String>>,
+}
+
+/// `detect:`; the origin of each default stands at [`Thresholds`].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detect {
+    /// [`Thresholds::replica_copies`].
+    pub replica_copies: Option<u64>,
+    /// [`Thresholds::source_pps`].
+    pub source_pps: Option<u64>,
+    /// [`Thresholds::source_seconds`].
+    pub source_seconds: Option<u32>,
+    /// [`Thresholds::storm_pps`].
+    pub storm_pps: Option<u64>,
+    /// [`Thresholds::critical_pps`].
+    pub critical_pps: Option<u64>,
+    /// [`Thresholds::replica_pps`].
+    pub replica_pps: Option<u64>,
+    /// [`Thresholds::clearing_after`].
+    pub clearing_after: Option<Interval>,
+    /// [`Thresholds::over_after`].
+    pub over_after: Option<Interval>,
+}
+
+impl Detect {
+    /// The limits, defaults included.
+    #[must_use]
+    pub fn thresholds(&self) -> Thresholds {
+        let default = Thresholds::default();
+        Thresholds {
+            replica_copies: self.replica_copies.unwrap_or(default.replica_copies),
+            source_pps: self.source_pps.unwrap_or(default.source_pps),
+            source_seconds: self.source_seconds.unwrap_or(default.source_seconds),
+            storm_pps: self.storm_pps.unwrap_or(default.storm_pps),
+            critical_pps: self.critical_pps.unwrap_or(default.critical_pps),
+            replica_pps: self.replica_pps.unwrap_or(default.replica_pps),
+            clearing_after: self.clearing_after.map_or(default.clearing_after, |i| i.0),
+            over_after: self.over_after.map_or(default.over_after, |i| i.0),
+        }
+    }
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}{place}: {message}")]
+pub struct ConfigError {
+    file: String,
+    place: String,
+    message: String,
+}
+
+/// Reads and checks a file.
+///
+/// # Errors
+/// It can't be read, is not YAML, has an unknown key, a wrong unit, or contradicts itself: with file, line and column.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let file = path.display().to_string();
+    let read = || -> std::io::Result<String> {
+        use std::io::Read as _;
+        let mut text = String::new();
+        std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    let failed = |message: String| ConfigError { file: file.clone(), place: String::new(), message };
+    let text = read().map_err(|error| failed(format!("can't be read: {error}")))?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(failed(format!("is larger than {} MiB; is it the right file?", MAX_FILE >> 20)));
+    }
+    parse(&text, &file)
+}
+
+/// Checks the text of a configuration; `file` is for the messages.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
+    let error = |place: String, message: String| ConfigError { file: file.to_owned(), place, message };
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Ok(Config::default());
+    }
+    let options = serde_saphyr::options! { with_snippet: false };
+    let config: Config = serde_saphyr::from_str_with_options(text, options).map_err(|failure| {
+        let place = failure.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
+        error(place, without_values(&failure.to_string()))
+    })?;
+    check(&config).map_err(|(at, message)| error(at, message))?;
+    Ok(config)
+}
+
+/// The message of the YAML reader without what stands in double quotes: that is a value, and may be a password. Its own
+/// mention of the line goes as well, since ours stands in front.
+fn without_values(message: &str) -> String {
+    let first = message.lines().next().unwrap_or("not readable");
+    let first = first.split(" at line ").next().unwrap_or(first);
+    let shown = first.split('"').enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "(value not shown)" });
+    shown.collect::<String>().trim_start_matches("error: ").to_owned()
+}
+
+fn place<T>(spanned: &Spanned<T>) -> String {
+    format!(":{}:{}", spanned.referenced.line(), spanned.referenced.column())
+}
+
+/// What types alone do not say. The error is place and message.
+fn check(config: &Config) -> Result<(), (String, String)> {
+    let mut names = BTreeMap::new();
+    for target in &config.snmp.targets {
+        if let Some(first) = names.insert(&target.name.value, &target.name) {
+            let message = format!(
+                "duplicate target `{}`, first named in line {}: give each target a name of its own",
+                target.name.value,
+                first.referenced.line()
+            );
+            return Err((place(&target.name), message));
+        }
+        target.socket_address().map_err(|message| (place(&target.address), message))?;
+        if !config.snmp.auths.contains_key(&target.auth.value) {
+            let known = config.snmp.auths.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let known =
+                if known.is_empty() { "snmp.auths has no entry yet".to_owned() } else { format!("expected {known}") };
+            return Err((place(&target.auth), format!("unknown auth `{}`, {known}", target.auth.value)));
+        }
+        let interval = target.interval.unwrap_or(config.snmp.interval);
+        if interval.0 < MIN_POLL {
+            return Err((
+                place(&target.name),
+                format!("target `{}`: an interval below 1s is refused; agents refresh every 1-30s", target.name.value),
+            ));
+        }
+    }
+    let mut listen = BTreeSet::new();
+    for address in &config.web.listen_addresses {
+        let parsed = listen_address(&address.value).map_err(|message| (place(address), message))?;
+        if !listen.insert(parsed) {
+            return Err((place(address), "the same address is listed twice".to_owned()));
+        }
+    }
+    for name in config.names.keys() {
+        if name.parse::<MacAddr>().is_err() && name.parse::<std::net::IpAddr>().is_err() {
+            let message = format!("names: `{name}` is neither a MAC (3c:84:6a:10:00:c8) nor an address (192.168.1.10)");
+            return Err((String::new(), message));
+        }
+    }
+    Ok(())
+}
+
+/// `:10116`, `127.0.0.1:10116` or `[::1]:10116`; a bare port listens on every address, IPv6 included.
+///
+/// # Errors
+/// What a listen address looks like.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    full.parse().map_err(|_| {
+        "not a listen address: write \":10116\" for every interface, or \"127.0.0.1:10116\" for this computer alone"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests;

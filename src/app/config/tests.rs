@@ -1,0 +1,71 @@
+//! What the configuration accepts, and what a person reads when it does not.
+
+use super::*;
+
+const GOOD: &str = "
+snmp:
+  auths:
+    home: {version: 2c, community: secret-word}
+  targets:
+    - {name: hub, address: \"192.168.1.2:161\", auth: home, interval: 10s}
+    - {name: attic, address: \"fd00::2\", auth: home}
+capture: {interfaces: auto}
+upnp: {interfaces: [eth0], interval: 60s}
+web: {listen_addresses: [\":10116\"]}
+names: {\"3c:84:6a:10:00:c8\": second router}
+detect: {source_pps: 40, over_after: 8s}
+";
+
+#[test]
+fn reads_the_documented_shape() {
+    let config = parse(GOOD, "stormglass.yml").expect("good");
+    assert_eq!(config.snmp.targets[0].socket_address(), Ok(([192, 168, 1, 2], 161).into()));
+    assert_eq!(config.snmp.targets[1].socket_address().map(|a| a.port()), Ok(161));
+    assert_eq!(config.upnp.interfaces, Interfaces::Named(vec!["eth0".into()]));
+    assert_eq!(config.detect.thresholds().source_pps, 40);
+    assert_eq!(config.detect.thresholds().over_after, Duration::from_secs(8));
+    assert_eq!(parse("# nothing\n\n", "x").expect("empty is good").snmp.interval, Interval::seconds(10));
+    assert!(!format!("{config:?}").contains("secret-word"), "a community is a password");
+}
+
+/// Each: what is replaced in the good file, by what, and all that the message must contain.
+#[test]
+fn errors_name_file_line_and_what_is_allowed() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        (
+            "capture: {interfaces: auto}",
+            "capture: {interfases: auto}",
+            &["stormglass.yml:8:", "interfases", "expected one of interfaces"],
+        ),
+        ("interval: 10s", "interval: 10", &["stormglass.yml:6:", "unit", "`10s`"]),
+        ("interval: 10s", "interval: 10 sec", &["stormglass.yml:6:", "unit"]),
+        ("name: attic", "name: hub", &["stormglass.yml:7:", "duplicate target `hub`", "line 6"]),
+        ("\"fd00::2\"", "switch.local", &["stormglass.yml:7:", "not an IP address"]),
+        ("\"fd00::2\", auth: home", "\"fd00::2\", auth: work", &["stormglass.yml:7:", "unknown auth `work`", "`home`"]),
+        ("version: 2c", "version: 2d", &["stormglass.yml:4:", "2c"]),
+        ("[eth0]", "all", &["stormglass.yml:9:", "`auto`", "`none`"]),
+        ("[eth0]", "[eth0, eth0]", &["stormglass.yml:9:", "listed twice"]),
+        ("\":10116\"", "\"10116\"", &["stormglass.yml:10:", "listen address", "127.0.0.1:10116"]),
+        ("3c:84:6a:10:00:c8", "the router", &["stormglass.yml", "neither a MAC"]),
+        ("source_pps: 40", "source_pps: many", &["stormglass.yml:12:"]),
+        ("auth: home, interval: 10s", "auth: home, interval: 10ms", &["stormglass.yml:6:", "below 1s"]),
+    ];
+    for (from, to, wanted) in cases {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{from}");
+        let message = parse(&text, "stormglass.yml").expect_err(to).to_string();
+        for part in *wanted {
+            assert!(message.contains(part), "{to}: {message:?} lacks {part:?}");
+        }
+        assert!(!message.contains("secret-word") && !message.contains('\n'), "{message}");
+    }
+}
+
+#[test]
+fn a_misplaced_password_is_not_echoed() {
+    let text = GOOD.replacen("home: {version: 2c, community: secret-word}", "home: \"secret-word\"", 1);
+    let message = parse(&text, "f.yml").expect_err("not a map").to_string();
+    assert!(message.starts_with("f.yml:4:") && !message.contains("secret-word"), "{message}");
+    let text = GOOD.replacen("interval: 10s", "interval: \"secret-word\"", 1);
+    assert!(!parse(&text, "f.yml").expect_err("no time span").to_string().contains("secret-word"));
+}

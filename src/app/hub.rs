@@ -1,0 +1,166 @@
+//! The engine on its own thread: facts come in by a bounded channel, a snapshot goes out after each change. Wires, and
+//! decides nothing.
+
+use crate::engine::{Engine, Input, Output, Settings, Snapshot};
+use crate::io::clock::Clock;
+use crate::model::Time;
+use crate::model::frames::FrameSummary;
+use crate::model::verdict::Verdict;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// Facts waiting for the engine. Polls wait for a place; a tally goes on accumulating.
+const MAX_WAITING: usize = 1024;
+/// Facts taken before the snapshot is renewed.
+const MAX_BATCH: usize = 64;
+/// Time passes for the engine at least this often.
+const TICK: Duration = Duration::from_millis(250);
+/// A page or client that lags this many changes behind misses the oldest.
+const MAX_CHANGES: usize = 64;
+/// Owners to be asked for, waiting for the asker.
+const MAX_QUESTIONS: usize = 64;
+
+type Query = Box<dyn FnOnce(&Engine, Time) + Send>;
+
+enum Message {
+    Input(Input),
+    Query(Query),
+}
+
+/// The engine seen from everywhere else.
+#[derive(Clone)]
+pub struct Hub {
+    sender: mpsc::Sender<Message>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    changes: broadcast::Sender<Arc<Verdict>>,
+}
+
+/// An owner to be asked for: interface and address.
+pub type Question = (Arc<str>, IpAddr);
+
+/// The engine does not run any more; only at the end of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("stormglass is stopping")]
+pub struct Stopped;
+
+impl Hub {
+    /// Starts the engine. It ends when the last hub is dropped.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(settings: Settings, clock: Clock) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
+        let engine = Engine::new(settings);
+        let (sender, inbox) = mpsc::channel(MAX_WAITING);
+        let (publish, snapshot) = watch::channel(Arc::new(engine.snapshot(clock.now())));
+        let (changes, _) = broadcast::channel(MAX_CHANGES);
+        let (ask, questions) = mpsc::channel(MAX_QUESTIONS);
+        let outside = Outside { publish, changes: changes.clone(), ask };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || runtime.block_on(run(engine, clock, inbox, outside)))?;
+        Ok((Self { sender, snapshot, changes }, questions))
+    }
+
+    /// Hands a fact over, waiting for a place.
+    ///
+    /// # Errors
+    /// The program is stopping.
+    pub async fn send(&self, input: Input) -> Result<(), Stopped> {
+        self.sender.send(Message::Input(input)).await.map_err(|_| Stopped)
+    }
+
+    /// Hands a summary over, or gives it back if there is no place just now.
+    ///
+    /// # Errors
+    /// The summary.
+    pub fn offer(&self, summary: FrameSummary) -> Result<(), FrameSummary> {
+        match self.sender.try_reserve() {
+            Ok(place) => {
+                place.send(Message::Input(Input::Frames(Box::new(summary))));
+                Ok(())
+            }
+            Err(_) => Err(summary),
+        }
+    }
+
+    /// Asks the engine; the question runs on its thread and should be short.
+    ///
+    /// # Errors
+    /// The program is stopping.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine, Time) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (answer, result) = oneshot::channel();
+        let query = Box::new(move |engine: &Engine, now: Time| {
+            // A client that went away has no use for the answer.
+            let _ = answer.send(question(engine, now));
+        });
+        self.sender.send(Message::Query(query)).await.map_err(|_| Stopped)?;
+        result.await.map_err(|_| Stopped)
+    }
+
+    /// The latest snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.borrow())
+    }
+
+    /// Verdicts as they change, from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Verdict>> {
+        self.changes.subscribe()
+    }
+}
+
+struct Outside {
+    publish: watch::Sender<Arc<Snapshot>>,
+    changes: broadcast::Sender<Arc<Verdict>>,
+    ask: mpsc::Sender<Question>,
+}
+
+async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message>, outside: Outside) {
+    let mut ticked = clock.now();
+    loop {
+        let due = ticked.plus(TICK);
+        let wake = engine.next_deadline().map_or(due, |deadline| deadline.min(due));
+        // A deadline that has passed must not keep the inbox from being read.
+        let wait = wake.since(clock.now()).max(Duration::from_millis(1));
+        match tokio::time::timeout(wait, inbox.recv()).await {
+            Ok(Some(message)) => {
+                take(&mut engine, &clock, message);
+                for _ in 0..MAX_BATCH {
+                    let Ok(message) = inbox.try_recv() else { break };
+                    take(&mut engine, &clock, message);
+                }
+            }
+            Ok(None) => return,
+            Err(_) => {}
+        }
+        let now = clock.now();
+        if now >= due || engine.next_deadline().is_some_and(|deadline| deadline <= now) {
+            engine.tick(now);
+            ticked = now;
+        }
+        // The snapshot first: whoever hears of a change finds it there.
+        let news = std::iter::from_fn(|| engine.poll()).collect::<Vec<_>>();
+        outside.publish.send_replace(Arc::new(engine.snapshot(now)));
+        for output in news {
+            match output {
+                // Nobody listening, or no place: the question comes again, the change is in the snapshot.
+                Output::Changed(verdict) => drop(outside.changes.send(verdict)),
+                Output::AskOwner { interface, ip } => drop(outside.ask.try_send((interface, ip))),
+            }
+        }
+    }
+}
+
+fn take(engine: &mut Engine, clock: &Clock, message: Message) {
+    match message {
+        Message::Input(input) => engine.handle(clock.now(), input),
+        Message::Query(query) => query(engine, clock.now()),
+    }
+}

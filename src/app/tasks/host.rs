@@ -1,0 +1,94 @@
+//! This host: its addresses, its neighbours, its own counters, and the questions that it asks for the engine.
+
+use super::report;
+use crate::app::hub::{Hub, Question};
+use crate::engine::Input;
+use crate::explain::Own;
+use crate::io::clock::Clock;
+use crate::io::interfaces::{self, HostCounters, Interface, THIS_HOST};
+use crate::io::neighbours;
+use crate::model::frames::OwnerClaim;
+use crate::model::observation::Poll;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The neighbour table changes slowly; what matters is that it was read before the storm.
+const NEIGHBOURS_EVERY: Duration = Duration::from_secs(10);
+
+/// Tells the engine who we are, who our neighbours are and, with `counters`, what this host's interfaces count.
+pub async fn watch_host(hub: Hub, clock: Clock, counters: Option<Duration>) {
+    let mut host = HostCounters::default();
+    let mut neighbours = tokio::time::interval(NEIGHBOURS_EVERY);
+    let mut count = tokio::time::interval(counters.unwrap_or(Duration::from_secs(3600)));
+    loop {
+        let result = tokio::select! {
+            _ = neighbours.tick() => tell_addresses(&hub, &clock).await,
+            _ = count.tick(), if counters.is_some() => match host.sample(&clock) {
+                Ok(sample) => {
+                    report(&hub, "snmp", &THIS_HOST.into(), Ok(clock.now())).await;
+                    hub.send(Input::Poll(Poll::Answered(Box::new(sample)))).await.map_err(std::io::Error::other)
+                }
+                Err(error) => {
+                    report(&hub, "snmp", &THIS_HOST.into(), Err(format!("netlink: {error}"))).await;
+                    Ok(())
+                }
+            },
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "this host could not be looked at");
+        }
+    }
+}
+
+async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
+    let all = interfaces::list()?;
+    hub.send(Input::Own(own(&all))).await.map_err(std::io::Error::other)?;
+    let mut by_interface: BTreeMap<Arc<str>, Vec<OwnerClaim>> = BTreeMap::new();
+    for neighbour in neighbours::table(clock.now())? {
+        if let Some(interface) = all.iter().find(|one| one.index == neighbour.interface && !one.loopback) {
+            by_interface.entry(Arc::clone(&interface.name)).or_default().push(neighbour.claim);
+        }
+    }
+    for (interface, claims) in by_interface {
+        hub.send(Input::Owners { interface: Some(interface), claims }).await.map_err(std::io::Error::other)?;
+    }
+    Ok(())
+}
+
+fn own(all: &[Interface]) -> Own {
+    let lan = all.iter().filter(|one| !one.loopback);
+    let mut own = Own::default();
+    for interface in lan {
+        own.macs.extend(interface.mac);
+        for (ip, _) in &interface.addresses {
+            own.ips.insert(*ip);
+            own.addresses.extend(interface.mac.map(|mac| (Arc::clone(&interface.name), mac, *ip)));
+        }
+    }
+    own
+}
+
+/// Asks the network what the engine wants to know: who owns an address. Ends with the hub.
+pub async fn answer_questions(hub: Hub, clock: Clock, mut questions: mpsc::Receiver<Question>) {
+    while let Some((name, ip)) = questions.recv().await {
+        // An interface is `eth0`, a segment of it `eth0.20`; the question goes out where the frames came in.
+        let asked = tokio::task::spawn_blocking(move || {
+            let all = interfaces::list().map_err(|error| error.to_string())?;
+            let interface = all.iter().find(|one| one.name == name).ok_or("it is gone")?;
+            let claims = neighbours::ask(interface, ip, &clock).map_err(|error| error.to_string())?;
+            Ok::<_, String>((name, claims))
+        });
+        match asked.await {
+            Ok(Ok((interface, claims))) => {
+                tracing::info!(%ip, answers = claims.len(), "asked the network who owns the address");
+                if !claims.is_empty() && hub.send(Input::Owners { interface: Some(interface), claims }).await.is_err() {
+                    return;
+                }
+            }
+            Ok(Err(error)) => tracing::info!(%ip, %error, "the owner of the address could not be asked for"),
+            Err(_) => return,
+        }
+    }
+}

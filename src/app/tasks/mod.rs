@@ -1,0 +1,47 @@
+//! What `serve` keeps going: each feed brings facts to the hub on its own timer and reports whether it works.
+
+mod capture;
+mod discovery;
+mod host;
+mod snmp;
+
+pub use capture::{Captures, given};
+pub use discovery::search;
+pub use host::{answer_questions, watch_host};
+pub use snmp::poll_target;
+
+use super::config::Interfaces;
+use super::hub::Hub;
+use crate::engine::{FeedStatus, Input};
+use crate::io::interfaces::Interface;
+use crate::model::Time;
+use std::sync::Arc;
+
+/// The interfaces that a section of the configuration means, and the names among them that do not exist.
+#[must_use]
+pub fn chosen(which: &Interfaces, all: &[Interface]) -> (Vec<Interface>, Vec<String>) {
+    match which {
+        Interfaces::None => (Vec::new(), Vec::new()),
+        Interfaces::Auto => {
+            let usable = |one: &&Interface| one.up && !one.loopback && one.multicast && !one.enslaved && one.mac.is_some();
+            (all.iter().filter(usable).cloned().collect(), Vec::new())
+        }
+        Interfaces::Named(names) => {
+            let found = names.iter().filter_map(|name| all.iter().find(|one| *one.name == **name)).cloned().collect();
+            let missing = names.iter().filter(|name| all.iter().all(|one| *one.name != ***name)).cloned().collect();
+            (found, missing)
+        }
+    }
+}
+
+/// Reports a feed to the engine.
+async fn report(hub: &Hub, feed: &'static str, name: &Arc<str>, result: Result<Time, String>) {
+    let status = match result {
+        Ok(at) => {
+            FeedStatus { feed, name: Arc::clone(name), ok: true, message: String::new(), last_success: Some(at) }
+        }
+        Err(message) => FeedStatus { feed, name: Arc::clone(name), ok: false, message, last_success: None },
+    };
+    // A hub that is gone means that the program ends.
+    let _ = hub.send(Input::Feed(status)).await;
+}

@@ -1,0 +1,204 @@
+//! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
+
+use super::hub::{Hub, Stopped};
+use crate::io::snmp::{Client, Target};
+use crate::mib::Module;
+use crate::view::exposition::Format;
+use crate::view::{html, json, metrics, snmp_text};
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::Stream;
+use serde::Deserialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::compression::CompressionLayer;
+
+/// A scrape of `/snmp` takes this long at most where the scraper does not say.
+const SCRAPE_WITHIN: Duration = Duration::from_secs(20);
+/// Left of the scraper's own limit for the answer to travel.
+const SCRAPE_MARGIN: Duration = Duration::from_millis(500);
+/// Event streams served at once.
+const MAX_STREAMS: usize = 64;
+
+/// What every route may use.
+#[derive(Clone)]
+pub struct App {
+    /// The engine.
+    pub hub: Hub,
+    /// Reads SNMP for `/snmp`.
+    pub client: Arc<Client>,
+    /// What may be read: the configured targets.
+    pub targets: Arc<Vec<Target>>,
+    /// Local time minus UTC, seconds.
+    pub utc_offset_seconds: i32,
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let streams = Arc::new(tokio::sync::Semaphore::new(MAX_STREAMS));
+    let plain = Router::new()
+        .route("/", get(page))
+        .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE) }))
+        .route("/live.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], html::SCRIPT) }))
+        .route("/metrics", get(metrics))
+        .route("/snmp", get(snmp))
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/storms", get(storms))
+        .route("/api/v1/targets", get(targets))
+        .route("/api/v1/devices", get(devices))
+        .route("/api/v1/port-mappings", get(port_mappings))
+        .route("/-/healthy", get(|| async { "stormglass is healthy.\n" }))
+        .route("/-/ready", get(ready))
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such page; / lists what there is") })
+        .layer(CompressionLayer::new());
+    let events = get(move |state| events(state, Arc::clone(&streams)));
+    plain.route("/api/v1/events", events).layer(axum::middleware::map_response(secure)).with_state(app)
+}
+
+/// Nothing is loaded from elsewhere, nothing is framed, no type is guessed.
+async fn secure(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn problem(code: StatusCode, message: &str) -> Response {
+    (code, format!("{message}\n")).into_response()
+}
+
+impl IntoResponse for Stopped {
+    fn into_response(self) -> Response {
+        problem(StatusCode::SERVICE_UNAVAILABLE, &self.to_string())
+    }
+}
+
+async fn page(State(app): State<App>) -> Result<Response, Stopped> {
+    let utc_offset_seconds = app.utc_offset_seconds;
+    let text = app
+        .hub
+        .query(move |engine, now| {
+            let snapshot = engine.snapshot(now);
+            let targets = html::target_lines(engine.targets());
+            let ports = html::busiest_ports(engine.targets());
+            let page = html::Page {
+                snapshot: &snapshot,
+                targets: &targets,
+                ports: &ports,
+                devices: &engine.catalogue().devices().cloned().collect::<Vec<_>>(),
+                gateways: &engine.catalogue().gateways().cloned().collect::<Vec<_>>(),
+                utc_offset_seconds,
+            };
+            html::page(&page)
+        })
+        .await?;
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, text).into_response())
+}
+
+async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Stopped> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let format = Format::accepted(accept);
+    let text = app.hub.query(move |engine, now| metrics::render(engine, now, format)).await?;
+    Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response())
+}
+
+fn json(value: &serde_json::Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], value.to_string()).into_response()
+}
+
+async fn status(State(app): State<App>) -> Response {
+    json(&json::status(&app.hub.snapshot()))
+}
+
+async fn storms(State(app): State<App>) -> Response {
+    let snapshot = app.hub.snapshot();
+    let verdicts = snapshot.verdicts.iter().map(|verdict| json::verdict_json(verdict)).collect::<Vec<_>>();
+    json(&serde_json::json!({ "verdicts": verdicts }))
+}
+
+async fn targets(State(app): State<App>) -> Result<Response, Stopped> {
+    Ok(json(&app.hub.query(|engine, _| json::targets(engine.targets())).await?))
+}
+
+async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
+    Ok(json(&app.hub.query(|engine, _| json::devices(engine.catalogue())).await?))
+}
+
+async fn port_mappings(State(app): State<App>) -> Result<Response, Stopped> {
+    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine.catalogue())).await?))
+}
+
+/// Ready once any feed has reported: before that, "all quiet" would be said by someone who has not looked.
+async fn ready(State(app): State<App>) -> Response {
+    if app.hub.snapshot().feeds.is_empty() {
+        problem(StatusCode::SERVICE_UNAVAILABLE, "no feed has reported yet")
+    } else {
+        "stormglass is ready.\n".into_response()
+    }
+}
+
+async fn events(State(app): State<App>, streams: Arc<tokio::sync::Semaphore>) -> Response {
+    let Ok(place) = streams.try_acquire_owned() else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "too many event streams are open; close one");
+    };
+    let changes = app.hub.changes();
+    Sse::new(stream(changes, place)).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn stream(
+    changes: tokio::sync::broadcast::Receiver<Arc<crate::model::verdict::Verdict>>,
+    place: tokio::sync::OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    use tokio::sync::broadcast::error::RecvError;
+    futures_util::stream::unfold((changes, place), |(mut changes, place)| async move {
+        loop {
+            match changes.recv().await {
+                Ok(verdict) => {
+                    let event = Event::default().event("storm").data(json::verdict_json(&verdict).to_string());
+                    return Some((Ok(event), (changes, place)));
+                }
+                // The client asks for the whole list when it hears of any change.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct SnmpQuery {
+    target: Option<String>,
+    module: Option<String>,
+}
+
+/// snmp_exporter's drop-in. Only configured targets are read: `/snmp` is no scanner.
+async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: HeaderMap) -> Response {
+    let Some(wanted) = query.target.filter(|target| !target.is_empty()) else {
+        return problem(StatusCode::BAD_REQUEST, "'target' parameter must be specified once: the name or address of a target");
+    };
+    let name = query.module.as_deref().unwrap_or("if_mib");
+    let Some(module) = Module::named(name) else {
+        return problem(StatusCode::BAD_REQUEST, &format!("unknown module '{}'", name.escape_default()));
+    };
+    let address = super::config::snmp_address(&wanted).ok();
+    let Some(target) = app.targets.iter().find(|t| *t.name == *wanted || Some(t.address) == address) else {
+        let message = "unknown target: /snmp reads the targets of snmp.targets alone, by name or address";
+        return problem(StatusCode::BAD_REQUEST, message);
+    };
+    let limit = headers.get("x-prometheus-scrape-timeout-seconds").and_then(|value| value.to_str().ok()?.parse().ok());
+    let limit = limit.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
+    let deadline = limit.map_or(SCRAPE_WITHIN, |limit| limit.saturating_sub(SCRAPE_MARGIN).min(SCRAPE_WITHIN));
+    match app.client.collect(target, module, deadline).await {
+        Ok(rows) => ([(header::CONTENT_TYPE, Format::Text.content_type())], snmp_text::render(module, &rows)).into_response(),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}

@@ -1,0 +1,267 @@
+//! A storm's life: findings of one moment become one verdict with a start, a phase and an end. Recognises nothing.
+
+use super::snapshot::Delays;
+use crate::detect::Thresholds;
+use crate::explain::causes::{Times, cause};
+use crate::explain::scene::DEVICE_REACH;
+use crate::explain::{Finding, Scene};
+use crate::model::verdict::{Party, Phase, Severity, Verdict};
+use crate::model::{MacAddr, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Verdicts remembered, the open ones included; the ones over longest go first.
+pub const MAX_HISTORY: usize = 128;
+/// MACs, origins and groups kept per storm.
+const MAX_PER_CASE: usize = 64;
+/// The same storm within a minute is one that flickered, not a new one.
+const STORM_RETURNS_WITHIN: Duration = Duration::from_secs(60);
+/// A bounded reflection answers every search anew; devices search at least every quarter of an hour.
+const WARNING_RETURNS_WITHIN: Duration = Duration::from_secs(900);
+
+/// One storm or warning and what belongs to it.
+#[derive(Debug)]
+struct Case {
+    verdict: Arc<Verdict>,
+    macs: BTreeSet<MacAddr>,
+    last: Time,
+    times: Times,
+}
+
+/// All storms and warnings, newest last.
+#[derive(Debug, Default)]
+pub(super) struct Cases {
+    cases: Vec<Case>,
+    started: BTreeMap<(Arc<str>, &'static str), u64>,
+    delays: Delays,
+    forgotten: u64,
+}
+
+impl Cases {
+    /// Newest first.
+    pub(super) fn verdicts(&self) -> Vec<Arc<Verdict>> {
+        let mut verdicts = self.cases.iter().map(|case| Arc::clone(&case.verdict)).collect::<Vec<_>>();
+        verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.started));
+        verdicts
+    }
+
+    /// Storms begun since the start, by segment and cause.
+    pub(super) fn started(&self) -> &BTreeMap<(Arc<str>, &'static str), u64> {
+        &self.started
+    }
+
+    /// How long verdicts took.
+    pub(super) fn delays(&self) -> &Delays {
+        &self.delays
+    }
+
+    /// Verdicts that had to make room.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Takes a finding: a new storm, or the next moment of a known one. Gives the verdict if it changed in what a
+    /// person would be told.
+    pub(super) fn take(
+        &mut self,
+        scene: &Scene<'_>,
+        finding: Finding,
+        fresh: bool,
+        times: &Times,
+    ) -> Option<Arc<Verdict>> {
+        let segment = &scene.segment.id;
+        let known = self.cases.iter().rposition(|case| {
+            case.verdict.segment == *segment && belongs(case, &finding) && !long_over(case, finding.last)
+        });
+        let Some(index) = known else { return self.open(scene, finding, times) };
+        let case = &mut self.cases[index];
+        if case.verdict.phase == Phase::Over && finding.last <= case.last {
+            return None; // The memory of what is already over.
+        }
+        // A better-known cause is not given up for a guess.
+        if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
+            return None;
+        }
+        let before = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
+        case.update(scene, finding, fresh, times);
+        let after = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
+        if before.1 < after.1 || before.0 != after.0 {
+            self.count(index);
+        }
+        (before != after).then(|| Arc::clone(&self.cases[index].verdict))
+    }
+
+    fn open(&mut self, scene: &Scene<'_>, finding: Finding, times: &Times) -> Option<Arc<Verdict>> {
+        if scene.at.since(finding.last) >= scene.thresholds.over_after {
+            return None; // Over before it was recognised, and recognised before under another name.
+        }
+        let mut case = Case {
+            verdict: Arc::new(blank(scene, &finding)),
+            macs: BTreeSet::new(),
+            last: finding.last,
+            times: *times,
+        };
+        case.update(scene, finding, true, times);
+        if self.cases.len() >= MAX_HISTORY {
+            let oldest = self.cases.iter().enumerate().min_by_key(|(_, c)| (c.verdict.phase != Phase::Over, c.last));
+            if let Some((oldest, _)) = oldest {
+                self.cases.remove(oldest);
+                self.forgotten += 1;
+            }
+        }
+        self.cases.push(case);
+        self.count(self.cases.len() - 1);
+        self.cases.last().map(|case| Arc::clone(&case.verdict))
+    }
+
+    fn count(&mut self, index: usize) {
+        let verdict = &self.cases[index].verdict;
+        self.delays.add(verdict.detected.since(verdict.started));
+        if verdict.severity == Severity::Storm {
+            *self.started.entry((Arc::clone(&verdict.segment), verdict.cause)).or_default() += 1;
+        }
+    }
+
+    /// Moves storms of which nothing is seen any more to clearing and over.
+    pub(super) fn age(&mut self, now: Time, thresholds: &Thresholds, changed: &mut dyn FnMut(Arc<Verdict>)) {
+        for case in &mut self.cases {
+            let silent = now.since(case.last);
+            let phase = if silent >= thresholds.over_after {
+                Phase::Over
+            } else if silent >= thresholds.clearing_after {
+                Phase::Clearing
+            } else {
+                Phase::Active
+            };
+            if case.verdict.phase == Phase::Over || phase == case.verdict.phase {
+                continue;
+            }
+            let times = case.times;
+            let verdict = Arc::make_mut(&mut case.verdict);
+            verdict.phase = phase;
+            verdict.current_pps = 0;
+            if phase == Phase::Over {
+                verdict.ended = Some(case.last);
+            }
+            write(verdict, &times);
+            changed(Arc::clone(&case.verdict));
+        }
+    }
+
+    /// When [`Cases::age`] will next change something.
+    pub(super) fn next_deadline(&self, thresholds: &Thresholds) -> Option<Time> {
+        let open = self.cases.iter().filter(|case| case.verdict.phase != Phase::Over);
+        open.map(|case| match case.verdict.phase {
+            Phase::Active => case.last.plus(thresholds.clearing_after),
+            Phase::Clearing | Phase::Over => case.last.plus(thresholds.over_after),
+        })
+        .min()
+    }
+}
+
+/// The same storm: same cause and device; or one that goes on and has another name now that more is known, by a MAC in
+/// common.
+fn belongs(case: &Case, finding: &Finding) -> bool {
+    let open = case.verdict.phase != Phase::Over;
+    finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH)
+        || (open && case.macs.iter().any(|mac| finding.macs.contains(mac)))
+}
+
+fn long_over(case: &Case, at: Time) -> bool {
+    let within = match case.verdict.severity {
+        Severity::Storm => STORM_RETURNS_WITHIN,
+        Severity::Warning => WARNING_RETURNS_WITHIN,
+    };
+    case.verdict.phase == Phase::Over && at.since(case.last) > within
+}
+
+fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
+    Verdict {
+        id: "".into(),
+        segment: Arc::clone(&scene.segment.id),
+        cause: finding.cause,
+        severity: finding.severity,
+        confidence: finding.confidence,
+        phase: Phase::Active,
+        started: finding.started,
+        ended: None,
+        detected: scene.at,
+        culprit: None,
+        origins: Vec::new(),
+        groups: Vec::new(),
+        protocol: finding.protocol,
+        frames: 0,
+        peak_pps: 0,
+        current_pps: 0,
+        sentence: String::new(),
+        evidence: Vec::new(),
+        remedy: Vec::new(),
+        candidates: Vec::new(),
+        lacks: Vec::new(),
+    }
+}
+
+impl Case {
+    fn update(&mut self, scene: &Scene<'_>, finding: Finding, fresh: bool, times: &Times) {
+        let verdict = Arc::make_mut(&mut self.verdict);
+        // What was a warning and is now a storm began, as a storm, with what makes it one.
+        if finding.severity > verdict.severity {
+            verdict.started = finding.started;
+            verdict.detected = scene.at;
+            verdict.frames = 0;
+        }
+        let first = verdict.frames == 0;
+        verdict.started = verdict.started.min(finding.started);
+        verdict.severity = verdict.severity.max(finding.severity);
+        // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
+        if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || verdict.culprit.is_none() {
+            verdict.confidence = finding.confidence;
+            verdict.culprit = finding.culprit.map(|suspect| scene.party(suspect));
+            verdict.evidence = finding.evidence;
+            verdict.candidates = finding.candidates;
+            verdict.lacks = finding.lacks;
+        }
+        verdict.cause = finding.cause;
+        verdict.protocol = finding.protocol;
+        if first {
+            verdict.frames = finding.frames;
+        } else if fresh {
+            verdict.frames += finding.fresh;
+        }
+        verdict.peak_pps = verdict.peak_pps.max(finding.rate);
+        verdict.current_pps = finding.rate;
+        for suspect in finding.origins {
+            let party = scene.party(suspect);
+            let same = |known: &Party| (known.ip.is_some() && known.ip == party.ip) || *known == party;
+            match verdict.origins.iter().position(same) {
+                Some(index) if party.mac.is_some() => verdict.origins[index] = party,
+                Some(_) => {}
+                None if verdict.origins.len() < MAX_PER_CASE => verdict.origins.push(party),
+                None => {}
+            }
+        }
+        let groups = verdict.groups.iter().chain(&finding.groups).copied().collect::<BTreeSet<IpAddr>>();
+        verdict.groups = groups.into_iter().take(MAX_PER_CASE).collect();
+        self.macs.extend(finding.macs.iter().take(MAX_PER_CASE.saturating_sub(self.macs.len())));
+        self.last = self.last.max(finding.last);
+        self.times = *times;
+        if scene.at.since(self.last) < scene.thresholds.clearing_after {
+            verdict.phase = Phase::Active;
+            verdict.ended = None;
+        }
+        write(verdict, times);
+    }
+}
+
+/// Everything that follows from the facts of a verdict: its id and its words.
+fn write(verdict: &mut Verdict, times: &Times) {
+    let culprit = verdict.culprit.as_ref().and_then(|c| c.mac);
+    let who = culprit.map_or_else(String::new, |mac| format!("-{}", mac.to_string().replace(':', "")));
+    verdict.id = format!("{}-{}{who}", verdict.segment, verdict.cause).into();
+    if let Some(cause) = cause(verdict.cause) {
+        verdict.sentence = cause.sentence(verdict, times);
+        verdict.remedy = cause.remedy(verdict);
+    }
+}

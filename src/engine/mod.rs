@@ -1,0 +1,295 @@
+//! One facade over the pure floors: facts go in by [`Engine::handle`], time by [`Engine::tick`], requests and news come
+//! out by [`Engine::poll`]. It never asks a clock, opens a socket or takes a lock; whoever owns it brings the time.
+
+mod case;
+mod place;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use case::MAX_HISTORY;
+pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
+
+use crate::detect::Thresholds;
+use crate::explain::causes::Times;
+use crate::explain::{Names, Own};
+use crate::model::Time;
+use crate::model::device::Discovery;
+use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
+use crate::model::observation::Poll;
+use crate::model::verdict::Verdict;
+use case::Cases;
+use place::Place;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Capture interfaces (or files) followed; more are refused.
+pub const MAX_PLACES: usize = 64;
+/// Requests and news waiting to be fetched by [`Engine::poll`]; the oldest go first.
+pub const MAX_OUTPUTS: usize = 1024;
+/// Addresses whose owner was asked for, remembered to be answered or not.
+const MAX_ASKED: usize = 256;
+/// An owner who has not answered by then will not: ARP on a LAN answers within milliseconds, a phone asleep in 1 s.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
+/// The same owner is not asked for again before that.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// What the engine is told once.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The limits.
+    pub thresholds: Thresholds,
+    /// What the user calls the devices.
+    pub names: Names,
+    /// Local time minus UTC, for the sentences.
+    pub times: Times,
+    /// Whoever owns the engine can ask the network for owners ([`Output::AskOwner`]).
+    pub can_ask: bool,
+}
+
+/// A dated fact.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// What a tally saw.
+    Frames(Box<FrameSummary>),
+    /// Who owns which address, by the neighbour table, by SNMP, or because the user said so. `interface` `None`: valid
+    /// everywhere.
+    Owners {
+        /// Where it holds.
+        interface: Option<Arc<str>>,
+        /// Who owns what.
+        claims: Vec<OwnerClaim>,
+    },
+    /// A poll of an SNMP target, or of this host's own interface counters.
+    Poll(Poll),
+    /// The result of a UPnP search.
+    Discovery(Box<Discovery>),
+    /// The addresses of the host we run on.
+    Own(Own),
+    /// A feed works, or does not.
+    Feed(FeedStatus),
+}
+
+/// What the engine wants done, or has to tell.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Ask the network who owns `ip`: at most three unicast ARP or NS requests, then [`Input::Owners`].
+    AskOwner {
+        /// On which interface.
+        interface: Arc<str>,
+        /// Whose owner.
+        ip: IpAddr,
+    },
+    /// A verdict is new, or has changed in phase, severity, cause or culprit.
+    Changed(Arc<Verdict>),
+}
+
+/// The engine.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    names: Names,
+    own: Own,
+    places: BTreeMap<Arc<str>, Place>,
+    everywhere: Vec<OwnerClaim>,
+    asked: BTreeMap<IpAddr, Time>,
+    cases: Cases,
+    feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
+    outputs: VecDeque<Output>,
+    refused: u64,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let names = settings.names.clone();
+        Self {
+            settings,
+            names,
+            own: Own::default(),
+            places: BTreeMap::new(),
+            everywhere: Vec::new(),
+            asked: BTreeMap::new(),
+            cases: Cases::default(),
+            feeds: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            refused: 0,
+        }
+    }
+
+    /// Takes a fact. `now` is not earlier than in any call before; a fact may be older.
+    pub fn handle(&mut self, now: Time, input: Input) {
+        match input {
+            Input::Frames(summary) => self.frames(now, &summary),
+            Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
+            Input::Poll(_) | Input::Discovery(_) => {}
+            Input::Own(own) => self.learn_own(now, own),
+            Input::Feed(status) => self.feed(status),
+        }
+    }
+
+    /// Lets time pass: storms clear and end, unanswered questions are given up.
+    pub fn tick(&mut self, now: Time) {
+        let interfaces = self.places.keys().cloned().collect::<Vec<_>>();
+        for interface in interfaces {
+            if let Some(place) = self.places.get_mut(&interface) {
+                place.advance(now, &self.settings.thresholds);
+            }
+            self.judge(now, &interface, false);
+        }
+        self.cases
+            .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
+        self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
+    }
+
+    /// The next request or piece of news.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Engine::tick`] has something to do, if nothing else happens.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        let answers = self.asked.values().map(|at| at.plus(ANSWER_WITHIN));
+        answers.chain(self.cases.next_deadline(&self.settings.thresholds)).min()
+    }
+
+    /// Every verdict that is remembered, newest first.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
+        self.cases.verdicts()
+    }
+
+    /// What the outside may know: bounded, cheap to clone.
+    #[must_use]
+    pub fn snapshot(&self, now: Time) -> Snapshot {
+        snapshot::take(now, &self.places, &self.cases, &self.feeds, self.refused)
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn thresholds(&self) -> &Thresholds {
+        &self.settings.thresholds
+    }
+
+    fn frames(&mut self, now: Time, summary: &FrameSummary) {
+        let Some(place) = self.place(&summary.interface, summary.from) else { return };
+        let thresholds = self.settings.thresholds;
+        if let Some(place) = self.places.get_mut(&place) {
+            place.observe(summary, &thresholds);
+        }
+        self.judge(now.max(summary.until), &Arc::clone(&summary.interface), true);
+    }
+
+    /// Makes room for an interface, if there is any.
+    fn place(&mut self, interface: &Arc<str>, since: Time) -> Option<Arc<str>> {
+        if !self.places.contains_key(interface) {
+            if self.places.len() >= MAX_PLACES {
+                self.refused += 1;
+                return None;
+            }
+            let mut place = Place::new(Arc::clone(interface), since);
+            for claim in &self.everywhere {
+                place.owners.learn(claim);
+            }
+            self.places.insert(Arc::clone(interface), place);
+        }
+        Some(Arc::clone(interface))
+    }
+
+    fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
+        for claim in claims {
+            self.asked.remove(&claim.ip);
+            match interface {
+                Some(interface) => {
+                    if let Some(name) = self.place(interface, claim.at)
+                        && let Some(place) = self.places.get_mut(&name)
+                    {
+                        place.owners.learn(claim);
+                    }
+                }
+                None => {
+                    for place in self.places.values_mut() {
+                        place.owners.learn(claim);
+                    }
+                    if self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
+                        self.everywhere.push(*claim);
+                    } else {
+                        self.refused += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// This host's addresses are certain, and its own frames never pass its own tally.
+    fn learn_own(&mut self, now: Time, own: Own) {
+        for (interface, mac, ip) in &own.addresses {
+            let claim = OwnerClaim { ip: *ip, mac: *mac, proof: OwnerProof::Told, at: now };
+            self.owners(Some(interface), &[claim]);
+        }
+        self.own = own;
+    }
+
+    fn feed(&mut self, status: FeedStatus) {
+        let key = (status.feed, Arc::clone(&status.name));
+        if self.feeds.len() >= snapshot::MAX_FEEDS && !self.feeds.contains_key(&key) {
+            self.refused += 1;
+            return;
+        }
+        self.feeds.insert(key, status);
+    }
+
+    /// Asks every cause about every segment of an interface. `fresh`: a summary has just come, so that its new frames
+    /// count.
+    fn judge(&mut self, now: Time, interface: &Arc<str>, fresh: bool) {
+        let Some(place) = self.places.get(interface) else { return };
+        let unanswered = self
+            .asked
+            .iter()
+            .filter(|(_, at)| now.since(**at) >= ANSWER_WITHIN)
+            .map(|(ip, _)| *ip)
+            .collect::<BTreeSet<_>>();
+        let view = place::View {
+            at: now,
+            own: &self.own,
+            names: &self.names,
+            thresholds: &self.settings.thresholds,
+            asked: &unanswered,
+        };
+        let mut ask = BTreeSet::new();
+        let outputs = &mut self.outputs;
+        place.judge(&view, &mut |scene, finding| {
+            ask.extend(finding.ask.iter().copied());
+            let times = &self.settings.times;
+            if let Some(changed) = self.cases.take(scene, finding, fresh, times) {
+                push(outputs, Output::Changed(changed));
+            }
+        });
+        self.ask(now, interface, &ask);
+    }
+
+    fn ask(&mut self, now: Time, interface: &Arc<str>, ips: &BTreeSet<IpAddr>) {
+        if !self.settings.can_ask {
+            return;
+        }
+        for ip in ips.iter().filter(|ip| crate::observe::owners::is_on_link(**ip)) {
+            if self.asked.contains_key(ip) || self.asked.len() >= MAX_ASKED {
+                continue;
+            }
+            self.asked.insert(*ip, now);
+            push(&mut self.outputs, Output::AskOwner { interface: Arc::clone(interface), ip: *ip });
+        }
+    }
+}
+
+/// Queues an output; a consumer that does not come loses the oldest, not the newest.
+fn push(outputs: &mut VecDeque<Output>, output: Output) {
+    if outputs.len() >= MAX_OUTPUTS {
+        outputs.pop_front();
+    }
+    outputs.push_back(output);
+}

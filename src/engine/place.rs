@@ -1,0 +1,96 @@
+//! One capture interface: its owners, its segments, its totals. Blames nobody by itself.
+
+use super::snapshot::Totals;
+use crate::detect::{Segment, Thresholds};
+use crate::explain::{CAUSES, Finding, Names, Own, Scene};
+use crate::model::Time;
+use crate::model::frames::FrameSummary;
+use crate::observe::owners::OwnerTable;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// VLANs followed per interface; a flood of forged tags is counted, not followed.
+const MAX_VLANS: usize = 64;
+
+/// What is known of one capture interface.
+#[derive(Debug)]
+pub(super) struct Place {
+    interface: Arc<str>,
+    /// Who owns which address there.
+    pub(super) owners: OwnerTable,
+    /// By VLAN id.
+    pub(super) segments: BTreeMap<u16, Segment>,
+    /// Everything counted since the start.
+    pub(super) totals: Totals,
+    since: Time,
+}
+
+/// What a judgement needs beside the place.
+pub(super) struct View<'a> {
+    pub(super) at: Time,
+    pub(super) own: &'a Own,
+    pub(super) names: &'a Names,
+    pub(super) thresholds: &'a Thresholds,
+    pub(super) asked: &'a BTreeSet<IpAddr>,
+}
+
+impl Place {
+    pub(super) fn new(interface: Arc<str>, since: Time) -> Self {
+        Self { interface, owners: OwnerTable::default(), segments: BTreeMap::new(), totals: Totals::default(), since }
+    }
+
+    /// Takes a summary apart by VLAN.
+    pub(super) fn observe(&mut self, summary: &FrameSummary, thresholds: &Thresholds) {
+        self.totals.add(summary);
+        for claim in &summary.owners {
+            self.owners.learn(claim);
+        }
+        let tagged = summary.sources.iter().map(|s| s.key.vlan).chain(summary.replicas.iter().map(|r| r.vlan));
+        let vlans = tagged.chain(self.segments.keys().copied()).chain([0]).collect::<BTreeSet<_>>();
+        for vlan in vlans {
+            if !self.segments.contains_key(&vlan) {
+                if self.segments.len() >= MAX_VLANS {
+                    self.totals.refused += 1;
+                    continue;
+                }
+                let id =
+                    if vlan == 0 { Arc::clone(&self.interface) } else { format!("{}.{vlan}", self.interface).into() };
+                self.segments.insert(vlan, Segment::new(id, self.since));
+            }
+            if let Some(segment) = self.segments.get_mut(&vlan) {
+                segment.observe(summary, vlan, thresholds);
+            }
+        }
+    }
+
+    /// Lets time pass without frames.
+    pub(super) fn advance(&mut self, at: Time, thresholds: &Thresholds) {
+        for segment in self.segments.values_mut() {
+            segment.advance(at, thresholds);
+        }
+    }
+
+    /// Asks every cause, in order, about every segment in which anything stands out.
+    pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) {
+        for segment in self.segments.values() {
+            let scene = Scene {
+                at: view.at,
+                segment,
+                owners: &self.owners,
+                own: view.own,
+                names: view.names,
+                thresholds: view.thresholds,
+                asked: view.asked,
+            };
+            let circulating = scene.circulating();
+            let mut taken = BTreeSet::new();
+            for cause in CAUSES {
+                for finding in cause.judge(&scene, &circulating, &taken) {
+                    taken.extend(finding.macs.iter().copied());
+                    found(&scene, finding);
+                }
+            }
+        }
+    }
+}

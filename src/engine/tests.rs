@@ -1,0 +1,162 @@
+//! The engine fed through the tally, as `io` feeds it: the incident with and without a falling TTL, and silence.
+
+use super::*;
+use crate::model::MacAddr;
+use crate::model::frames::{FrameMeta, LinkType};
+use crate::model::verdict::{Phase, Severity};
+use crate::observe::replica::ReplicaRules;
+use crate::observe::tally::Tally;
+use etherparse::PacketBuilder;
+
+const ECHO: [u8; 6] = [0x44, 0x65, 0x0d, 1, 0, 0x0a];
+const ROUTER: [u8; 6] = [0x3c, 0x84, 0x6a, 0x10, 0, 0xc8];
+
+struct Bench {
+    engine: Engine,
+    tally: Tally,
+    number: u64,
+    flushed: Time,
+}
+
+impl Bench {
+    fn new(can_ask: bool) -> Self {
+        let engine = Engine::new(Settings { can_ask, ..Settings::default() });
+        let start = Time::from_secs(1_700_000_000);
+        let tally = Tally::new("eth0".into(), ReplicaRules::default(), Some(start), 7);
+        Self { engine, tally, number: 0, flushed: start }
+    }
+
+    /// Milliseconds after the start.
+    fn at(ms: i64) -> Time {
+        Time::from_nanos(1_700_000_000_000_000_000 + ms * 1_000_000)
+    }
+
+    fn frame(&mut self, ms: i64, bytes: &[u8]) {
+        self.number += 1;
+        let at = Self::at(ms);
+        let meta = FrameMeta {
+            at,
+            number: self.number,
+            interface: 0,
+            link: LinkType::Ethernet,
+            vlan: None,
+            original_len: bytes.len() as u32,
+        };
+        self.tally.frame(&meta, bytes);
+        if self.tally.urgent() && at.since(self.flushed) >= Duration::from_millis(100) {
+            self.flush(ms);
+        }
+    }
+
+    fn flush(&mut self, ms: i64) {
+        let at = Self::at(ms);
+        let summary = self.tally.flush(at, 0);
+        self.flushed = at;
+        self.engine.handle(at, Input::Frames(Box::new(summary)));
+        self.engine.tick(at);
+    }
+}
+
+fn search(mac: [u8; 6], ttl: u8, id: u16) -> Vec<u8> {
+    let mut header =
+        etherparse::Ipv4Header::new(0, ttl, etherparse::IpNumber::UDP, [192, 168, 1, 10], [239, 255, 255, 250])
+            .expect("a short payload");
+    header.identification = id;
+    let mut bytes = Vec::new();
+    PacketBuilder::ethernet2(mac, [1, 0, 0x5e, 0x7f, 0xff, 0xfa])
+        .ip(etherparse::IpHeaders::Ipv4(header, etherparse::Ipv4Extensions::default()))
+        .udp(50_000, 1900)
+        .write(&mut bytes, b"M-SEARCH * HTTP/1.1\r\n\r\n")
+        .expect("writing to a vector");
+    bytes
+}
+
+#[test]
+fn falling_ttl_is_a_warning_and_then_over() {
+    let mut bench = Bench::new(false);
+    bench.frame(2_000, &search(ECHO, 4, 77));
+    for (n, ttl) in [3, 2, 1].into_iter().enumerate() {
+        bench.frame(2_001 + n as i64, &search(ROUTER, ttl, 77));
+    }
+    bench.flush(2_100);
+    let [verdict] = bench.engine.verdicts().try_into().expect("one verdict");
+    assert_eq!((verdict.cause, verdict.severity), ("l3_reflector", Severity::Warning));
+    assert_eq!(verdict.culprit.as_ref().and_then(|c| c.mac), Some(MacAddr(ROUTER)));
+    assert_eq!(verdict.frames, 3);
+    assert_eq!(verdict.origins[0].mac, Some(MacAddr(ECHO)));
+    for second in 3..20 {
+        bench.flush(second * 1000);
+    }
+    let [verdict] = bench.engine.verdicts().try_into().expect("still one verdict");
+    assert_eq!(verdict.phase, Phase::Over);
+    assert_eq!(bench.engine.snapshot(Bench::at(20_000)).state, State::Warning, "the wiring is still there");
+}
+
+#[test]
+fn constant_ttl_is_a_storm_within_a_second_and_ends() {
+    let mut bench = Bench::new(false);
+    bench.frame(2_000, &search(ECHO, 4, 77));
+    let mut news = Vec::new();
+    for n in 0..9_000 {
+        bench.frame(2_001 + n / 9 * 5, &search(ROUTER, 4, 77));
+        while let Some(output) = bench.engine.poll() {
+            if let Output::Changed(verdict) = output {
+                news.push(verdict);
+            }
+        }
+    }
+    assert!(news[0].detected.since(Bench::at(2_001)) < Duration::from_secs(1), "{:?}", news[0].detected);
+    let storm = news.iter().find(|v| v.severity == Severity::Storm).expect("a storm");
+    assert!(storm.detected.since(Bench::at(2_001)) < Duration::from_secs(1));
+    assert_eq!(bench.engine.verdicts()[0].phase, Phase::Active);
+    for second in 7..20 {
+        bench.flush(second * 1000);
+    }
+    let [verdict] = bench.engine.verdicts().try_into().expect("one verdict");
+    assert_eq!((verdict.cause, verdict.phase), ("l3_reflector", Phase::Over));
+    assert_eq!(verdict.frames, 9_000);
+    assert!((1_700..=1_900).contains(&verdict.peak_pps), "{}", verdict.peak_pps);
+    assert_eq!(bench.engine.snapshot(Bench::at(20_000)).state, State::Over);
+}
+
+#[test]
+fn in_the_middle_it_asks_and_is_never_a_loop() {
+    let mut bench = Bench::new(true);
+    for n in 0..2_000 {
+        bench.frame(n, &search(ROUTER, 4, 77));
+    }
+    bench.flush(2_000);
+    let verdict = Arc::clone(&bench.engine.verdicts()[0]);
+    assert_ne!(verdict.cause, "l2_loop");
+    let asked = std::iter::from_fn(|| bench.engine.poll())
+        .filter_map(|output| if let Output::AskOwner { ip, .. } = output { Some(ip) } else { None })
+        .collect::<Vec<_>>();
+    assert_eq!(asked, [IpAddr::from([192, 168, 1, 10])], "asked once");
+    let claim =
+        OwnerClaim { ip: [192, 168, 1, 10].into(), mac: MacAddr(ECHO), proof: OwnerProof::Arp, at: Bench::at(2_001) };
+    bench.engine.handle(Bench::at(2_001), Input::Owners { interface: Some("eth0".into()), claims: vec![claim] });
+    for n in 2_001..2_300 {
+        bench.frame(n, &search(ROUTER, 4, 77));
+    }
+    let verdicts = bench.engine.verdicts();
+    assert_eq!(verdicts.len(), 1, "{verdicts:#?}");
+    assert_eq!(verdicts[0].cause, "l3_reflector");
+    assert!(verdicts[0].confidence > 0.9, "{}", verdicts[0].confidence);
+}
+
+#[test]
+fn silence_is_blind_until_something_is_watched() {
+    let mut engine = Engine::new(Settings::default());
+    assert_eq!(engine.snapshot(Time::from_secs(1)).state, State::Blind);
+    engine.handle(
+        Time::from_secs(1),
+        Input::Feed(FeedStatus {
+            feed: "capture",
+            name: "eth0".into(),
+            ok: true,
+            message: String::new(),
+            last_success: None,
+        }),
+    );
+    assert_eq!(engine.snapshot(Time::from_secs(2)).state, State::Quiet);
+}

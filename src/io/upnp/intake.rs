@@ -1,0 +1,325 @@
+//! From replies to devices: checks where each reply wants us to go, reads every description once, and sorts out who
+//! is a device and who a gateway. Calls no action.
+
+use super::super::http_client::{self, HttpError, Peer};
+use super::super::interfaces::Interface;
+use super::super::ssdp::Reply;
+use crate::model::Time;
+use crate::model::device::Device;
+use crate::wire::description::{self, Description};
+use crate::wire::http_url::{HttpUrl, Origin, UrlError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Descriptions read at once.
+const MAX_FETCHES: usize = 16;
+/// Descriptions read in one discovery.
+pub(super) const MAX_LOCATIONS: usize = 512;
+/// Descriptions read from one address. The most seen in the field is 6 (a NAS with media servers).
+pub(super) const MAX_LOCATIONS_PER_SOURCE: u32 = 16;
+/// Devices kept that are known by their reply alone.
+const MAX_UNREAD: usize = 256;
+/// WAN connections of one gateway.
+const MAX_CONNECTIONS: usize = 8;
+
+/// A device, but for the time.
+pub(super) struct Found(Device);
+
+impl Found {
+    pub(super) fn seen(self, at: Time) -> Device {
+        Device { first_seen: at, last_seen: at, ..self.0 }
+    }
+}
+
+/// A gateway by one of its addresses.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) udn: String,
+    pub(super) friendly_name: String,
+    pub(super) location: HttpUrl,
+    pub(super) ip: IpAddr,
+    pub(super) interface: Arc<str>,
+    pub(super) peer: Peer,
+    /// Service type and control URL of every WANIPConnection and WANPPPConnection.
+    pub(super) connections: Vec<(String, HttpUrl)>,
+    pub(super) problems: Vec<String>,
+}
+
+/// What came of all replies.
+pub(super) struct Finding {
+    pub(super) devices: Vec<Found>,
+    /// Per gateway its addresses, IPv4 first.
+    pub(super) candidates: Vec<Vec<Candidate>>,
+    pub(super) refused: BTreeMap<&'static str, u64>,
+}
+
+/// A description to be read, and the reply that named it.
+struct Task {
+    url: HttpUrl,
+    origin: Origin,
+    peer: Peer,
+    reply: Reply,
+}
+
+type Outcome = (Task, Result<Description, (&'static str, String)>);
+
+/// Takes replies and reads descriptions.
+pub(super) struct Intake<'a> {
+    interfaces: &'a [Interface],
+    timeout: Duration,
+    /// Locations seen, with the root device's UDN where a reply told it.
+    locations: BTreeMap<(HttpUrl, u32), String>,
+    per_source: BTreeMap<IpAddr, u32>,
+    waiting: VecDeque<Task>,
+    running: JoinSet<Outcome>,
+    read: Vec<(Task, Description)>,
+    /// By source, UDN and reason: devices that could not be read.
+    unread: BTreeMap<(IpAddr, String), Device>,
+    refused: BTreeMap<&'static str, u64>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(interfaces: &'a [Interface], timeout: Duration) -> Self {
+        Self {
+            interfaces,
+            timeout,
+            locations: BTreeMap::new(),
+            per_source: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            running: JoinSet::new(),
+            read: Vec::new(),
+            unread: BTreeMap::new(),
+            refused: BTreeMap::new(),
+        }
+    }
+
+    fn refuse(&mut self, reason: &'static str) {
+        *self.refused.entry(reason).or_default() += 1;
+    }
+
+    /// Looks at a reply; its description is queued unless it is known or not to be trusted.
+    pub(super) fn take(&mut self, reply: Reply) {
+        let link = self.interfaces.iter().find(|i| i.index == reply.interface_index && i.name == reply.interface);
+        let origin = Origin { source: reply.source.ip(), link: link.map(|i| i.addresses.clone()).unwrap_or_default() };
+        let url = match HttpUrl::parse(&reply.message.location) {
+            Ok(url) if origin.may_name(url.host) => url,
+            Ok(_) => return self.unread(&reply, "location_elsewhere", "its answer points to another host"),
+            Err(UrlError::Missing) => return self.unread(&reply, "location_missing", "its answer has no LOCATION"),
+            Err(UrlError::Scheme) => return self.unread(&reply, "location_scheme", "its LOCATION is not http:"),
+            Err(UrlError::HostName) => {
+                return self.unread(&reply, "location_host_name", "its LOCATION has a host name, which is not looked up");
+            }
+            Err(UrlError::Malformed) => return self.unread(&reply, "location_malformed", "its LOCATION is malformed"),
+        };
+        let root = reply.message.usn.to_ascii_lowercase().ends_with("upnp:rootdevice");
+        let key = (url.clone(), reply.interface_index);
+        if let Some(udn) = self.locations.get_mut(&key) {
+            if root || udn.is_empty() {
+                reply.message.udn().clone_into(udn);
+            }
+            return;
+        }
+        let of_source = self.per_source.entry(origin.source).or_default();
+        if *of_source >= MAX_LOCATIONS_PER_SOURCE || self.locations.len() >= MAX_LOCATIONS {
+            return self.refuse("location_too_many");
+        }
+        *of_source += 1;
+        self.locations.insert(key, reply.message.udn().to_owned());
+        let peer = Peer { local: Some(reply.local), interface: reply.interface_index };
+        self.waiting.push_back(Task { url, origin, peer, reply });
+        self.start();
+    }
+
+    fn start(&mut self) {
+        while self.running.len() < MAX_FETCHES
+            && let Some(task) = self.waiting.pop_front()
+        {
+            let timeout = self.timeout;
+            self.running.spawn(async move {
+                let outcome = read(&task, timeout).await;
+                (task, outcome)
+            });
+        }
+    }
+
+    /// Waits for one description. False: none is under way.
+    pub(super) async fn progress(&mut self) -> bool {
+        let Some(outcome) = self.running.join_next().await else { return false };
+        match outcome {
+            Ok((task, Ok(description))) => self.read.push((task, description)),
+            Ok((task, Err((reason, why)))) => {
+                let mut reply = task.reply;
+                // The root device's name, not that of whichever service answered first.
+                if let Some(udn) = self.locations.get(&(task.url, reply.interface_index)) {
+                    reply.message.usn.clone_from(udn);
+                }
+                self.unread(&reply, reason, &why);
+            }
+            Err(_) => self.refuse("description_task_failed"),
+        }
+        self.start();
+        true
+    }
+
+    /// A device that answered and could not be read is a device all the same.
+    fn unread(&mut self, reply: &Reply, reason: &'static str, why: &str) {
+        self.refuse(reason);
+        let message = &reply.message;
+        // Without a description the services of one device cannot be told apart from devices: one entry per UDN.
+        let key = (reply.source.ip(), message.udn().to_ascii_lowercase());
+        if self.unread.len() >= MAX_UNREAD || self.unread.contains_key(&key) {
+            return;
+        }
+        let device = Device {
+            problem: Some(format!("Its description was not read: {why}.")),
+            ..device(reply, message.udn().to_owned(), message.location.clone())
+        };
+        self.unread.insert(key, device);
+    }
+
+    /// What came of it all.
+    pub(super) fn finish(mut self) -> Finding {
+        let late = self.waiting.drain(..).map(|task| task.reply).collect::<Vec<_>>();
+        for reply in late {
+            self.unread(&reply, "description_no_time", "there was no time left");
+        }
+        // IPv4 first: people know their devices by it. Otherwise in a stable order.
+        self.read.sort_by_key(|(task, _)| (task.reply.source.ip(), task.url.clone()));
+        let mut devices = BTreeMap::new();
+        let mut gateways: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        for (task, mut description) in std::mem::take(&mut self.read) {
+            known.extend(description.devices.iter().map(|d| d.udn.to_ascii_lowercase()));
+            if let Some(base) = description.url_base.as_deref().and_then(|base| HttpUrl::parse(base).ok())
+                && !task.origin.may_name(base.host)
+            {
+                self.refuse("url_base_elsewhere");
+                description.url_base = None;
+            }
+            let device = described(&task, &description);
+            let key = if device.udn.is_empty() { device.location.clone() } else { device.udn.to_ascii_lowercase() };
+            devices.entry(key).or_insert(Found(device));
+            for candidate in self.candidates(&task, &description) {
+                gateways.entry(candidate.udn.to_ascii_lowercase()).or_default().push(candidate);
+            }
+        }
+        let unread = std::mem::take(&mut self.unread).into_iter().filter(|((_, udn), _)| !known.contains(udn));
+        let devices = devices.into_values().chain(unread.map(|(_, device)| Found(device))).collect();
+        let mut candidates = gateways.into_values().collect::<Vec<_>>();
+        candidates.sort_by_key(|ways| ways.first().map(|way| way.ip));
+        Finding { devices, candidates, refused: self.refused }
+    }
+
+    /// The gateways in a description: each Internet gateway device (or, where none is above it, the root) that has a
+    /// WAN connection somewhere below.
+    fn candidates(&mut self, task: &Task, description: &Description) -> Vec<Candidate> {
+        let mut found: BTreeMap<usize, Candidate> = BTreeMap::new();
+        let new = |index: usize| {
+            let node = &description.devices[index];
+            let root = description.root().unwrap_or(node);
+            let udn = [&node.udn, &root.udn].into_iter().find(|u| !u.is_empty());
+            Candidate {
+                udn: udn.cloned().unwrap_or_else(|| task.reply.message.udn().to_owned()),
+                friendly_name: if node.friendly_name.is_empty() { &root.friendly_name } else { &node.friendly_name }.clone(),
+                location: task.url.clone(),
+                ip: task.reply.source.ip(),
+                interface: Arc::clone(&task.reply.interface),
+                peer: task.peer.clone(),
+                connections: Vec::new(),
+                problems: Vec::new(),
+            }
+        };
+        for (index, device) in description.devices.iter().enumerate() {
+            if is_gateway(&device.device_type) {
+                found.entry(index).or_insert_with(|| new(index));
+            }
+            for service in device.services.iter().filter(|s| is_connection(&s.service_type)) {
+                let top = description.ancestry(index).find(|(_, d)| is_gateway(&d.device_type)).map_or(0, |(at, _)| at);
+                let candidate = found.entry(top).or_insert_with(|| new(top));
+                match control_url(task, description, &service.control_url) {
+                    Ok(url) if candidate.connections.len() < MAX_CONNECTIONS => {
+                        candidate.connections.push((service.service_type.clone(), url));
+                    }
+                    Ok(_) => *self.refused.entry("connections_too_many").or_default() += 1,
+                    Err((reason, why)) => {
+                        *self.refused.entry(reason).or_default() += 1;
+                        candidate.problems.push(format!("{} cannot be asked: {why}.", service.service_type));
+                    }
+                }
+            }
+        }
+        for candidate in found.values_mut() {
+            if let Some(broken) = description.broken {
+                candidate.problems.push(format!("Its description is broken, services may be missing: {broken}."));
+            }
+            if candidate.connections.is_empty() && candidate.problems.is_empty() {
+                candidate.problems.push("Its description names no WAN connection, so it lists no mappings.".into());
+            }
+        }
+        found.into_values().collect()
+    }
+}
+
+fn is_gateway(device_type: &str) -> bool {
+    device_type.contains(":InternetGatewayDevice:")
+}
+
+fn is_connection(service_type: &str) -> bool {
+    service_type.contains(":WANIPConnection:") || service_type.contains(":WANPPPConnection:")
+}
+
+fn control_url(task: &Task, description: &Description, text: &str) -> Result<HttpUrl, (&'static str, String)> {
+    match description.resolve(&task.url, text) {
+        Ok(url) if task.origin.may_name(url.host) => Ok(url),
+        Ok(url) => Err(("control_url_elsewhere", format!("its control URL points to another host, {}", url.host))),
+        Err(UrlError::Missing) => Err(("control_url_missing", "it has no control URL".into())),
+        Err(error) => Err(("control_url_unusable", format!("about its control URL: {error}"))),
+    }
+}
+
+async fn read(task: &Task, timeout: Duration) -> Result<Description, (&'static str, String)> {
+    let answer = http_client::request(&task.peer, &task.url, None, timeout).await;
+    let response = answer.map_err(|error: HttpError| (error.reason(), error.to_string()))?;
+    if response.status != 200 {
+        return Err(("http_status", format!("the server answered with status {}", response.status)));
+    }
+    description::parse(&response.body).map_err(|error| ("description_unreadable", error.to_string()))
+}
+
+fn device(reply: &Reply, udn: String, location: String) -> Device {
+    Device {
+        udn,
+        friendly_name: String::new(),
+        manufacturer: String::new(),
+        model: String::new(),
+        device_type: String::new(),
+        server: reply.message.server.clone(),
+        location,
+        ip: reply.source.ip(),
+        mac: None,
+        vendor: None,
+        interface: Arc::clone(&reply.interface),
+        first_seen: Time::default(),
+        last_seen: Time::default(),
+        problem: None,
+    }
+}
+
+fn described(task: &Task, description: &Description) -> Device {
+    let reply = &task.reply;
+    let root = description.root().cloned().unwrap_or_default();
+    let udn = if root.udn.is_empty() { reply.message.udn().to_owned() } else { root.udn };
+    let model = [root.model_name.as_str(), root.model_number.as_str()];
+    let model = model.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    Device {
+        friendly_name: root.friendly_name,
+        manufacturer: root.manufacturer,
+        model,
+        device_type: root.device_type,
+        problem: description.broken.map(|broken| format!("Its description is broken: {broken}.")),
+        ..device(reply, udn, task.url.to_string())
+    }
+}

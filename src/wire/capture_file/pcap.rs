@@ -1,0 +1,80 @@
+//! pcap: one header for the file, one for each frame. Microseconds or nanoseconds, either byte order, and the variant
+//! with eight more bytes per frame that old Linux kernels' tools wrote.
+
+use super::{MAX_FRAME, Order, Piece, Reason, link_type};
+use crate::model::Time;
+use crate::model::frames::{FrameMeta, LinkType};
+
+/// Bytes of the file header.
+pub(super) const HEADER: usize = 24;
+
+/// A pcap file whose header has been read.
+#[derive(Debug)]
+pub(super) struct Pcap {
+    order: Order,
+    nanos_per_unit: i64,
+    /// Bytes of a frame's header.
+    record: usize,
+    link: LinkType,
+}
+
+/// Byte order, nanoseconds per unit of the time stamp's fraction, bytes of a frame's header.
+fn variant(magic: [u8; 4]) -> Option<(Order, i64, usize)> {
+    Some(match magic {
+        [0xd4, 0xc3, 0xb2, 0xa1] => (Order::Little, 1_000, 16),
+        [0xa1, 0xb2, 0xc3, 0xd4] => (Order::Big, 1_000, 16),
+        [0x4d, 0x3c, 0xb2, 0xa1] => (Order::Little, 1, 16),
+        [0xa1, 0xb2, 0x3c, 0x4d] => (Order::Big, 1, 16),
+        [0x34, 0xcd, 0xb2, 0xa1] => (Order::Little, 1_000, 24),
+        [0xa1, 0xb2, 0xcd, 0x34] => (Order::Big, 1_000, 24),
+        _ => return None,
+    })
+}
+
+pub(super) fn is_magic(magic: [u8; 4]) -> bool {
+    variant(magic).is_some()
+}
+
+impl Pcap {
+    /// Reads the file header; `None` if there are not enough bytes.
+    pub(super) fn open(bytes: &[u8]) -> Result<Option<Self>, Reason> {
+        let Some(header) = bytes.first_chunk::<HEADER>() else { return Ok(None) };
+        let magic = super::first_four(header);
+        let Some((order, nanos_per_unit, record)) = variant(magic) else { return Err(Reason::NotACapture(magic)) };
+        let (Some(major), Some(link)) = (order.u16(header, 4), order.u32(header, 20)) else { return Ok(None) };
+        // 2.4 since 1998; nothing else is found in the wild.
+        if major != 2 {
+            return Err(Reason::Version(major));
+        }
+        // The upper six bits tell of a frame check sequence at the end of frames, which the IP length leaves out.
+        Ok(Some(Self { order, nanos_per_unit, record, link: link_type(link & 0x03ff_ffff) }))
+    }
+
+    /// The record at the front of `bytes`.
+    #[inline]
+    pub(super) fn piece(&mut self, bytes: &[u8], number: u64) -> Piece {
+        if bytes.len() < self.record {
+            return Piece::More(self.record);
+        }
+        let field = |at| self.order.u32(bytes, at).unwrap_or(0);
+        let (seconds, fraction, captured, original) = (field(0), field(4), field(8), field(12));
+        let length = captured as usize;
+        if length > MAX_FRAME {
+            return Piece::Bad(Reason::Length { what: "frame", says: captured });
+        }
+        let end = self.record + length;
+        if bytes.len() < end {
+            return Piece::More(end);
+        }
+        let nanos = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.nanos_per_unit;
+        let meta = FrameMeta {
+            at: Time::from_nanos(nanos),
+            number,
+            interface: 0,
+            link: self.link,
+            vlan: None,
+            original_len: original,
+        };
+        Piece::Frame { meta, bytes: self.record..end, length: end as u64 }
+    }
+}

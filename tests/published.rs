@@ -1,0 +1,157 @@
+//! What users were told agrees: metrics, links and commands of both READMEs, the dashboard and the alert rules.
+//! Reads files alone; that the program keeps these promises is for the tests that run it.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "stormglass_";
+
+fn path(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
+}
+
+fn read(relative: &str) -> String {
+    fs::read_to_string(path(relative)).unwrap_or_else(|e| panic!("{relative}: {e}"))
+}
+
+/// Names of our metrics in a text, each with what follows it. Recorded series (`level:stormglass_x:rate1m`) are not ours.
+fn metrics(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices(PREFIX).filter_map(move |(at, _)| {
+        let (before, from) = text.split_at(at);
+        let (name, after) = from.split_at(from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len()));
+        (!before.ends_with([':', '.', '/', '_']) && name != PREFIX).then_some((name, after))
+    })
+}
+
+/// The rows of the README's table of metrics: name, labels, type.
+fn documented(readme: &str) -> BTreeSet<(String, BTreeSet<String>, String)> {
+    let text = read(readme);
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `stormglass_"));
+    rows.map(|row| {
+        let (signature, rest) = row.split_once("` | ").unwrap_or_else(|| panic!("{readme}: not a row: {row}"));
+        let (name, labels) = signature.split_once('{').unwrap_or((signature, ""));
+        let labels = labels.trim_end_matches('}').split(',').filter(|label| !label.is_empty());
+        let kind = rest.split(' ').next().unwrap_or_default();
+        (format!("{PREFIX}{name}"), labels.map(str::to_owned).collect(), kind.to_owned())
+    })
+    .collect()
+}
+
+/// The documented series behind a name in a query: histograms are asked for by their parts.
+fn check_query(place: &str, query: &str) {
+    let table = documented("README.md");
+    for (name, after) in metrics(query) {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        let row = table.iter().find(|row| row.0 == name || (row.0 == base && row.2 == "histogram"));
+        let (_, labels, _) = row.unwrap_or_else(|| panic!("{place}: {name} is not in README.md"));
+        let inside = after.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
+        for matcher in inside.split(',').map(str::trim) {
+            let label = matcher.split(['=', '!', '~']).next().unwrap_or_default();
+            let known = ["", "job", "instance"].contains(&label) || labels.contains(label);
+            assert!(known, "{place}: {name} has no label `{label}`: {query}");
+        }
+    }
+}
+
+#[test]
+fn both_readmes_tell_the_same() {
+    let (english, japanese) = (documented("README.md"), documented("README.ja.md"));
+    assert!(english.len() >= 20, "{} metrics", english.len());
+    assert_eq!(english, japanese);
+    let blocks = |name: &str| {
+        let text = read(name);
+        // Comments in the blocks are translated, commands are not.
+        let code = text.split("```").skip(1).step_by(2).flat_map(str::lines);
+        code.map(|line| line.split('#').next().unwrap_or_default().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(blocks("README.md"), blocks("README.ja.md"));
+}
+
+#[test]
+fn metrics_follow_the_conventions() {
+    for (name, _, kind) in documented("README.md") {
+        assert_eq!(
+            name.ends_with("_total"),
+            kind == "counter",
+            "{name}: `_total` is for counters, and for all of them"
+        );
+        assert!(["gauge", "counter", "histogram"].contains(&kind.as_str()), "{name}: {kind}");
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for name in ["README.md", "README.ja.md", "CHANGELOG.md"] {
+        let text = read(name);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            assert!(path(link).exists(), "{name}: {link} does not exist");
+        }
+    }
+}
+
+#[test]
+fn alerts_ask_for_known_metrics() {
+    let rules = read("grafana/rules/stormglass.yml");
+    for line in rules.lines().filter(|line| !line.trim_start().starts_with(['#', '-']) && line.contains(PREFIX)) {
+        check_query("grafana/rules/stormglass.yml", line);
+    }
+}
+
+#[test]
+fn dashboards_are_whole() {
+    let mut panels_seen = 0;
+    for entry in fs::read_dir(path("grafana/dashboards")).expect("the dashboards") {
+        let file = entry.expect("an entry").path();
+        let dashboard: Value = serde_json::from_str(&fs::read_to_string(&file).expect("a text")).expect("JSON");
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for variable in ["datasource", "job", "instance"] {
+            let variables = dashboard["templating"]["list"].as_array().expect("variables");
+            assert!(variables.iter().any(|v| v["name"] == variable), "{name}: no variable {variable}");
+        }
+        let panels = dashboard["panels"].as_array().expect("panels");
+        let ids = panels.iter().map(|panel| panel["id"].as_u64()).collect::<BTreeSet<_>>();
+        assert_eq!(ids.len(), panels.len(), "{name}: panel ids repeat");
+        let mut taken = BTreeSet::new();
+        for panel in panels {
+            check_panel(&name, panel, &mut taken);
+            panels_seen += 1;
+        }
+    }
+    assert!(panels_seen > 10, "{panels_seen} panels");
+}
+
+/// One panel: title, place of its own, unit, description, and queries that Prometheus can answer.
+fn check_panel(dashboard: &str, panel: &Value, taken: &mut BTreeSet<(u64, u64)>) {
+    let title = panel["title"].as_str().unwrap_or_default();
+    let place = format!("{dashboard}: {title:?}");
+    assert!(!title.is_empty(), "{place}: no title");
+    let side = |key: &str| panel["gridPos"][key].as_u64().unwrap_or_else(|| panic!("{place}: no gridPos.{key}"));
+    for x in side("x")..side("x") + side("w") {
+        for y in side("y")..side("y") + side("h") {
+            assert!(x < 24 && taken.insert((x, y)), "{place}: overlaps or leaves the grid at {x}, {y}");
+        }
+    }
+    if panel["type"] == "row" {
+        return;
+    }
+    for text in [&panel["description"], &panel["fieldConfig"]["defaults"]["unit"]] {
+        assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{place}: no description or no unit");
+    }
+    let targets = panel["targets"].as_array().map_or(&[][..], Vec::as_slice);
+    assert!(!targets.is_empty(), "{place}: no query");
+    for target in targets {
+        let query = target["expr"].as_str().unwrap_or_default();
+        check_query(&place, query);
+        assert_eq!(target["datasource"]["uid"], "${datasource}", "{place}");
+        for selector in [r#"job=~"$job""#, r#"instance=~"$instance""#] {
+            assert!(query.contains(selector), "{place}: does not select {selector}: {query}");
+        }
+        for part in query.match_indices("rate(").chain(query.match_indices("increase(")) {
+            let range = query[part.0..].split(['[', ']']).nth(1);
+            assert!(matches!(range, Some("$__rate_interval" | "1d")), "{place}: {range:?}");
+        }
+    }
+}
