@@ -21,8 +21,13 @@ struct Cli {
 enum Command {
     /// Watch the network: poll, capture, search, explain; metrics and a page at :10116.
     Serve(ServeArgs),
+    /// Show a storm on a simulated home network, on this computer alone.
+    #[cfg(feature = "demo")]
+    Demo(super::demo::DemoArgs),
     /// Diagnose capture files (pcap, pcapng, plain or gzip). Exit code 0: nothing found, 1: something, 2: could not look.
     Analyze(super::analyze::AnalyzeArgs),
+    /// Everything that answers UPnP, and every port mapping.
+    Upnp(super::upnp::UpnpArgs),
 }
 
 /// `stormglass serve`.
@@ -51,7 +56,10 @@ pub struct ServeArgs {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => super::serve::main(&args),
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => super::demo::main(&args),
         Command::Analyze(args) => super::analyze::run(&args),
+        Command::Upnp(args) => super::upnp::run(&args),
     }
 }
 

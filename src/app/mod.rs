@@ -7,4 +7,6 @@ pub mod config;
 pub mod demo;
 pub mod hub;
 pub mod serve;
+pub mod tasks;
 pub mod upnp;
+pub mod web;

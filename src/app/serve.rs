@@ -1,11 +1,279 @@
-//! `stormglass serve`: starts what the configuration asks for and stops it in order.
+//! `stormglass serve`: starts what the configuration asks for, says where it listens, and stops it in order.
 
 use super::cli::{ServeArgs, fail};
+use super::config::{self, Config};
+use super::hub::Hub;
+use super::tasks::{self, Captures};
+use super::web;
+use crate::engine::{Input, Settings};
+use crate::explain::Names;
+use crate::explain::causes::Times;
+use crate::io::capture::FrameSource;
+use crate::io::capture::live::Capture;
+use crate::io::clock::Clock;
+use crate::io::http_server;
+use crate::io::snmp::{Auth, Client, Target};
+use crate::observe::replica::ReplicaRules;
+use anyhow::Context as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The port of the exporter.
+pub const DEFAULT_PORT: u16 = 10_116;
+/// After a request to end, this long at most: the bar is a second.
+const END_WITHIN: Duration = Duration::from_millis(800);
+
+/// Where the frames come from.
+pub enum Frames {
+    /// The interfaces that the configuration names.
+    Interfaces,
+    /// Sources that are already open, with the name of the interface they stand for.
+    Given(Vec<(Arc<str>, Box<dyn FrameSource>)>),
+}
+
+/// What is to be started.
+pub struct Plan {
+    /// The configuration.
+    pub config: Config,
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// Where the frames come from.
+    pub frames: Frames,
+    /// Look at this host: its addresses, neighbours and counters.
+    pub watch_host: bool,
+    /// The one clock.
+    pub clock: Clock,
+}
+
+/// Everything that was started. Stops when dropped, in order with [`Running::stop`].
+pub struct Running {
+    /// The engine.
+    pub hub: Hub,
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    web: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Ends everything: connections first, then the feeds, then the engine.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        self.tasks.abort_all();
+        let ended = async {
+            while self.web.join_next().await.is_some() {}
+            while self.tasks.join_next().await.is_some() {}
+        };
+        if tokio::time::timeout(END_WITHIN, ended).await.is_err() {
+            tracing::debug!("some tasks did not end in time");
+        }
+    }
+}
 
 /// Runs `stormglass serve`.
 #[must_use]
 pub fn main(args: &ServeArgs) -> ExitCode {
-    let _ = args;
-    fail(&"not wired yet")
+    let config = match args.config_file.as_deref().map(config::load) {
+        Some(Ok(config)) => config,
+        Some(Err(error)) => return fail(&error),
+        None => Config::default(),
+    };
+    if args.config_check {
+        use std::io::Write as _;
+        let what = args
+            .config_file
+            .as_ref()
+            .map_or_else(|| "the default configuration".to_owned(), |f| f.display().to_string());
+        let _ = writeln!(std::io::stdout(), "{what}: good ({} SNMP targets)", config.snmp.targets.len());
+        return ExitCode::SUCCESS;
+    }
+    log(&args.log_level, &args.log_format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the system gives no threads: {error}")),
+    };
+    let code = match runtime.block_on(until_told(config, args.listen.clone())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}")),
+    };
+    // A blocking question to the network may still run; the process need not wait for it.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    code
+}
+
+async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()> {
+    let ended = stop_signal()?;
+    let listen = listen_addresses(&config, flags)?;
+    let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
+    let running = start(plan).await?;
+    for address in &running.addresses {
+        tracing::info!("ready at http://{address}/ (metrics at /metrics)");
+    }
+    let mut changes = running.hub.changes();
+    let telling = tokio::spawn(async move {
+        loop {
+            match changes.recv().await {
+                Ok(verdict) => tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence),
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+                    tracing::warn!(
+                        missed,
+                        "changes came faster than they could be logged; /api/v1/storms has them all"
+                    );
+                }
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    });
+    ended.await;
+    tracing::info!("stopping");
+    telling.abort();
+    running.stop().await;
+    Ok(())
+}
+
+/// Resolves when the process is told to end (SIGTERM, SIGINT).
+///
+/// # Errors
+/// The system gives no signal handlers.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("signals can't be waited for")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals can't be waited for")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Flags outrank the file, the file outranks the default.
+fn listen_addresses(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<SocketAddr>> {
+    if !flags.is_empty() {
+        return Ok(flags);
+    }
+    let of_file =
+        config.web.listen_addresses.iter().map(|a| config::listen_address(&a.value).map_err(anyhow::Error::msg));
+    let of_file = of_file.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(if of_file.is_empty() { vec![SocketAddr::from(([0_u16; 8], DEFAULT_PORT))] } else { of_file })
+}
+
+/// Logs to standard error, once per process.
+pub fn log(level: &str, format: &str) {
+    use tracing_subscriber::EnvFilter;
+    // The libraries below log nothing that a user could act on.
+    let filter = EnvFilter::new(format!("warn,stormglass={level}"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let result = if format == "json" { builder.json().try_init() } else { builder.try_init() };
+    // A second call (the demo inside a test) keeps the first logger.
+    drop(result);
+}
+
+/// Starts everything that the plan asks for.
+///
+/// # Errors
+/// An address can't be listened on.
+pub async fn start(plan: Plan) -> anyhow::Result<Running> {
+    let Plan { config, listen, frames, watch_host, clock } = plan;
+    let listeners = listen.iter().map(|address| {
+        http_server::listen(*address).with_context(|| {
+            format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
+        })
+    });
+    let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
+    let addresses = listeners.iter().map(|l| l.local_addr()).collect::<Result<Vec<_>, _>>()?;
+    let settings = Settings {
+        thresholds: config.detect.thresholds(),
+        names: names(&config),
+        times: Times { utc_offset_seconds: utc_offset(&clock) },
+        can_ask: watch_host,
+    };
+    let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
+    let utc_offset_seconds = settings.times.utc_offset_seconds;
+    let (hub, questions) = Hub::start(settings, clock).context("the system gives no threads")?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    if watch_host {
+        let counters = config.snmp.targets.is_empty().then_some(config.snmp.interval.0);
+        tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
+        tasks.spawn(tasks::answer_questions(hub.clone(), clock, questions));
+    }
+    let captures = Captures::new(hub.clone(), clock, config.capture.clone(), rules, secret(&clock));
+    match frames {
+        Frames::Interfaces => {
+            tasks.spawn(captures.run());
+        }
+        Frames::Given(sources) => {
+            let mut running: Vec<Capture> = Vec::new();
+            for (interface, source) in sources {
+                running.push(tasks::given(&captures, &interface, source)?);
+            }
+            tasks.spawn(captures.report_given(running));
+        }
+    }
+    let client = Arc::new(Client::start(clock));
+    let targets = poll(&config, &hub, &client, &mut tasks).await?;
+    tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
+    let router =
+        web::router(web::App { hub: hub.clone(), client, targets: Arc::new(targets), clock, utc_offset_seconds });
+    let mut web = JoinSet::new();
+    for listener in listeners {
+        web.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
+    }
+    Ok(Running { hub, addresses, stop, web, tasks })
+}
+
+async fn poll(
+    config: &Config,
+    hub: &Hub,
+    client: &Arc<Client>,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    let count = u32::try_from(config.snmp.targets.len()).unwrap_or(u32::MAX).max(1);
+    for (n, entry) in (0_u32..).zip(&config.snmp.targets) {
+        let address = entry.socket_address().map_err(anyhow::Error::msg)?;
+        let auth = config.snmp.auths.get(&entry.auth.value).context("checked when the configuration was read")?;
+        let target = Target::new(entry.name.value.as_str(), address, Auth::v2c(auth.community.as_str()));
+        let interval = entry.interval.unwrap_or(config.snmp.interval).0;
+        let timeout = entry.timeout.unwrap_or(config.snmp.timeout).0.min(interval);
+        let rhythm = tasks::Rhythm { interval, timeout, offset: interval / count * n };
+        tasks.spawn(tasks::poll_target(hub.clone(), Arc::clone(client), target.clone(), rhythm));
+        targets.push(target);
+    }
+    let names = targets.iter().map(|target| (Arc::clone(&target.name), target.address.to_string())).collect();
+    hub.send(Input::Targets(names)).await?;
+    Ok(targets)
+}
+
+fn names(config: &Config) -> Names {
+    let mut names = Names::default();
+    for (key, name) in &config.names {
+        if let Ok(mac) = key.parse() {
+            names.by_mac.insert(mac, name.as_str().into());
+        } else if let Ok(ip) = key.parse() {
+            names.by_ip.insert(ip, name.as_str().into());
+        }
+    }
+    names
+}
+
+/// Local time minus UTC now, in seconds: the sentences tell the time as the clock on the wall does.
+pub fn utc_offset(clock: &Clock) -> i32 {
+    let now =
+        jiff::Timestamp::from_nanosecond(i128::from(clock.now().as_nanos())).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    jiff::tz::TimeZone::system().to_offset(now).seconds()
+}
+
+/// The secret of the replica hash, so that nobody outside can choose frames that collide in it.
+fn secret(clock: &Clock) -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_i64(clock.now().as_nanos());
+    hasher.finish()
 }

@@ -157,7 +157,8 @@ fn searched_from(interface: &Interface) -> String {
 /// A table as wide as the terminal. Box drawing characters are two cells wide in CJK terminals: there, and where the
 /// locale is not UTF-8, borders are ASCII.
 fn draw(head: &[&str], rows: &[Vec<String>]) -> String {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let mut table = Table::new();
     table.load_style(if draws_boxes(&locale.unwrap_or_default()) {
         presets::UTF8_FULL_CONDENSED

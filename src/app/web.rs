@@ -1,9 +1,11 @@
 //! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
 
 use super::hub::{Hub, Stopped};
+use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Target};
 use crate::mib::Module;
 use crate::view::exposition::Format;
+use crate::view::snmp_text::Scrape;
 use crate::view::{html, json, metrics, snmp_text};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -34,6 +36,8 @@ pub struct App {
     pub client: Arc<Client>,
     /// What may be read: the configured targets.
     pub targets: Arc<Vec<Target>>,
+    /// The one clock.
+    pub clock: Clock,
     /// Local time minus UTC, seconds.
     pub utc_offset_seconds: i32,
 }
@@ -93,8 +97,8 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
                 snapshot: &snapshot,
                 targets: &targets,
                 ports: &ports,
-                devices: &engine.catalogue().devices().cloned().collect::<Vec<_>>(),
-                gateways: &engine.catalogue().gateways().cloned().collect::<Vec<_>>(),
+                devices: engine.discovery().map_or(&[], |found| &found.devices),
+                gateways: engine.discovery().map_or(&[], |found| &found.gateways),
                 utc_offset_seconds,
             };
             html::page(&page)
@@ -112,7 +116,8 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response,
 }
 
 fn json(value: &serde_json::Value) -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], value.to_string()).into_response()
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], value.to_string())
+        .into_response()
 }
 
 async fn status(State(app): State<App>) -> Response {
@@ -130,11 +135,11 @@ async fn targets(State(app): State<App>) -> Result<Response, Stopped> {
 }
 
 async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::devices(engine.catalogue())).await?))
+    Ok(json(&app.hub.query(|engine, _| json::devices(engine.discovery())).await?))
 }
 
 async fn port_mappings(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine.catalogue())).await?))
+    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine.discovery())).await?))
 }
 
 /// Ready once any feed has reported: before that, "all quiet" would be said by someone who has not looked.
@@ -183,7 +188,10 @@ struct SnmpQuery {
 /// snmp_exporter's drop-in. Only configured targets are read: `/snmp` is no scanner.
 async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: HeaderMap) -> Response {
     let Some(wanted) = query.target.filter(|target| !target.is_empty()) else {
-        return problem(StatusCode::BAD_REQUEST, "'target' parameter must be specified once: the name or address of a target");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "'target' parameter must be specified once: the name or address of a target",
+        );
     };
     let name = query.module.as_deref().unwrap_or("if_mib");
     let Some(module) = Module::named(name) else {
@@ -197,8 +205,14 @@ async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: H
     let limit = headers.get("x-prometheus-scrape-timeout-seconds").and_then(|value| value.to_str().ok()?.parse().ok());
     let limit = limit.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
     let deadline = limit.map_or(SCRAPE_WITHIN, |limit| limit.saturating_sub(SCRAPE_MARGIN).min(SCRAPE_WITHIN));
+    let started = app.clock.now();
     match app.client.collect(target, module, deadline).await {
-        Ok(rows) => ([(header::CONTENT_TYPE, Format::Text.content_type())], snmp_text::render(module, &rows)).into_response(),
+        Ok(rows) => {
+            let took = app.clock.now().since(started);
+            let mut text = String::new();
+            snmp_text::write(&[Scrape { module, rows: &rows, took }], &mut text);
+            ([(header::CONTENT_TYPE, snmp_text::CONTENT_TYPE)], text).into_response()
+        }
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }

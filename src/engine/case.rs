@@ -4,9 +4,10 @@ use super::snapshot::Delays;
 use crate::detect::Thresholds;
 use crate::explain::causes::{Times, cause};
 use crate::explain::scene::DEVICE_REACH;
-use crate::explain::{Finding, Scene};
+use crate::explain::{Finding, Scene, Suspect};
 use crate::model::verdict::{Party, Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
+use crate::observe::targets::Targets;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +21,26 @@ const MAX_PER_CASE: usize = 64;
 const STORM_RETURNS_WITHIN: Duration = Duration::from_secs(60);
 /// A bounded reflection answers every search anew; devices search at least every quarter of an hour.
 const WARNING_RETURNS_WITHIN: Duration = Duration::from_secs(900);
+
+/// What a finding is taken with.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// A summary has just come, so that the new frames of the finding count.
+    pub(super) fresh: bool,
+    /// How the sentences tell the time.
+    pub(super) times: &'a Times,
+    /// Behind which switch port is whom.
+    pub(super) targets: &'a Targets,
+}
+
+impl Context<'_> {
+    /// The device behind a suspect, and its switch port.
+    fn party(&self, scene: &Scene<'_>, suspect: Suspect) -> Party {
+        let port = suspect.mac.and_then(|mac| self.targets.port_of(mac));
+        let port = port.map(|port| format!("{} {}", port.target, port.port).into());
+        Party { port, ..scene.party(suspect) }
+    }
+}
 
 /// One storm or warning and what belongs to it.
 #[derive(Debug)]
@@ -64,18 +85,12 @@ impl Cases {
 
     /// Takes a finding: a new storm, or the next moment of a known one. Gives the verdict if it changed in what a
     /// person would be told.
-    pub(super) fn take(
-        &mut self,
-        scene: &Scene<'_>,
-        finding: Finding,
-        fresh: bool,
-        times: &Times,
-    ) -> Option<Arc<Verdict>> {
+    pub(super) fn take(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
         let segment = &scene.segment.id;
         let known = self.cases.iter().rposition(|case| {
             case.verdict.segment == *segment && belongs(case, &finding) && !long_over(case, finding.last)
         });
-        let Some(index) = known else { return self.open(scene, finding, times) };
+        let Some(index) = known else { return self.open(scene, finding, context) };
         let case = &mut self.cases[index];
         if case.verdict.phase == Phase::Over && finding.last <= case.last {
             return None; // The memory of what is already over.
@@ -85,7 +100,7 @@ impl Cases {
             return None;
         }
         let before = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
-        case.update(scene, finding, fresh, times);
+        case.update(scene, finding, context);
         let after = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
         if before.1 < after.1 || before.0 != after.0 {
             self.count(index);
@@ -93,7 +108,7 @@ impl Cases {
         (before != after).then(|| Arc::clone(&self.cases[index].verdict))
     }
 
-    fn open(&mut self, scene: &Scene<'_>, finding: Finding, times: &Times) -> Option<Arc<Verdict>> {
+    fn open(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
         if scene.at.since(finding.last) >= scene.thresholds.over_after {
             return None; // Over before it was recognised, and recognised before under another name.
         }
@@ -101,9 +116,9 @@ impl Cases {
             verdict: Arc::new(blank(scene, &finding)),
             macs: BTreeSet::new(),
             last: finding.last,
-            times: *times,
+            times: *context.times,
         };
-        case.update(scene, finding, true, times);
+        case.update(scene, finding, &Context { fresh: true, ..*context });
         if self.cases.len() >= MAX_HISTORY {
             let oldest = self.cases.iter().enumerate().min_by_key(|(_, c)| (c.verdict.phase != Phase::Over, c.last));
             if let Some((oldest, _)) = oldest {
@@ -204,7 +219,7 @@ fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
 }
 
 impl Case {
-    fn update(&mut self, scene: &Scene<'_>, finding: Finding, fresh: bool, times: &Times) {
+    fn update(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) {
         let verdict = Arc::make_mut(&mut self.verdict);
         // What was a warning and is now a storm began, as a storm, with what makes it one.
         if finding.severity > verdict.severity {
@@ -218,7 +233,7 @@ impl Case {
         // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
         if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || verdict.culprit.is_none() {
             verdict.confidence = finding.confidence;
-            verdict.culprit = finding.culprit.map(|suspect| scene.party(suspect));
+            verdict.culprit = finding.culprit.map(|suspect| context.party(scene, suspect));
             verdict.evidence = finding.evidence;
             verdict.candidates = finding.candidates;
             verdict.lacks = finding.lacks;
@@ -227,13 +242,13 @@ impl Case {
         verdict.protocol = finding.protocol;
         if first {
             verdict.frames = finding.frames;
-        } else if fresh {
+        } else if context.fresh {
             verdict.frames += finding.fresh;
         }
         verdict.peak_pps = verdict.peak_pps.max(finding.rate);
         verdict.current_pps = finding.rate;
         for suspect in finding.origins {
-            let party = scene.party(suspect);
+            let party = context.party(scene, suspect);
             let same = |known: &Party| (known.ip.is_some() && known.ip == party.ip) || *known == party;
             match verdict.origins.iter().position(same) {
                 Some(index) if party.mac.is_some() => verdict.origins[index] = party,
@@ -246,12 +261,12 @@ impl Case {
         verdict.groups = groups.into_iter().take(MAX_PER_CASE).collect();
         self.macs.extend(finding.macs.iter().take(MAX_PER_CASE.saturating_sub(self.macs.len())));
         self.last = self.last.max(finding.last);
-        self.times = *times;
+        self.times = *context.times;
         if scene.at.since(self.last) < scene.thresholds.clearing_after {
             verdict.phase = Phase::Active;
             verdict.ended = None;
         }
-        write(verdict, times);
+        write(verdict, context.times);
     }
 }
 

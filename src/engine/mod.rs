@@ -18,6 +18,7 @@ use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
+use crate::observe::targets::Targets;
 use case::Cases;
 use place::Place;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -62,6 +63,8 @@ pub enum Input {
         /// Who owns what.
         claims: Vec<OwnerClaim>,
     },
+    /// The SNMP targets there are, with their addresses, so that one that never answers is listed too.
+    Targets(Vec<(Arc<str>, String)>),
     /// A poll of an SNMP target, or of this host's own interface counters.
     Poll(Poll),
     /// The result of a UPnP search.
@@ -96,6 +99,8 @@ pub struct Engine {
     everywhere: Vec<OwnerClaim>,
     asked: BTreeMap<IpAddr, Time>,
     cases: Cases,
+    targets: Targets,
+    discovery: Option<Discovery>,
     feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
     outputs: VecDeque<Output>,
     refused: u64,
@@ -114,6 +119,8 @@ impl Engine {
             everywhere: Vec::new(),
             asked: BTreeMap::new(),
             cases: Cases::default(),
+            targets: Targets::default(),
+            discovery: None,
             feeds: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: 0,
@@ -125,7 +132,11 @@ impl Engine {
         match input {
             Input::Frames(summary) => self.frames(now, &summary),
             Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
-            Input::Poll(_) | Input::Discovery(_) => {}
+            Input::Targets(targets) => self.targets.configured(targets),
+            Input::Poll(poll) => {
+                self.targets.observe(&poll);
+            }
+            Input::Discovery(found) => self.discovered(*found),
             Input::Own(own) => self.learn_own(now, own),
             Input::Feed(status) => self.feed(status),
         }
@@ -173,6 +184,22 @@ impl Engine {
     #[must_use]
     pub fn thresholds(&self) -> &Thresholds {
         &self.settings.thresholds
+    }
+
+    /// Polled devices and their ports.
+    #[must_use]
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The latest UPnP search.
+    #[must_use]
+    pub fn discovery(&self) -> Option<&Discovery> {
+        self.discovery.as_ref()
+    }
+
+    fn discovered(&mut self, found: Discovery) {
+        self.discovery = Some(found);
     }
 
     fn frames(&mut self, now: Time, summary: &FrameSummary) {
@@ -264,8 +291,8 @@ impl Engine {
         let outputs = &mut self.outputs;
         place.judge(&view, &mut |scene, finding| {
             ask.extend(finding.ask.iter().copied());
-            let times = &self.settings.times;
-            if let Some(changed) = self.cases.take(scene, finding, fresh, times) {
+            let context = case::Context { fresh, times: &self.settings.times, targets: &self.targets };
+            if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));
             }
         });

@@ -1,6 +1,10 @@
 //! Verdicts and reports as JSON: the keys that `analyze --format json` and `/api/v1/storms` share. Never translated.
 
-use crate::model::verdict::{Candidate, Evidence, Party, Verdict};
+use crate::engine::{FeedStatus, Snapshot};
+use crate::model::device::Discovery;
+use crate::model::frames::Protocol;
+use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
+use crate::observe::targets::Targets;
 use serde_json::{Value, json};
 
 /// One verdict.
@@ -92,6 +96,75 @@ pub fn analysis_json<V: AsRef<Verdict>>(analysis: &Analysis<'_, V>) -> Value {
         "verdicts": analysis.verdicts.iter().map(|verdict| verdict_json(verdict.as_ref())).collect::<Vec<_>>(),
         "problems": analysis.problems,
     })
+}
+
+/// `/api/v1/status`: the state in one word, the sentence, what is watched and what is not.
+#[must_use]
+pub fn status(snapshot: &Snapshot) -> Value {
+    let interfaces = snapshot.totals.iter().map(|(name, totals)| {
+        let group = Protocol::ALL.iter().zip(totals.group_frames).filter(|(_, n)| *n > 0);
+        json!({
+            "interface": name,
+            "frames": totals.frames,
+            "group_frames": group.map(|(protocol, n)| (protocol.id().to_owned(), json!(n))).collect::<serde_json::Map<_, _>>(),
+            "replica_frames": totals.replica_frames,
+            "dropped": totals.dropped,
+            "malformed": totals.malformed,
+            "refused": totals.refused,
+            "last": totals.last,
+        })
+    });
+    let covered = |ok: bool| snapshot.feeds.iter().filter(|f| f.ok == ok).map(feed_json).collect::<Vec<_>>();
+    let open = snapshot.verdicts.iter().filter(|v| v.phase != Phase::Over);
+    json!({
+        "state": snapshot.state,
+        "since": snapshot.since,
+        "sentence": snapshot.sentence,
+        "at": snapshot.at,
+        "version": env!("CARGO_PKG_VERSION"),
+        "open": open.map(|v| json!({"id": v.id, "cause": v.cause, "severity": v.severity, "phase": v.phase})).collect::<Vec<_>>(),
+        "segments": snapshot.segments,
+        "watched": covered(true),
+        "not_watched": covered(false),
+        "interfaces": interfaces.collect::<Vec<_>>(),
+        "top_sources": snapshot.sources,
+    })
+}
+
+fn feed_json(feed: &FeedStatus) -> Value {
+    json!({"feed": feed.feed, "name": feed.name, "message": feed.message, "last_success": feed.last_success})
+}
+
+/// Targets listed with all their ports; a fleet beyond that is read target by target.
+const MAX_TARGETS: usize = 200;
+
+/// `/api/v1/targets`.
+#[must_use]
+pub fn targets(targets: &Targets) -> Value {
+    let all = targets.statuses().count();
+    let shown = targets.statuses().take(MAX_TARGETS).map(|status| {
+        let mut value = json!(status);
+        value["ports"] = json!(targets.ports(&status.name).collect::<Vec<_>>());
+        value
+    });
+    json!({"targets": shown.collect::<Vec<_>>(), "left_off": all.saturating_sub(MAX_TARGETS)})
+}
+
+/// `/api/v1/devices`.
+#[must_use]
+pub fn devices(found: Option<&Discovery>) -> Value {
+    json!({
+        "at": found.map(|found| found.at),
+        "devices": found.map_or(&[][..], |found| &found.devices),
+        "refused": found.map(|found| &found.refused),
+        "problems": found.map_or(&[][..], |found| &found.problems),
+    })
+}
+
+/// `/api/v1/port-mappings`: the same list as `upnp-probe list --format json`.
+#[must_use]
+pub fn port_mappings(found: Option<&Discovery>) -> Value {
+    json!(found.map_or(&[][..], |found| &found.gateways))
 }
 
 #[cfg(test)]

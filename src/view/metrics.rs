@@ -2,7 +2,7 @@
 //! label without a bound: the loudest ten, the latest sixteen; the rest is JSON.
 
 use super::exposition::{Exposition, Family, Format, Kind};
-use crate::engine::{Delays, Snapshot, State};
+use crate::engine::{Delays, Engine, Snapshot, State};
 use crate::explain::CAUSES;
 use crate::model::Time;
 use crate::model::frames::Protocol;
@@ -160,11 +160,13 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     feeds(out, snapshot);
 }
 
-/// A document with the families of this file alone.
+/// The whole document.
 #[must_use]
-pub fn render(snapshot: &Snapshot, format: Format) -> String {
+pub fn render(engine: &Engine, now: Time, format: Format) -> String {
     let mut out = Exposition::new(format);
-    write(&mut out, snapshot);
+    write(&mut out, &engine.snapshot(now));
+    super::metrics_feeds::snmp(&mut out, engine.targets());
+    super::metrics_feeds::upnp(&mut out, engine.discovery());
     out.finish()
 }
 

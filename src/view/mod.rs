@@ -4,6 +4,7 @@ pub mod exposition;
 pub mod html;
 pub mod json;
 pub mod metrics;
+pub mod metrics_feeds;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;

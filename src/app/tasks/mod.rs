@@ -8,7 +8,7 @@ mod snmp;
 pub use capture::{Captures, given};
 pub use discovery::search;
 pub use host::{answer_questions, watch_host};
-pub use snmp::poll_target;
+pub use snmp::{Rhythm, poll_target};
 
 use super::config::Interfaces;
 use super::hub::Hub;
@@ -23,7 +23,8 @@ pub fn chosen(which: &Interfaces, all: &[Interface]) -> (Vec<Interface>, Vec<Str
     match which {
         Interfaces::None => (Vec::new(), Vec::new()),
         Interfaces::Auto => {
-            let usable = |one: &&Interface| one.up && !one.loopback && one.multicast && !one.enslaved && one.mac.is_some();
+            let usable =
+                |one: &&Interface| one.up && !one.loopback && one.multicast && !one.enslaved && one.mac.is_some();
             (all.iter().filter(usable).cloned().collect(), Vec::new())
         }
         Interfaces::Named(names) => {
@@ -37,9 +38,7 @@ pub fn chosen(which: &Interfaces, all: &[Interface]) -> (Vec<Interface>, Vec<Str
 /// Reports a feed to the engine.
 async fn report(hub: &Hub, feed: &'static str, name: &Arc<str>, result: Result<Time, String>) {
     let status = match result {
-        Ok(at) => {
-            FeedStatus { feed, name: Arc::clone(name), ok: true, message: String::new(), last_success: Some(at) }
-        }
+        Ok(at) => FeedStatus { feed, name: Arc::clone(name), ok: true, message: String::new(), last_success: Some(at) },
         Err(message) => FeedStatus { feed, name: Arc::clone(name), ok: false, message, last_success: None },
     };
     // A hub that is gone means that the program ends.

@@ -110,7 +110,11 @@ impl<'a> Intake<'a> {
             Err(UrlError::Missing) => return self.unread(&reply, "location_missing", "its answer has no LOCATION"),
             Err(UrlError::Scheme) => return self.unread(&reply, "location_scheme", "its LOCATION is not http:"),
             Err(UrlError::HostName) => {
-                return self.unread(&reply, "location_host_name", "its LOCATION has a host name, which is not looked up");
+                return self.unread(
+                    &reply,
+                    "location_host_name",
+                    "its LOCATION has a host name, which is not looked up",
+                );
             }
             Err(UrlError::Malformed) => return self.unread(&reply, "location_malformed", "its LOCATION is malformed"),
         };
@@ -223,7 +227,8 @@ impl<'a> Intake<'a> {
             let udn = [&node.udn, &root.udn].into_iter().find(|u| !u.is_empty());
             Candidate {
                 udn: udn.cloned().unwrap_or_else(|| task.reply.message.udn().to_owned()),
-                friendly_name: if node.friendly_name.is_empty() { &root.friendly_name } else { &node.friendly_name }.clone(),
+                friendly_name: if node.friendly_name.is_empty() { &root.friendly_name } else { &node.friendly_name }
+                    .clone(),
                 location: task.url.clone(),
                 ip: task.reply.source.ip(),
                 interface: Arc::clone(&task.reply.interface),

@@ -6,6 +6,7 @@ mod escape;
 use crate::engine::{FeedStatus, Snapshot, State};
 use crate::model::device::{Device, Gateway};
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
+use crate::observe::targets::{TargetStatus, Targets};
 use escape::Html;
 use std::sync::Arc;
 
@@ -41,6 +42,42 @@ pub struct PortLine {
     pub in_pps: f64,
     /// See `in_pps`.
     pub out_pps: f64,
+}
+
+/// Busiest ports shown.
+const MAX_PORTS: usize = 12;
+/// A port with fewer packets per second than this is not busy.
+const BUSY_PPS: f64 = 1.0;
+
+/// A line per target.
+#[must_use]
+pub fn target_lines(targets: &Targets) -> Vec<TargetLine> {
+    let about = |status: &TargetStatus| match &status.message {
+        Some(message) if !status.up => message.clone(),
+        _ => format!(
+            "{}, {} ports",
+            if status.sys_name.is_empty() { &status.address } else { &status.sys_name },
+            status.ports
+        ),
+    };
+    targets.statuses().map(|s| TargetLine { name: Arc::clone(&s.name), up: s.up, about: about(s) }).collect()
+}
+
+/// The ports with most packets, busiest first.
+#[must_use]
+pub fn busiest_ports(targets: &Targets) -> Vec<PortLine> {
+    let lines = targets.statuses().flat_map(|status| {
+        targets.ports(&status.name).map(|port| PortLine {
+            target: Arc::clone(&status.name),
+            port: Arc::clone(&port.name),
+            in_pps: port.rates.in_packets().unwrap_or(0.0),
+            out_pps: port.rates.out_packets().unwrap_or(0.0),
+        })
+    });
+    let mut lines = lines.filter(|line| line.in_pps.max(line.out_pps) >= BUSY_PPS).collect::<Vec<_>>();
+    lines.sort_by(|a, b| b.in_pps.max(b.out_pps).total_cmp(&a.in_pps.max(a.out_pps)));
+    lines.truncate(MAX_PORTS);
+    lines
 }
 
 /// What the page shows.

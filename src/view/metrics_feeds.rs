@@ -1,0 +1,151 @@
+//! `/metrics`: what the SNMP and discovery feeds found, bounded.
+
+use super::exposition::{Exposition, Family, Kind};
+use crate::model::device::Discovery;
+use crate::observe::targets::Targets;
+use std::collections::BTreeMap;
+
+/// Port mappings that get a series of their own; the rest is counted.
+const MAX_MAPPINGS: usize = 256;
+
+const UP: Family = Family {
+    name: "stormglass_up",
+    kind: Kind::Gauge,
+    labels: &["target"],
+    help: "1 if the SNMP target answered the last poll.",
+};
+const POLL_SECONDS: Family = Family {
+    name: "stormglass_poll_duration_seconds",
+    kind: Kind::Gauge,
+    labels: &["target"],
+    help: "How long the last answered poll took.",
+};
+const LAST_POLL: Family = Family {
+    name: "stormglass_target_last_success_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: &["target"],
+    help: "When the target last answered; polls run on a timer of their own.",
+};
+const ERRORS: Family = Family {
+    name: "stormglass_poll_errors_total",
+    kind: Kind::Counter,
+    labels: &["reason"],
+    help: "Polls that were not answered, by reason.",
+};
+const DISCONTINUITIES: Family = Family {
+    name: "stormglass_discontinuities_total",
+    kind: Kind::Counter,
+    labels: &["reason"],
+    help: "Counter intervals without an honest difference: restarts, wraps, renumbering.",
+};
+const FDB_MOVES: Family = Family {
+    name: "stormglass_fdb_moves_total",
+    kind: Kind::Counter,
+    labels: &["target"],
+    help: "MAC addresses found behind another port than before (BRIDGE-MIB dot1dTpFdbPort).",
+};
+const DEVICES: Family = Family {
+    name: "stormglass_upnp_devices",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "UPnP root devices that answered the last search.",
+};
+const GATEWAY_UP: Family = Family {
+    name: "stormglass_upnp_gateway_up",
+    kind: Kind::Gauge,
+    labels: &["gateway"],
+    help: "1 for each gateway that answered the last search (by UDN, at most 16).",
+};
+const MAPPINGS: Family = Family {
+    name: "stormglass_upnp_port_mappings",
+    kind: Kind::Gauge,
+    labels: &["gateway"],
+    help: "Port mappings of the gateway.",
+};
+const MAPPING: Family = Family {
+    name: "stormglass_upnp_port_mapping",
+    kind: Kind::Gauge,
+    labels: &["gateway", "protocol", "external_port", "internal_client"],
+    help: "1 for each enabled port mapping, 0 for a disabled one (at most 256 in all).",
+};
+const LEFT_OFF: Family = Family {
+    name: "stormglass_upnp_port_mappings_left_off",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Port mappings without a series, because there are more than 256.",
+};
+const ANSWERS_REFUSED: Family = Family {
+    name: "stormglass_upnp_answers_refused",
+    kind: Kind::Gauge,
+    labels: &["reason"],
+    help: "Answers of the last search that were refused, by reason.",
+};
+/// Gateways with series; more than two in one LAN is already a finding.
+const MAX_GATEWAYS: usize = 16;
+
+/// Writes the state of the polled targets.
+pub fn snmp(out: &mut Exposition, targets: &Targets) {
+    out.family(&UP);
+    for status in targets.statuses() {
+        out.sample(&UP, &[&status.name], f64::from(u8::from(status.up)));
+    }
+    out.family(&POLL_SECONDS);
+    for (status, seconds) in targets.statuses().filter_map(|s| Some((s, s.poll_seconds?))) {
+        out.sample(&POLL_SECONDS, &[&status.name], seconds);
+    }
+    out.family(&LAST_POLL);
+    for (status, at) in targets.statuses().filter_map(|s| Some((s, s.last_success?))) {
+        out.sample(&LAST_POLL, &[&status.name], at.as_secs_f64());
+    }
+    out.family(&ERRORS);
+    for (reason, n) in targets.errors() {
+        out.sample(&ERRORS, &[reason], n as f64);
+    }
+    out.family(&DISCONTINUITIES);
+    for (reason, n) in targets.discontinuities() {
+        out.sample(&DISCONTINUITIES, &[reason], n as f64);
+    }
+    out.family(&FDB_MOVES);
+    for status in targets.statuses() {
+        out.sample(&FDB_MOVES, &[&status.name], status.fdb_moves as f64);
+    }
+}
+
+/// Writes what the last UPnP search found.
+pub fn upnp(out: &mut Exposition, found: Option<&Discovery>) {
+    let Some(found) = found else { return };
+    out.family(&DEVICES);
+    out.sample(&DEVICES, &[], found.devices.len() as f64);
+    // UDNs come from the network: the same one twice would be the same series twice.
+    let gateways = found.gateways.iter().map(|gateway| (gateway.udn.as_str(), gateway)).collect::<BTreeMap<_, _>>();
+    out.family(&GATEWAY_UP);
+    for udn in gateways.keys().take(MAX_GATEWAYS) {
+        out.sample(&GATEWAY_UP, &[udn], 1.0);
+    }
+    out.family(&MAPPINGS);
+    for (udn, gateway) in gateways.iter().take(MAX_GATEWAYS) {
+        out.sample(&MAPPINGS, &[udn], gateway.mappings.len() as f64);
+    }
+    let mut series = BTreeMap::new();
+    let mut left_off = 0_usize;
+    for (udn, mapping) in
+        gateways.iter().take(MAX_GATEWAYS).flat_map(|(udn, g)| g.mappings.iter().map(move |m| (udn, m)))
+    {
+        let key = (*udn, mapping.protocol.as_str(), mapping.external_port, mapping.internal_client.as_str());
+        if series.len() < MAX_MAPPINGS || series.contains_key(&key) {
+            *series.entry(key).or_insert(false) |= mapping.enabled;
+        } else {
+            left_off += 1;
+        }
+    }
+    out.family(&MAPPING);
+    for ((udn, protocol, port, client), enabled) in series {
+        out.sample(&MAPPING, &[udn, protocol, &port.to_string(), client], f64::from(u8::from(enabled)));
+    }
+    out.family(&LEFT_OFF);
+    out.sample(&LEFT_OFF, &[], left_off as f64);
+    out.family(&ANSWERS_REFUSED);
+    for (reason, n) in &found.refused {
+        out.sample(&ANSWERS_REFUSED, &[reason], *n as f64);
+    }
+}
