@@ -62,7 +62,8 @@ impl Agent {
 
     /// Highest resident memory, MiB.
     pub fn peak_mib(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).map_err(|error| error.to_string())?;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.pid)).map_err(|error| error.to_string())?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
         let kib = line.split_whitespace().next().and_then(|text| text.parse::<f64>().ok()).ok_or("no number")?;
         Ok(kib / 1024.0)

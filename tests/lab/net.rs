@@ -149,7 +149,8 @@ impl Home {
         );
         let config = self.file("smcroute.conf", &config)?;
         let (pid, socket) = (self.dir.join("smcroute.pid"), self.dir.join("smcroute.sock"));
-        let line = format!("smcrouted -n -N -l info -f {} -P {} -u {}", config.display(), pid.display(), socket.display());
+        let line =
+            format!("smcrouted -n -N -l info -f {} -P {} -u {}", config.display(), pid.display(), socket.display());
         self.start("router", &line)?;
         wait("the proxy's route", Duration::from_secs(10), || {
             let routes = output("ip netns exec router cat /proc/net/ip_mr_cache")?;
@@ -174,7 +175,9 @@ impl Home {
     pub fn slow_down(&self, copies: Copies, frames_per_second: u64) -> Result<()> {
         let device = if copies == Copies::FromLanSide { "lan0" } else { "wan0" };
         let bits = frames_per_second * SEARCH_FRAME * 8;
-        run(&format!("ip netns exec router tc qdisc add dev {device} root tbf rate {bits}bit burst {SEARCH_FRAME} limit 100000"))
+        run(&format!(
+            "ip netns exec router tc qdisc add dev {device} root tbf rate {bits}bit burst {SEARCH_FRAME} limit 100000"
+        ))
     }
 
     /// The Echo searches, once.
@@ -237,7 +240,11 @@ fn errand_in(host: &str, errand: &str) -> Result<String> {
     let output = Command::new("ip").args(["netns", "exec", host]).arg(program).env(ERRAND, errand).output();
     let output = output.map_err(|error| format!("{errand}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() { Ok(text) } else { Err(format!("{errand}: {}", String::from_utf8_lossy(&output.stderr))) }
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(format!("{errand}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
 }
 
 /// Carries out an errand, if this run is one.

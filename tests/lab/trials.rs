@@ -67,9 +67,7 @@ fn end_to_end() -> Result<()> {
     services(&mut home)?;
     let mut agent = Agent::start(&mut home, "{interfaces: auto}")?;
     prometheus(&mut home)?;
-    wait("the switch answers SNMP", Duration::from_secs(15), || {
-        Ok(api("targets")?["targets"][0]["up"] == true)
-    })?;
+    wait("the switch answers SNMP", Duration::from_secs(15), || Ok(api("targets")?["targets"][0]["up"] == true))?;
     wait("the gateway is found", Duration::from_secs(20), || {
         Ok(api("port-mappings")?[0]["mappings"].as_array().is_some_and(|m| m.len() == 4))
     })?;
@@ -253,7 +251,9 @@ fn services(home: &mut Home) -> Result<()> {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         check(said.contains("is redirected to internal"), "upnpc opens a port", &said)
     };
-    wait("the gateway answers upnpc", Duration::from_secs(20), || open("Synology DSM", "5001 5001 TCP").map(|()| true))?;
+    wait("the gateway answers upnpc", Duration::from_secs(20), || {
+        open("Synology DSM", "5001 5001 TCP").map(|()| true)
+    })?;
     open("Sync & Share", "6690 6690 TCP 3600")?;
     open("a description of more than sixty-four characters makes some gateways append stray bytes", "8080 18080 TCP")?;
     open("WireGuard", "51820 51820 UDP")
@@ -290,7 +290,8 @@ fn gateway(home: &mut Home) -> Result<()> {
         text(&home.dir.join("leases"))
     );
     let config = home.file("miniupnpd.conf", &config)?;
-    home.start("gw", &format!("miniupnpd -d -f {} -P {}", text(&config), text(&home.dir.join("miniupnpd.pid")))).map(drop)
+    home.start("gw", &format!("miniupnpd -d -f {} -P {}", text(&config), text(&home.dir.join("miniupnpd.pid"))))
+        .map(drop)
 }
 
 fn prometheus(home: &mut Home) -> Result<()> {
