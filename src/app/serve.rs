@@ -109,7 +109,7 @@ pub fn main(args: &ServeArgs) -> ExitCode {
 
 async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()> {
     let ended = stop_signal()?;
-    let listen = listen_addresses(&config, flags)?;
+    let listen = listen_on(&config, flags)?;
     let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
     let running = start(plan).await?;
     for address in &running.addresses {
@@ -157,12 +157,11 @@ pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 }
 
 /// Flags outrank the file, the file outranks the default.
-fn listen_addresses(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<SocketAddr>> {
+fn listen_on(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<SocketAddr>> {
     if !flags.is_empty() {
         return Ok(flags);
     }
-    let of_file =
-        config.web.listen_addresses.iter().map(|a| config::listen_address(&a.value).map_err(anyhow::Error::msg));
+    let of_file = config.web.listen.iter().map(|a| config::listen_address(&a.value).map_err(anyhow::Error::msg));
     let of_file = of_file.collect::<anyhow::Result<Vec<_>>>()?;
     Ok(if of_file.is_empty() { vec![SocketAddr::from(([0_u16; 8], DEFAULT_PORT))] } else { of_file })
 }

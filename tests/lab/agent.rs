@@ -20,7 +20,7 @@ impl Agent {
         let config = format!(
             "snmp:\n  auths: {{home: {{version: 2c, community: public}}}}\n  targets: [{{name: hub, address: \
              \"192.168.1.2:161\", auth: home, interval: 2s}}]\ncapture: {capture}\nupnp: {{interfaces: auto, interval: \
-             10s}}\nweb: {{listen_addresses: [\"{ADDRESS}\"]}}\nnames: {{\"{}\": Echo}}\n",
+             10s}}\nweb: {{listen: [\"{ADDRESS}\"]}}\nnames: {{\"{}\": Echo}}\n",
             super::net::ECHO_MAC
         );
         let config = home.file("stormglass.yml", &config)?;
