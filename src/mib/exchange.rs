@@ -8,7 +8,7 @@ use crate::model::snmp::{Oid, VarBind};
 pub struct Limits {
     /// Rows kept, all parts together. A chassis of 20,000 interfaces fits.
     pub rows: usize,
-    /// Bytes kept, by [`Value::size`] and four for each arc of an index.
+    /// Bytes kept, by [`Value::size`](crate::model::snmp::Value::size) and four for each arc of an index.
     pub bytes: usize,
     /// When to give up.
     pub deadline: Time,

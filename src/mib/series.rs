@@ -1,7 +1,7 @@
 //! One answer's share of one column, checked: every name follows the one before. Knows no rows.
 
 use super::{Object, WalkError};
-use crate::model::snmp::{Value, VarBind};
+use crate::model::snmp::{MAX_ARCS, Value, VarBind};
 
 /// What one answer says about one column.
 pub(super) struct Series<'a> {
@@ -25,6 +25,10 @@ impl<'a> Series<'a> {
             if binding.value == Value::EndOfMibView {
                 series.ended = true;
                 break;
+            }
+            // The client library decodes no longer name; this bounds an index whoever decodes.
+            if binding.oid.arcs().len() > MAX_ARCS {
+                return Err(WalkError::Malformed);
             }
             match binding.oid.below(object.oid) {
                 // An empty index is the column itself: no instance, and no progress.
