@@ -21,6 +21,8 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const MAX_CANDIDATES: usize = 4;
 /// How long a right answer may come after one that was addressed right but could not be read.
 const MALFORMED_GRACE: Duration = Duration::from_millis(250);
+/// Pause after a failed receive.
+const ERROR_PAUSE: Duration = Duration::from_millis(10);
 /// Up to this many open requests an answer from a wrong address is compared with each, to tell the person about it.
 /// Above it strays are only counted, so that a flood of them costs nothing.
 const MAX_STRAY_SEARCH: usize = 16;
@@ -121,8 +123,9 @@ async fn read(shared: Arc<Shared>) {
     loop {
         match shared.socket.recv_from(&mut buffer).await {
             Ok((length, source)) => shared.deliver(&buffer[..length], canonical(source)),
-            // An ICMP error of an earlier datagram: it is reported once, and the request it belongs to times out.
-            Err(_) => tokio::task::yield_now().await,
+            // An ICMP error of an earlier datagram is told once, and the request it belongs to times out. Should the
+            // socket be broken for good, this does not turn into a busy loop.
+            Err(_) => tokio::time::sleep(ERROR_PAUSE).await,
         }
     }
 }
