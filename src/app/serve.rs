@@ -170,7 +170,7 @@ fn listen_on(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<Sock
 pub fn log(level: &str, format: &str) {
     use tracing_subscriber::EnvFilter;
     // The libraries below log nothing that a user could act on.
-    let filter = EnvFilter::new(format!("warn,stormglass={level}"));
+    let filter = EnvFilter::new(format!("warn,async_snmp=off,stormglass={level}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let result = if format == "json" { builder.json().try_init() } else { builder.try_init() };
     // A second call (the demo inside a test) keeps the first logger.

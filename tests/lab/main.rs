@@ -3,6 +3,8 @@
 //! this program, even if it is killed; nothing is sent outside them. Needs root and the Debian packages of `.ci/run`;
 //! what is missing makes the trials ignored with the reason, or fail under `STORMGLASS_LAB=require`.
 
+#![expect(unreachable_pub, reason = "the modules of a test program are its own")]
+
 mod agent;
 mod net;
 mod trials;

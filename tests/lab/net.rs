@@ -165,8 +165,8 @@ impl Home {
 
     /// Firmware that re-sends with the same TTL. UDP alone: otherwise IGMPv2 reports circle too.
     pub fn keep_ttl(&self) -> Result<()> {
-        let rules = "table ip mangle { chain pre { type filter hook prerouting priority mangle; meta l4proto udp ip daddr \
-                     239.0.0.0/8 ip ttl set 4; } }";
+        let rules = "table ip mangle {\n chain pre {\n  type filter hook prerouting priority mangle;\n  meta l4proto udp ip \
+                     daddr 239.0.0.0/8 ip ttl set 4\n }\n}\n";
         let path = self.file("keep-ttl.nft", rules)?;
         run(&format!("ip netns exec router nft -f {}", path.display()))
     }

@@ -218,7 +218,7 @@ fn port_mappings() -> Result<()> {
     };
     let mut ours = ports(&gateways[0]["mappings"]);
     ours.sort();
-    let expected = [("TCP", 5001), ("TCP", 6690), ("TCP", 8080), ("UDP", 51820)];
+    let expected = [("TCP", 5001), ("TCP", 6690), ("TCP", 18080), ("UDP", 51820)];
     let expected = expected.map(|(protocol, port)| (format!("\"{protocol}\""), port));
     check(ours == expected, "all four", &gateways)?;
     let reference = output("ip netns exec pc upnpc -m eth0 -l")?;
@@ -244,7 +244,7 @@ fn services(home: &mut Home) -> Result<()> {
     );
     let config = home.file("minidlna.conf", &config)?;
     home.start("nas", &format!("minidlnad -S -f {} -P {}", text(&config), text(&home.dir.join("minidlna.pid"))))?;
-    let mut open = |description: &str, rest: &str| {
+    let open = |description: &str, rest: &str| {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", "nas", "upnpc", "-m", "eth0", "-e", description, "-a", "192.168.1.20"]);
         let output = command.args(rest.split(' ')).output().map_err(|error| error.to_string())?;
