@@ -102,7 +102,7 @@ fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {
         (true, false) if looped.iter().any(|one| same_datagram(&one)) => 0.6,
         (true, false) => return None,
     };
-    let rate = looped.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let rate = looped.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     let storm = rate >= scene.thresholds.replica_pps;
     let origins = origins(looped);
     Some(Finding {

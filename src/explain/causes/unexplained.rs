@@ -77,7 +77,7 @@ fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet
 
 fn circling_from(scene: &Scene<'_>, open: &[&Circulating<'_>], mac: MacAddr) -> Option<Finding> {
     let its = open.iter().copied().filter(|one| one.track.replica.first_mac == mac).collect::<Vec<_>>();
-    let rate = its.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let rate = its.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     if rate < scene.thresholds.replica_pps {
         return None;
     }
