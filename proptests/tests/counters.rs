@@ -10,7 +10,7 @@ use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
 use stormglass::observe::delta::{Context, delta, interval};
-use stormglass::observe::targets::Targets;
+use stormglass::observe::targets::{Outcome, Targets};
 use stormglass_harness::snmp::{Table, Value as Told, switch_mib};
 use stormglass_harness::{Scenario, World};
 
@@ -132,8 +132,12 @@ proptest! {
         let mut targets = Targets::new();
         targets.observe(&agent.sample());
         let (mut honest, mut most) = (0_u64, 0_u64);
+        let mut restarted = None;
         for leg in &legs {
             agent.go(leg);
+            if leg.event == Happening::Restart {
+                restarted = Some(agent.now);
+            }
             if leg.event == Happening::Lost {
                 let gap = Gap { target: "hub".into(), at: agent.now, reason: "timeout", message: String::new() };
                 targets.observe(&Poll::Gap(gap));
@@ -141,13 +145,19 @@ proptest! {
                 agent.broken |= !agent.wide;
                 continue;
             }
-            targets.observe(&agent.sample());
+            if targets.observe(&agent.sample()) == Outcome::Stale {
+                // The next delta spans this leg as well; a narrow counter can wrap within both.
+                agent.broken |= !agent.wide;
+                continue;
+            }
+            // An agent that restarts twice within the slack of the clocks (15 s and a tenth) looks like one that answers
+            // from a cache: what is added is true then, but less than the truth, and what is said of the time is not.
+            let settled = restarted.is_none_or(|at: Time| agent.now.since(at) >= Duration::from_secs(60));
             most += agent.since;
-            honest += if agent.broken { 0 } else { agent.since };
+            honest += if agent.broken || !settled { 0 } else { agent.since };
             (agent.since, agent.broken) = (0, false);
             let port = targets.port("hub", "port1").expect("a port");
-            // A restart of an agent that was just starting can't be told from time that passed: it has no honest rate.
-            if let (Some(rate), true) = (port.rates.get(IN), leg.event != Happening::Restart) {
+            if let (Some(rate), true) = (port.rates.get(IN), settled) {
                 prop_assert!(rate >= 0.0 && rate <= 1.11 * GIGABIT as f64 / 8.0, "{rate} octets/s");
             }
         }
