@@ -100,7 +100,7 @@ impl<'a> Reading<'a> {
             let complete = self.mappings(service_type, url).await;
             self.gateway.complete &= complete;
             // Since version 2 the whole list can be had at once: it knows what an index that broke did not tell.
-            if service_type.ends_with(":2") {
+            if self.answered && service_type.ends_with(":2") {
                 self.listing(service_type, url).await;
             }
         }
