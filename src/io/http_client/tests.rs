@@ -1,4 +1,5 @@
 //! Servers that do not do as they should, on loopback.
+#![expect(clippy::disallowed_methods, reason = "tests of the io floor measure time")]
 
 use super::super::scripted_server::{Act, http, loopback};
 use super::*;
