@@ -1,9 +1,9 @@
 //! From replies to devices: checks where each reply wants us to go, reads every description once, and sorts out who
 //! is a device and who a gateway. Calls no action.
 
-use super::super::http_client::{self, HttpError, Peer};
-use super::super::interfaces::Interface;
-use super::super::ssdp::Reply;
+use crate::io::http_client::{self, HttpError, Peer};
+use crate::io::interfaces::Interface;
+use crate::io::ssdp::Reply;
 use crate::model::Time;
 use crate::model::device::Device;
 use crate::wire::description::{self, Description};
