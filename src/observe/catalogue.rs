@@ -155,7 +155,7 @@ impl Catalogue {
     }
 
     fn merge_gateway(&mut self, gateway: &Gateway, at: Time, changes: &mut Vec<MappingChange>) {
-        let key = gateway.udn.to_ascii_lowercase();
+        let key = if gateway.udn.is_empty() { &gateway.location } else { &gateway.udn }.to_ascii_lowercase();
         let Some(record) = self.gateways.get_mut(&key) else {
             if self.gateways.len() >= MAX_GATEWAYS {
                 self.refused += 1;

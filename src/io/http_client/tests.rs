@@ -1,7 +1,8 @@
 //! Servers that do not do as they should, on loopback.
+#![expect(clippy::disallowed_methods, reason = "tests of the io floor measure time")]
 
-use super::super::scripted_server::{Act, http, loopback};
 use super::*;
+use crate::io::scripted_server::{Act, http, loopback};
 use std::net::Ipv4Addr;
 
 const IP: Ipv4Addr = Ipv4Addr::new(127, 0, 9, 1);

@@ -1,7 +1,7 @@
 //! Searches on loopback, answered by a responder that may be hostile.
 
-use super::super::scripted_server::{loopback, ssdp as responder};
 use super::*;
+use crate::io::scripted_server::{loopback, ssdp as responder};
 use std::net::Ipv4Addr;
 
 fn settings(window_ms: u64, guard_ms: u64) -> SearchSettings {

@@ -1,8 +1,8 @@
 //! Whole discoveries on loopback, of gateways and devices that misbehave.
 
-use super::super::scripted_server::{Act, Request, http, loopback, ssdp as responder};
-use super::super::ssdp::Reply;
 use super::*;
+use crate::io::scripted_server::{Act, Request, http, loopback, ssdp as responder};
+use crate::io::ssdp::Reply;
 use crate::model::device::Device;
 use crate::wire;
 use std::net::{IpAddr, Ipv4Addr};
