@@ -2,7 +2,7 @@
 
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
-use super::hub::Hub;
+use super::hub::{Change, Hub};
 use super::tasks::{self, Captures};
 use super::web;
 use crate::engine::{Input, Settings};
@@ -14,6 +14,7 @@ use crate::io::clock::Clock;
 use crate::io::http_server;
 use crate::io::snmp::{Auth, Client, Target};
 use crate::observe::replica::ReplicaRules;
+use crate::view;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -118,7 +119,10 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
     let telling = tokio::spawn(async move {
         loop {
             match changes.recv().await {
-                Ok(verdict) => tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence),
+                Ok(Change::Storm(verdict)) => {
+                    tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
+                }
+                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,

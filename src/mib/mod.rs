@@ -7,6 +7,7 @@ pub mod bridge;
 pub mod if_mib;
 pub mod if_type;
 pub mod poll;
+pub mod q_bridge;
 pub mod rows;
 pub mod system;
 #[cfg(test)]

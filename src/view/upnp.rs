@@ -2,6 +2,7 @@
 //! terminal) and judges nothing.
 
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
+use crate::observe::catalogue::{Change, MappingChange};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -201,6 +202,25 @@ pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64) -> Opti
         let _ = writeln!(text, "Answers refused: {}.", refused.collect::<Vec<_>>().join(", "));
     }
     Some(text)
+}
+
+/// A change of a mapping as a sentence.
+#[must_use]
+pub fn change(change: &MappingChange) -> String {
+    let verb = match change.change {
+        Change::Added => "opened on",
+        Change::Removed => "closed on",
+    };
+    let mapping = &change.mapping;
+    format!(
+        "{} {} was {verb} {}, to {}:{} ({})",
+        printable(mapping.protocol.as_str()),
+        mapping.external_port,
+        printable(&change.gateway_name),
+        printable(&mapping.internal_client),
+        mapping.internal_port,
+        printable(&mapping.description)
+    )
 }
 
 #[cfg(test)]

@@ -253,22 +253,43 @@ impl Encoding {
     }
 
     fn write_pcapng(self, capture: &Capture) -> Vec<u8> {
+        let mut file = self.pcapng_start(&[b"eth0"]);
+        for (at, frame) in &capture.0 {
+            self.packet(0, *at, frame, &mut file);
+        }
+        file
+    }
+
+    /// pcapng in which two interfaces, `eth0` and `eth1`, recorded every frame, the second a little later.
+    pub(crate) fn write_twice(self, capture: &Capture) -> Vec<u8> {
+        let mut file = self.pcapng_start(&[b"eth0", b"eth1"]);
+        for (at, frame) in &capture.0 {
+            self.packet(0, *at, frame, &mut file);
+            self.packet(1, *at + 100_000, frame, &mut file);
+        }
+        file
+    }
+
+    fn pcapng_start(self, names: &[&[u8; 4]]) -> Vec<u8> {
         let mut file = Vec::new();
         let section = [&self.u32(0x1a2b_3c4d)[..], &self.u16(1), &self.u16(0), &[255; 8]].concat();
         self.block(0x0a0d_0d0a, &section, &mut file);
-        let mut interface = [&self.u16(1)[..], &self.u16(0), &self.u32(0)].concat();
-        interface.extend([&self.u16(2)[..], &self.u16(4), b"eth0"].concat());
         let resolution = if self.nanoseconds { 9 } else { 6 };
-        interface.extend([&self.u16(9)[..], &self.u16(1), &[resolution, 0, 0, 0], &self.u32(0)].concat());
-        self.block(1, &interface, &mut file);
-        for (at, frame) in &capture.0 {
-            let ticks = (START + at) / if self.nanoseconds { 1 } else { 1_000 };
-            let length = self.u32(frame.len() as u32);
-            let mut body =
-                [self.u32(0), self.u32((ticks >> 32) as u32), self.u32(ticks as u32), length, length].concat();
-            body.extend(frame);
-            self.block(6, &body, &mut file);
+        for name in names {
+            let mut interface = [&self.u16(1)[..], &self.u16(0), &self.u32(0)].concat();
+            interface.extend([&self.u16(2)[..], &self.u16(4), &name[..]].concat());
+            interface.extend([&self.u16(9)[..], &self.u16(1), &[resolution, 0, 0, 0], &self.u32(0)].concat());
+            self.block(1, &interface, &mut file);
         }
         file
+    }
+
+    fn packet(self, interface: u32, at: u64, frame: &[u8], file: &mut Vec<u8>) {
+        let ticks = (START + at) / if self.nanoseconds { 1 } else { 1_000 };
+        let length = self.u32(frame.len() as u32);
+        let (high, low) = (self.u32((ticks >> 32) as u32), self.u32(ticks as u32));
+        let mut body = [self.u32(interface), high, low, length, length].concat();
+        body.extend(frame);
+        self.block(6, &body, file);
     }
 }

@@ -52,6 +52,8 @@ pub enum FileError {
 fn damage(damage: &Damage) -> String {
     if damage.is_no_capture() {
         format!("{}; save it as pcapng or pcap (Wireshark: File, Save As)", damage.reason)
+    } else if damage.frame == 0 {
+        damage.to_string()
     } else {
         format!("{damage}; what came before it was used")
     }

@@ -1,6 +1,10 @@
 //! SNMP over UDP: the one place that knows the client library. Fetches rows; what they mean, `mib` knows.
 
 mod error;
+#[cfg(test)]
+mod test_wire;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use error::{Cause, CollectError};
@@ -185,7 +189,7 @@ impl Client {
                 }
                 let mut with_fdb = want_fdb;
                 if want_fdb {
-                    match visit.walk(polling::fdb, until, deadline).await {
+                    match visit.forwarding(until, deadline).await {
                         Ok(more) => rows.append(more),
                         Err(error) => {
                             with_fdb = false;
@@ -296,6 +300,14 @@ impl Visit<'_> {
                 }))
             }
         }
+    }
+
+    async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let mut rows = self.walk(polling::fdb, until, allowed).await?;
+        if !polling::has_vlan_fdb(&rows) {
+            rows.append(self.walk(polling::plain_fdb, until, allowed).await?);
+        }
+        Ok(rows)
     }
 
     async fn run(&self, walk: &mut Walk, until: Time) -> Result<(), Failure> {

@@ -7,7 +7,6 @@
 use async_snmp::{Candidate, Error, RequestRegistration, ResponseIdentity, Transport};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -210,36 +209,39 @@ impl Transport for Handle {
         sent.map(drop).map_err(|source| Box::new(Error::Network { target: self.peer, source }))
     }
 
-    fn request_with<T, F>(
+    async fn request_with<T, F>(
         &self,
         data: &[u8],
         registration: RequestRegistration,
         mut validate: F,
-    ) -> impl Future<Output = async_snmp::Result<T>> + Send
+    ) -> async_snmp::Result<T>
     where
         T: Send,
         F: FnMut(Bytes, SocketAddr) -> async_snmp::Result<Candidate<T>> + Send,
     {
-        async move {
-            let mut deadline = registration.deadline();
-            let (_registered, mut answers) = self.register(registration);
-            self.send(data).await?;
-            let mut malformed = false;
-            loop {
-                let Ok(answer) = tokio::time::timeout_at(deadline, answers.recv()).await else {
-                    let error = Box::new(Error::MalformedResponse { target: self.peer });
-                    return Err(if malformed { error } else { self.timeout() });
-                };
-                let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
-                match validate(answer, self.peer)? {
-                    Candidate::Accept(value) => return Ok(value),
-                    Candidate::Reject if malformed => {}
-                    Candidate::Reject => {
-                        malformed = true;
-                        lock(&self.notes).malformed = true;
-                        let soon = tokio::time::sleep(MALFORMED_GRACE).deadline();
-                        deadline = deadline.min(soon);
+        let mut deadline = registration.deadline();
+        let (_registered, mut answers) = self.register(registration);
+        self.send(data).await?;
+        let mut malformed = false;
+        loop {
+            let Ok(answer) = tokio::time::timeout_at(deadline, answers.recv()).await else {
+                let error = Box::new(Error::MalformedResponse { target: self.peer });
+                return Err(if malformed { error } else { self.timeout() });
+            };
+            let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
+            match validate(answer, self.peer)? {
+                Candidate::Accept(value) => {
+                    while answers.try_recv().is_ok() {
+                        self.shared.strays.unexpected.fetch_add(1, Ordering::Relaxed);
                     }
+                    return Ok(value);
+                }
+                Candidate::Reject if malformed => {}
+                Candidate::Reject => {
+                    malformed = true;
+                    lock(&self.notes).malformed = true;
+                    let soon = tokio::time::sleep(MALFORMED_GRACE).deadline();
+                    deadline = deadline.min(soon);
                 }
             }
         }
