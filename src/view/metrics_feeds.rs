@@ -98,6 +98,7 @@ pub const FAMILIES: &[&Family] = &[
     &FDB_MOVES,
     &DEVICES,
     &GATEWAY_UP,
+    &CHANGES,
     &MAPPINGS,
     &MAPPING,
     &LEFT_OFF,
