@@ -87,6 +87,24 @@ const ANSWERS_REFUSED: Family = Family {
     labels: &["reason"],
     help: "Answers of the last search that were refused, by reason.",
 };
+
+/// The families of this file, in order.
+pub const FAMILIES: &[&Family] = &[
+    &UP,
+    &POLL_SECONDS,
+    &LAST_POLL,
+    &ERRORS,
+    &DISCONTINUITIES,
+    &FDB_MOVES,
+    &DEVICES,
+    &GATEWAY_UP,
+    &CHANGES,
+    &MAPPINGS,
+    &MAPPING,
+    &LEFT_OFF,
+    &ANSWERS_REFUSED,
+];
+
 /// Gateways with series; more than two in one LAN is already a finding.
 const MAX_GATEWAYS: usize = 16;
 
