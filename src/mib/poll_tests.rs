@@ -5,7 +5,7 @@ use crate::mib::Reply;
 use crate::mib::test_agent::{TestAgent, limits, run};
 
 fn poll(agent: &mut TestAgent) -> PollSample {
-    let mut answer = |request: &super::super::Request| Reply::Bindings(agent.answer(request));
+    let mut answer = |request: &crate::mib::Request| Reply::Bindings(agent.answer(request));
     let mut rows = run(first(limits()), &mut answer).expect("a good agent");
     rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
     rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));

@@ -1,3 +1,5 @@
+//! Captures written by hand, read back: good, cut, swapped, damaged and hostile ones.
+
 use super::*;
 
 /// Frames of a file and how it ends, read through windows of `step` more bytes at a time.
