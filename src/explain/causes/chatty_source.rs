@@ -121,7 +121,6 @@ fn ownership(
         .any(|((other, _), t)| *other != mac && t.last >= talker.busy_since && !t.repeats_itself());
     let confidence = match (known, identified, from_the_start, others) {
         (true, false, _, true) => 0.85,
-        (true, false, _, false) => 0.7,
         (true, true, _, true) => 0.6,
         (false, false, true, _) => 0.6,
         _ => return None,
