@@ -5,7 +5,7 @@ mod captures;
 use assert_cmd::Command;
 use captures::{
     Capture, ECHO, Encoding, PI, ROUTER, SECOND, chatty_source, healthy_minute, incident_constant, incident_falling,
-    ip_text, l2_loop, mac_text,
+    ip_text, l2_loop, mac_text, one_request_circles, relayed_mdns,
 };
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
@@ -179,6 +179,17 @@ fn from_the_middle_it_is_never_a_loop() {
         let verdict = analyze([&args[..], &["--format", "json"]].concat(), None).verdict();
         names_the_router(&verdict, "storm");
         assert!(confidence(&verdict) >= 0.9, "{verdict:#}");
+    }
+}
+
+#[test]
+fn what_the_facts_do_not_settle_is_not_blamed_on_anybody() {
+    let files = Files::new();
+    for (capture, candidate) in [(relayed_mdns(), "l3_reflector"), (one_request_circles(), "l2_loop")] {
+        let verdict = json(&files.capture("a.pcap", &capture), &[]).verdict();
+        assert_eq!((&verdict["cause"], &verdict["culprit"]), (&"unexplained".into(), &Value::Null), "{verdict:#}");
+        let candidates = verdict["candidates"].as_array().expect("a list");
+        assert!(candidates.len() >= 2 && candidates.iter().any(|c| c["cause"] == candidate), "{verdict:#}");
     }
 }
 

@@ -173,6 +173,18 @@ pub(crate) fn incident_constant(seconds: u64) -> Capture {
     capture
 }
 
+/// The middle of a storm in which the router sends a link-local message of the Echo round: traffic that no correct
+/// router passes on, so that it looks like the owner's own.
+pub(crate) fn relayed_mdns() -> Capture {
+    let frame = udp(ROUTER.mac, ECHO.ip, MDNS, 255, 0xcfd7, b"a question of the Echo");
+    Capture((0..5_400).map(|n| (n * SECOND / 1_800, frame.clone())).collect())
+}
+
+/// One ARP request circles, and nobody else says a word: a loop, or a device gone mad.
+pub(crate) fn one_request_circles() -> Capture {
+    Capture((0..15_000).map(|n| (n * SECOND / 5_000, arp(NAS, PROVIDER.ip))).collect())
+}
+
 /// A cable closes a ring: whatever the hosts send to all circles with its own MAC and TTL.
 pub(crate) fn l2_loop() -> Capture {
     let mut capture = Capture::default();
