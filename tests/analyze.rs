@@ -5,7 +5,7 @@ mod captures;
 use assert_cmd::Command;
 use captures::{
     Capture, ECHO, Encoding, PI, ROUTER, SECOND, chatty_source, healthy_minute, incident_constant, incident_falling,
-    ip_text, l2_loop, mac_text,
+    ip_text, l2_loop, mac_text, one_request_circles, relayed_mdns,
 };
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
@@ -154,7 +154,7 @@ fn the_answer_has_the_promised_keys() {
 #[test]
 fn from_the_middle_it_is_never_a_loop() {
     let files = Files::new();
-    let middle = files.capture("middle.pcap", &incident_constant(3).from_frame(3));
+    let middle = files.capture("middle.pcap", &incident_constant(3).cut_to_frame(3));
     let verdict = json(&middle, &[]).verdict();
     match verdict["cause"].as_str() {
         Some("l3_reflector") => {
@@ -173,12 +173,23 @@ fn from_the_middle_it_is_never_a_loop() {
 
     // Another capture of the same network knows the owner, whichever is named first.
     let before = files.capture("before.pcap", &healthy_minute());
-    let middle = files.capture("middle.pcap", &incident_constant(3).from_frame(3).later(3600 * SECOND));
+    let middle = files.capture("middle.pcap", &incident_constant(3).cut_to_frame(3).later(3600 * SECOND));
     for pair in [[&before, &middle], [&middle, &before]] {
         let args = pair.map(|path| path.to_str().expect("UTF-8"));
         let verdict = analyze([&args[..], &["--format", "json"]].concat(), None).verdict();
         names_the_router(&verdict, "storm");
         assert!(confidence(&verdict) >= 0.9, "{verdict:#}");
+    }
+}
+
+#[test]
+fn what_the_facts_do_not_settle_is_not_blamed_on_anybody() {
+    let files = Files::new();
+    for (capture, candidate) in [(relayed_mdns(), "l3_reflector"), (one_request_circles(), "l2_loop")] {
+        let verdict = json(&files.capture("a.pcap", &capture), &[]).verdict();
+        assert_eq!((&verdict["cause"], &verdict["culprit"]), (&"unexplained".into(), &Value::Null), "{verdict:#}");
+        let candidates = verdict["candidates"].as_array().expect("a list");
+        assert!(candidates.len() >= 2 && candidates.iter().any(|c| c["cause"] == candidate), "{verdict:#}");
     }
 }
 

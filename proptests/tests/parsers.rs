@@ -8,7 +8,7 @@ use stormglass::model::frames::{FrameMeta, LinkType};
 use stormglass::observe::replica::ReplicaRules;
 use stormglass::observe::tally::Tally;
 use stormglass::wire::capture_file::{Reader, Step};
-use stormglass::wire::frame::{self, L3};
+use stormglass::wire::frame;
 use stormglass::wire::http_url::HttpUrl;
 use stormglass::wire::{description, soap, ssdp};
 use stormglass_harness::packets;
@@ -38,9 +38,7 @@ fn frame_law(link: LinkType, vlan: Option<u16>, bytes: &[u8]) -> Result<(), Test
         Ok(frame) => {
             let _ = frame.replica_hash(7);
             prop_assert!(frame.l3.len() <= bytes.len());
-            // Without an IP header nothing follows it, and the offset means nothing.
-            let has_ip = matches!(frame.l3_kind, L3::Ipv4 | L3::Ipv6);
-            prop_assert!(!has_ip || frame.payload_offset <= frame.l3.len());
+            prop_assert!(frame.payload_offset <= frame.l3.len());
             prop_assert!(frame.l3.is_empty() || bytes.as_ptr_range().contains(&frame.l3.as_ptr()));
         }
         Err(error) => prop_assert!(error.offset <= bytes.len(), "{error}"),

@@ -83,16 +83,14 @@ impl Hub {
     }
 
     /// Hands a summary over, or gives it back if there is no place just now.
-    ///
-    /// # Errors
-    /// The summary.
-    pub fn offer(&self, summary: FrameSummary) -> Result<(), FrameSummary> {
+    #[must_use]
+    pub fn offer(&self, summary: FrameSummary) -> Option<FrameSummary> {
         match self.sender.try_reserve() {
             Ok(place) => {
                 place.send(Message::Input(Input::Frames(Box::new(summary))));
-                Ok(())
+                None
             }
-            Err(_) => Err(summary),
+            Err(_) => Some(summary),
         }
     }
 

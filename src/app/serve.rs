@@ -189,7 +189,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         })
     });
     let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
-    let addresses = listeners.iter().map(|l| l.local_addr()).collect::<Result<Vec<_>, _>>()?;
+    let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let settings = Settings {
         thresholds: config.detect.thresholds(),
         names: names(&config),

@@ -327,10 +327,8 @@ impl Engine {
             thresholds: &self.settings.thresholds,
             asked: &unanswered,
         };
-        let mut ask = BTreeSet::new();
         let outputs = &mut self.outputs;
-        place.judge(&view, &mut |scene, finding| {
-            ask.extend(finding.ask.iter().copied());
+        let ask = place.judge(&view, &mut |scene, finding| {
             let context = case::Context { fresh, times: &self.settings.times, targets: &self.targets };
             if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));

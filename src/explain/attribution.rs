@@ -107,10 +107,14 @@ fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet
     let proof = known.iter().map(|owner| owner.proof).min();
     let original = replica.senders.iter().find(|s| is_owner(s.mac));
     let foreign = replica.senders.iter().filter(|s| !is_owner(s.mac)).max_by_key(|s| s.frames);
+    let strong = proof.is_some_and(|proof| proof < OwnerProof::Traffic);
     let Some(foreign) = foreign else {
+        // Started in the middle, a reflector's own copies are all the traffic there is: no proof that it owns the address.
+        if !strong && !replica.warm {
+            return without_owner(scene, replica, hosts);
+        }
         return by_owner_alone(replica);
     };
-    let strong = proof.is_some_and(|proof| proof < OwnerProof::Traffic);
     let confidence = match (strong, original.is_some()) {
         (true, true) => 0.98,
         (true, false) => 0.93,
@@ -160,7 +164,8 @@ fn without_owner(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr,
         return forwarded(forwarder, origin, origin.is_some(), confidence, None);
     }
     let several = hosts.get(&first).is_some_and(|ips| ips.iter().filter(|ip| owners::is_on_link(**ip)).count() >= 2);
-    let owns_another = scene.owners.addresses_of(first).any(|ip| ip.is_ipv4() && owners::is_on_link(ip));
+    let other = |ip: IpAddr| Some(ip) != replica.ip && ip.is_ipv4() && owners::is_on_link(ip);
+    let owns_another = scene.owners.addresses_of(first).any(other);
     let routed = replica.first_ttl != 0 && !INITIAL_TTLS.contains(&replica.first_ttl);
     if replica.ttl_falls >= 2 && replica.ttl_same == 0 {
         forwarded(first, None, false, 0.85, None)

@@ -102,7 +102,7 @@ impl Capture {
     }
 
     /// From frame number `number` (the first is 1) on.
-    pub(crate) fn from_frame(mut self, number: usize) -> Self {
+    pub(crate) fn cut_to_frame(mut self, number: usize) -> Self {
         self.0.drain(..number - 1);
         self
     }
@@ -171,6 +171,18 @@ pub(crate) fn incident_constant(seconds: u64) -> Capture {
         capture.add(SECOND + n * SECOND / 1_800, search(ROUTER.mac, 3, 0xcfd7));
     }
     capture
+}
+
+/// The middle of a storm in which the router sends a link-local message of the Echo round: traffic that no correct
+/// router passes on, so that it looks like the owner's own.
+pub(crate) fn relayed_mdns() -> Capture {
+    let frame = udp(ROUTER.mac, ECHO.ip, MDNS, 255, 0xcfd7, b"a question of the Echo");
+    Capture((0..5_400).map(|n| (n * SECOND / 1_800, frame.clone())).collect())
+}
+
+/// One ARP request circles, and nobody else says a word: a loop, or a device gone mad.
+pub(crate) fn one_request_circles() -> Capture {
+    Capture((0..15_000).map(|n| (n * SECOND / 5_000, arp(NAS, PROVIDER.ip))).collect())
 }
 
 /// A cable closes a ring: whatever the hosts send to all circles with its own MAC and TTL.

@@ -64,8 +64,11 @@ impl Cause for L3Reflector {
         }
         let rate = words::about(verdict.peak_pps);
         let maybe = if verdict.confidence < 0.65 { "probably " } else { "" };
-        let (verb, over) =
-            if verdict.ended.is_some() { ("sent", " It has stopped, but can return:") } else { ("sends", "") };
+        let (verb, todo) = if verdict.ended.is_some() {
+            ("sent", "It has stopped, but the wiring can bring it back. Turn IGMP proxy off, then check again.")
+        } else {
+            ("sends", "Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.")
+        };
         let innocent = if verdict.origins.is_empty() {
             String::new()
         } else {
@@ -73,8 +76,7 @@ impl Cause for L3Reflector {
         };
         let innocent = if verdict.origins.len() > 1 { innocent.replace(" is not", " are not") } else { innocent };
         format!(
-            "Packet storm {}: {router} {maybe}{verb} {what} back into your LAN, {rate} a second.{over} \
-             Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.{innocent}",
+            "Packet storm {}: {router} {maybe}{verb} {what} back into your LAN, {rate} a second. {todo}{innocent}",
             times.span(verdict)
         )
     }
