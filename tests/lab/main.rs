@@ -41,6 +41,10 @@ fn main() -> ExitCode {
     if !inside && missing.is_none() && !arguments.list {
         return enter();
     }
+    if inside && let Err(error) = net::run("mount -t tmpfs tmpfs /run") {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
     arguments.test_threads = Some(1);
     let required = std::env::var("STORMGLASS_LAB").is_ok_and(|value| value == "require");
     let trial = |(name, run): (&'static str, trials::Run)| match missing.clone() {

@@ -66,7 +66,9 @@ impl Home {
             run(&format!("ip netns exec router sysctl -qw net.ipv4.{key}"))?;
         }
         // Hosts that have spoken with each other, as in every home: ARP tells who owns which address.
-        errand_in("echo", "greet 192.168.1.30:9")?;
+        for host in ["echo", "nas", "router"] {
+            errand_in(host, "greet 192.168.1.30:9")?;
+        }
         Ok(home)
     }
 

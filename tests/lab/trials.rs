@@ -234,16 +234,6 @@ fn services(home: &mut Home) -> Result<()> {
     let snmpd = home.file("snmpd.conf", "agentaddress udp:192.168.1.2:161\nrocommunity public\nsysName hub\n")?;
     home.start("sw", &format!("snmpd -f -Lo -C -c {} -p {}", text(&snmpd), text(&home.dir.join("snmpd.pid"))))?;
     gateway(home)?;
-    let media = home.dir.join("media");
-    std::fs::create_dir_all(&media).map_err(|error| error.to_string())?;
-    let config = format!(
-        "network_interface=eth0\nport=8200\nmedia_dir={}\nfriendly_name=NAS\ndb_dir={}\nlog_dir={}\ninotify=no\n",
-        text(&media),
-        text(&home.dir),
-        text(&home.dir)
-    );
-    let config = home.file("minidlna.conf", &config)?;
-    home.start("nas", &format!("minidlnad -S -f {} -P {}", text(&config), text(&home.dir.join("minidlna.pid"))))?;
     let open = |description: &str, rest: &str| {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", "nas", "upnpc", "-m", "eth0", "-e", description, "-a", "192.168.1.20"]);
@@ -256,7 +246,19 @@ fn services(home: &mut Home) -> Result<()> {
     })?;
     open("Sync & Share", "6690 6690 TCP 3600")?;
     open("a description of more than sixty-four characters makes some gateways append stray bytes", "8080 18080 TCP")?;
-    open("WireGuard", "51820 51820 UDP")
+    open("WireGuard", "51820 51820 UDP")?;
+    // After upnpc, which waits for long where a media server answers on its own host.
+    let media = home.dir.join("media");
+    std::fs::create_dir_all(&media).map_err(|error| error.to_string())?;
+    let config = format!(
+        "network_interface=eth0\nport=8200\nmedia_dir={}\nfriendly_name=NAS\ndb_dir={}\nlog_dir={}\ninotify=no\n",
+        text(&media),
+        text(&home.dir),
+        text(&home.dir)
+    );
+    let config = home.file("minidlna.conf", &config)?;
+    home.start("nas", &format!("minidlnad -S -f {} -P {}", text(&config), text(&home.dir.join("minidlna.pid"))))
+        .map(drop)
 }
 
 fn gateway(home: &mut Home) -> Result<()> {
@@ -322,6 +324,11 @@ fn query_prometheus() -> Result<()> {
     wait("Prometheus knows the storm", Duration::from_secs(10), || {
         series = query("stormglass_storm_info{cause=\"l3_reflector\",severity=\"storm\"} == 1")?;
         Ok(!series.is_empty())
+    })
+    .map_err(|error| {
+        let known = query("stormglass_storm_info").unwrap_or_default();
+        let up = query("up").unwrap_or_default();
+        format!("{error}; Prometheus knows {known:?} {up:?}; stormglass says {:?}", api("status").map(|s| s["sentence"].clone()))
     })?;
     let culprit = &series[0]["metric"];
     check(ROUTER_MACS.contains(&culprit["mac"].as_str().unwrap_or_default()), "and its culprit", culprit)?;
