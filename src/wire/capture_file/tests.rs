@@ -1,3 +1,5 @@
+//! The reader of capture files, tried on files written here byte by byte: whole, cut, damaged and hostile.
+
 use super::*;
 
 /// Frames of a file and how it ends, read through windows of `step` more bytes at a time.
