@@ -154,7 +154,7 @@ fn the_answer_has_the_promised_keys() {
 #[test]
 fn from_the_middle_it_is_never_a_loop() {
     let files = Files::new();
-    let middle = files.capture("middle.pcap", &incident_constant(3).starting_with(3));
+    let middle = files.capture("middle.pcap", &incident_constant(3).cut_to_frame(3));
     let verdict = json(&middle, &[]).verdict();
     match verdict["cause"].as_str() {
         Some("l3_reflector") => {
@@ -173,7 +173,7 @@ fn from_the_middle_it_is_never_a_loop() {
 
     // Another capture of the same network knows the owner, whichever is named first.
     let before = files.capture("before.pcap", &healthy_minute());
-    let middle = files.capture("middle.pcap", &incident_constant(3).starting_with(3).later(3600 * SECOND));
+    let middle = files.capture("middle.pcap", &incident_constant(3).cut_to_frame(3).later(3600 * SECOND));
     for pair in [[&before, &middle], [&middle, &before]] {
         let args = pair.map(|path| path.to_str().expect("UTF-8"));
         let verdict = analyze([&args[..], &["--format", "json"]].concat(), None).verdict();

@@ -1,10 +1,12 @@
-//! What users were told agrees: metrics, links and commands of both READMEs, the dashboard and the alert rules.
-//! Reads files alone; that the program keeps these promises is for the tests that run it.
+//! What users were told agrees with the program, and with itself: metrics, links, commands and the configuration of both
+//! READMEs, the dashboard and the alert rules. That the metrics have values is for the tests that run the program.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use stormglass::view::exposition::Kind;
+use stormglass::view::{metrics, metrics_feeds};
 
 const PREFIX: &str = "stormglass_";
 
@@ -17,7 +19,7 @@ fn read(relative: &str) -> String {
 }
 
 /// Names of our metrics in a text, each with what follows it. Recorded series (`level:stormglass_x:rate1m`) are not ours.
-fn metrics(text: &str) -> impl Iterator<Item = (&str, &str)> {
+fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.match_indices(PREFIX).filter_map(move |(at, _)| {
         let (before, from) = text.split_at(at);
         let (name, after) = from.split_at(from.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(from.len()));
@@ -42,7 +44,7 @@ fn documented(readme: &str) -> BTreeSet<(String, BTreeSet<String>, String)> {
 /// The documented series behind a name in a query: histograms are asked for by their parts.
 fn check_query(place: &str, query: &str) {
     let table = documented("README.md");
-    for (name, after) in metrics(query) {
+    for (name, after) in names(query) {
         let base = ["_bucket", "_sum", "_count"].iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
         let row = table.iter().find(|row| row.0 == name || (row.0 == base && row.2 == "histogram"));
         let (_, labels, _) = row.unwrap_or_else(|| panic!("{place}: {name} is not in README.md"));
@@ -70,14 +72,40 @@ fn both_readmes_tell_the_same() {
 }
 
 #[test]
-fn metrics_follow_the_conventions() {
-    for (name, _, kind) in documented("README.md") {
-        assert_eq!(
-            name.ends_with("_total"),
-            kind == "counter",
-            "{name}: `_total` is for counters, and for all of them"
-        );
-        assert!(["gauge", "counter", "histogram"].contains(&kind.as_str()), "{name}: {kind}");
+fn every_metric_is_documented() {
+    let families = metrics::FAMILIES.iter().chain(metrics_feeds::FAMILIES);
+    let exported = families.map(|family| {
+        let kind = match family.kind {
+            Kind::Gauge => "gauge",
+            Kind::Counter => "counter",
+            Kind::Histogram => "histogram",
+        };
+        // Prometheus' naming: the suffix is for counters, and for all of them.
+        assert_eq!(family.name.ends_with("_total"), family.kind == Kind::Counter, "{}", family.name);
+        let labels = family.labels.iter().map(|label| (*label).to_owned()).collect();
+        (family.name.to_owned(), labels, kind.to_owned())
+    });
+    let exported = exported.collect::<BTreeSet<_>>();
+    // A family that is written but missing in its file's list.
+    for file in ["src/view/metrics.rs", "src/view/metrics_feeds.rs"] {
+        for name in read(file).split("name: \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(exported.iter().any(|family| family.0 == name), "{file}: {name} is in no list of families");
+        }
+    }
+    assert_eq!(exported, documented("README.md"));
+}
+
+#[test]
+fn the_configuration_shown_is_good() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for readme in ["README.md", "README.ja.md"] {
+        let text = read(readme);
+        let yaml = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).expect("a configuration");
+        let file = folder.path().join("stormglass.yml");
+        fs::write(&file, yaml).expect("the configuration");
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
+        command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
+        command.assert().success();
     }
 }
 

@@ -3,12 +3,14 @@
 
 use super::cli::fail;
 use super::config::{self, Interval};
+use super::hub::Change;
 use super::serve::{self, Frames, Plan, Running};
 use crate::io::capture::FrameSource;
 use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
 use crate::model::verdict::{Phase, Severity, Verdict};
+use crate::view;
 use crate::view::text::{self, Style};
 use anyhow::Context as _;
 use clap::Args;
@@ -221,7 +223,8 @@ impl Narrator {
                     None => events = None,
                 },
                 change = changes.recv() => match change {
-                    Ok(verdict) => self.verdict(&verdict, &mut told),
+                    Ok(Change::Storm(verdict)) => self.verdict(&verdict, &mut told),
+                    Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change)),
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },
@@ -251,14 +254,18 @@ impl Narrator {
 
     /// The port mappings, once they have been found.
     async fn mappings(&self, running: &Running) -> bool {
-        let found = running.hub.query(|engine, _| engine.discovery().cloned()).await.ok().flatten();
-        let Some(found) = found else { return false };
-        for gateway in &found.gateways {
+        let found = running.hub.query(|engine, _| {
+            engine.search().at?;
+            let catalogue = engine.catalogue();
+            Some((catalogue.gateways().cloned().collect::<Vec<_>>(), catalogue.devices().count()))
+        });
+        let Some((gateways, devices)) = found.await.ok().flatten() else { return false };
+        for gateway in &gateways {
             let mappings = gateway.mappings.iter().map(|m| format!("{} {}", m.protocol.as_str(), m.external_port));
             let mappings = mappings.collect::<Vec<_>>().join(", ");
             self.line("stormglass", &format!("{} has these ports open by UPnP: {mappings}", gateway.friendly_name));
         }
-        self.line("stormglass", &format!("{} UPnP devices have answered.", found.devices.len()));
+        self.line("stormglass", &format!("{devices} UPnP devices have answered."));
         true
     }
 }

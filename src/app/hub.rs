@@ -6,6 +6,7 @@ use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
 use crate::model::verdict::Verdict;
+use crate::observe::catalogue::MappingChange;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +35,16 @@ enum Message {
 pub struct Hub {
     sender: mpsc::Sender<Message>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
-    changes: broadcast::Sender<Arc<Verdict>>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// What has changed.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A storm or warning.
+    Storm(Arc<Verdict>),
+    /// A port mapping.
+    Mapping(Arc<MappingChange>),
 }
 
 /// An owner to be asked for: interface and address.
@@ -73,16 +83,14 @@ impl Hub {
     }
 
     /// Hands a summary over, or gives it back if there is no place just now.
-    ///
-    /// # Errors
-    /// The summary.
-    pub fn offer(&self, summary: FrameSummary) -> Result<(), FrameSummary> {
+    #[must_use]
+    pub fn offer(&self, summary: FrameSummary) -> Option<FrameSummary> {
         match self.sender.try_reserve() {
             Ok(place) => {
                 place.send(Message::Input(Input::Frames(Box::new(summary))));
-                Ok(())
+                None
             }
-            Err(_) => Err(summary),
+            Err(_) => Some(summary),
         }
     }
 
@@ -109,16 +117,16 @@ impl Hub {
         Arc::clone(&self.snapshot.borrow())
     }
 
-    /// Verdicts as they change, from now on.
+    /// Changes, from now on.
     #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<Arc<Verdict>> {
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
 }
 
 struct Outside {
     publish: watch::Sender<Arc<Snapshot>>,
-    changes: broadcast::Sender<Arc<Verdict>>,
+    changes: broadcast::Sender<Change>,
     ask: mpsc::Sender<Question>,
 }
 
@@ -151,7 +159,8 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
         for output in news {
             match output {
                 // Nobody listening, or no place: the question comes again, the change is in the snapshot.
-                Output::Changed(verdict) => drop(outside.changes.send(verdict)),
+                Output::Changed(verdict) => drop(outside.changes.send(Change::Storm(verdict))),
+                Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
                 Output::AskOwner { interface, ip } => drop(outside.ask.try_send((interface, ip))),
             }
         }

@@ -2,7 +2,7 @@
 
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
-use super::hub::Hub;
+use super::hub::{Change, Hub};
 use super::tasks::{self, Captures};
 use super::web;
 use crate::engine::{Input, Settings};
@@ -14,6 +14,7 @@ use crate::io::clock::Clock;
 use crate::io::http_server;
 use crate::io::snmp::{Auth, Client, Target};
 use crate::observe::replica::ReplicaRules;
+use crate::view;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -108,7 +109,7 @@ pub fn main(args: &ServeArgs) -> ExitCode {
 
 async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()> {
     let ended = stop_signal()?;
-    let listen = listen_addresses(&config, flags)?;
+    let listen = listen_on(&config, flags)?;
     let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
     let running = start(plan).await?;
     for address in &running.addresses {
@@ -118,7 +119,10 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
     let telling = tokio::spawn(async move {
         loop {
             match changes.recv().await {
-                Ok(verdict) => tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence),
+                Ok(Change::Storm(verdict)) => {
+                    tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
+                }
+                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,
@@ -153,12 +157,11 @@ pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 }
 
 /// Flags outrank the file, the file outranks the default.
-fn listen_addresses(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<SocketAddr>> {
+fn listen_on(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<Vec<SocketAddr>> {
     if !flags.is_empty() {
         return Ok(flags);
     }
-    let of_file =
-        config.web.listen_addresses.iter().map(|a| config::listen_address(&a.value).map_err(anyhow::Error::msg));
+    let of_file = config.web.listen.iter().map(|a| config::listen_address(&a.value).map_err(anyhow::Error::msg));
     let of_file = of_file.collect::<anyhow::Result<Vec<_>>>()?;
     Ok(if of_file.is_empty() { vec![SocketAddr::from(([0_u16; 8], DEFAULT_PORT))] } else { of_file })
 }
@@ -167,7 +170,7 @@ fn listen_addresses(config: &Config, flags: Vec<SocketAddr>) -> anyhow::Result<V
 pub fn log(level: &str, format: &str) {
     use tracing_subscriber::EnvFilter;
     // The libraries below log nothing that a user could act on.
-    let filter = EnvFilter::new(format!("warn,stormglass={level}"));
+    let filter = EnvFilter::new(format!("warn,async_snmp=off,stormglass={level}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let result = if format == "json" { builder.json().try_init() } else { builder.try_init() };
     // A second call (the demo inside a test) keeps the first logger.
@@ -186,7 +189,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         })
     });
     let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
-    let addresses = listeners.iter().map(|l| l.local_addr()).collect::<Result<Vec<_>, _>>()?;
+    let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let settings = Settings {
         thresholds: config.detect.thresholds(),
         names: names(&config),

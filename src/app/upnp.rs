@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// Could not look: the exit status that means neither "found" nor "nothing there".
 const COULD_NOT_LOOK: u8 = 2;
+/// Columns below which a table cannot be read, and what is taken instead.
+const MIN_WIDTH: u16 = 40;
+/// See [`MIN_WIDTH`].
+const DEFAULT_WIDTH: u16 = 120;
 
 /// UPnP devices and gateways of the LAN, and every port that was opened on them.
 #[derive(Args, Clone, Debug)]
@@ -167,6 +171,10 @@ fn draw(head: &[&str], rows: &[Vec<String>]) -> String {
     });
     table.set_content_arrangement(ContentArrangement::Dynamic).set_header(head.to_vec());
     table.add_rows(rows.iter().cloned());
+    // Some terminals (serial lines, `script`) say they have no columns.
+    if table.width().is_none_or(|width| width < MIN_WIDTH) {
+        table.set_width(DEFAULT_WIDTH);
+    }
     format!("{table}\n")
 }
 

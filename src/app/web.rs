@@ -1,6 +1,6 @@
 //! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
 
-use super::hub::{Hub, Stopped};
+use super::hub::{Change, Hub, Stopped};
 use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Target};
 use crate::mib::Module;
@@ -97,8 +97,8 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
                 snapshot: &snapshot,
                 targets: &targets,
                 ports: &ports,
-                devices: engine.discovery().map_or(&[], |found| &found.devices),
-                gateways: engine.discovery().map_or(&[], |found| &found.gateways),
+                devices: &engine.catalogue().devices().collect::<Vec<_>>(),
+                gateways: &engine.catalogue().gateways().collect::<Vec<_>>(),
                 utc_offset_seconds,
             };
             html::page(&page)
@@ -135,11 +135,11 @@ async fn targets(State(app): State<App>) -> Result<Response, Stopped> {
 }
 
 async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::devices(engine.discovery())).await?))
+    Ok(json(&app.hub.query(|engine, _| json::devices(engine)).await?))
 }
 
 async fn port_mappings(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine.discovery())).await?))
+    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine)).await?))
 }
 
 /// Ready once any feed has reported: before that, "all quiet" would be said by someone who has not looked.
@@ -160,15 +160,22 @@ async fn events(State(app): State<App>, streams: Arc<tokio::sync::Semaphore>) ->
 }
 
 fn stream(
-    changes: tokio::sync::broadcast::Receiver<Arc<crate::model::verdict::Verdict>>,
+    changes: tokio::sync::broadcast::Receiver<Change>,
     place: tokio::sync::OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     use tokio::sync::broadcast::error::RecvError;
     futures_util::stream::unfold((changes, place), |(mut changes, place)| async move {
         loop {
             match changes.recv().await {
-                Ok(verdict) => {
-                    let event = Event::default().event("storm").data(json::verdict_json(&verdict).to_string());
+                Ok(change) => {
+                    let event = match change {
+                        Change::Storm(verdict) => {
+                            Event::default().event("storm").data(json::verdict_json(&verdict).to_string())
+                        }
+                        Change::Mapping(change) => {
+                            Event::default().event("port_mapping").data(serde_json::json!(change).to_string())
+                        }
+                    };
                     return Some((Ok(event), (changes, place)));
                 }
                 // The client asks for the whole list when it hears of any change.

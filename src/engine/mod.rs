@@ -18,6 +18,7 @@ use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
+use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::targets::Targets;
 use case::Cases;
 use place::Place;
@@ -34,6 +35,8 @@ pub const MAX_OUTPUTS: usize = 1024;
 const MAX_ASKED: usize = 256;
 /// An owner who has not answered by then will not: ARP on a LAN answers within milliseconds, a phone asleep in 1 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
+/// Characters kept of the name that a device gives itself.
+const MAX_NAME: usize = 48;
 /// The same owner is not asked for again before that.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -87,6 +90,19 @@ pub enum Output {
     },
     /// A verdict is new, or has changed in phase, severity, cause or culprit.
     Changed(Arc<Verdict>),
+    /// A port mapping came or went.
+    Mapping(Box<MappingChange>),
+}
+
+/// How the latest UPnP search went.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// When it ended; `None` before the first.
+    pub at: Option<Time>,
+    /// Answers refused, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// What could not be searched, and why.
+    pub problems: Vec<String>,
 }
 
 /// The engine.
@@ -100,7 +116,8 @@ pub struct Engine {
     asked: BTreeMap<IpAddr, Time>,
     cases: Cases,
     targets: Targets,
-    discovery: Option<Discovery>,
+    catalogue: Catalogue,
+    search: Search,
     feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
     outputs: VecDeque<Output>,
     refused: u64,
@@ -120,7 +137,8 @@ impl Engine {
             asked: BTreeMap::new(),
             cases: Cases::default(),
             targets: Targets::default(),
-            discovery: None,
+            catalogue: Catalogue::default(),
+            search: Search::default(),
             feeds: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: 0,
@@ -136,7 +154,7 @@ impl Engine {
             Input::Poll(poll) => {
                 self.targets.observe(&poll);
             }
-            Input::Discovery(found) => self.discovered(*found),
+            Input::Discovery(found) => self.discovered(now, *found),
             Input::Own(own) => self.learn_own(now, own),
             Input::Feed(status) => self.feed(status),
         }
@@ -192,14 +210,36 @@ impl Engine {
         &self.targets
     }
 
-    /// The latest UPnP search.
+    /// UPnP devices, gateways and their mappings, over time.
     #[must_use]
-    pub fn discovery(&self) -> Option<&Discovery> {
-        self.discovery.as_ref()
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
-    fn discovered(&mut self, found: Discovery) {
-        self.discovery = Some(found);
+    /// How the latest UPnP search went.
+    #[must_use]
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// Merges a search; names that devices give themselves are used where the user gave none.
+    fn discovered(&mut self, now: Time, found: Discovery) {
+        for change in self.catalogue.merge(&found) {
+            push(&mut self.outputs, Output::Mapping(Box::new(change)));
+        }
+        self.catalogue.forget(now);
+        let ips = self.catalogue.devices().map(|device| device.ip).collect::<BTreeSet<_>>();
+        for ip in ips {
+            let owner = self.places.values().find_map(|place| place.owners.of(ip).first().map(|owner| owner.mac));
+            if let Some(mac) = owner {
+                self.catalogue.know_mac(ip, mac);
+            }
+        }
+        self.names = self.settings.names.clone();
+        for (ip, name) in self.catalogue.names() {
+            self.names.by_ip.entry(ip).or_insert_with(|| name.chars().take(MAX_NAME).collect::<String>().into());
+        }
+        self.search = Search { at: Some(found.at), refused: found.refused, problems: found.problems };
     }
 
     fn frames(&mut self, now: Time, summary: &FrameSummary) {
@@ -287,10 +327,8 @@ impl Engine {
             thresholds: &self.settings.thresholds,
             asked: &unanswered,
         };
-        let mut ask = BTreeSet::new();
         let outputs = &mut self.outputs;
-        place.judge(&view, &mut |scene, finding| {
-            ask.extend(finding.ask.iter().copied());
+        let ask = place.judge(&view, &mut |scene, finding| {
             let context = case::Context { fresh, times: &self.settings.times, targets: &self.targets };
             if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));

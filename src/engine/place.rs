@@ -2,6 +2,7 @@
 
 use super::snapshot::Totals;
 use crate::detect::{Segment, Thresholds};
+use crate::explain::attribution::Role;
 use crate::explain::{CAUSES, Finding, Names, Own, Scene};
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
@@ -72,7 +73,9 @@ impl Place {
     }
 
     /// Asks every cause, in order, about every segment in which anything stands out.
-    pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) {
+    /// Gives the addresses whose owner would help to know.
+    pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) -> BTreeSet<IpAddr> {
+        let mut ask = BTreeSet::new();
         for segment in self.segments.values() {
             let scene = Scene {
                 at: view.at,
@@ -84,13 +87,18 @@ impl Place {
                 asked: view.asked,
             };
             let circulating = scene.circulating();
+            // Also where no cause has spoken yet: with most frames lost, the answer is what makes the finding.
+            let unknown = circulating.iter().filter(|one| one.role == Role::Unknown);
+            ask.extend(unknown.filter_map(|one| one.track.replica.ip));
             let mut taken = BTreeSet::new();
             for cause in CAUSES {
                 for finding in cause.judge(&scene, &circulating, &taken) {
                     taken.extend(finding.macs.iter().copied());
+                    ask.extend(finding.ask.iter().copied());
                     found(&scene, finding);
                 }
             }
         }
+        ask
     }
 }

@@ -3,8 +3,8 @@
 
 use super::scene::{DEVICE_REACH, Scene};
 use crate::detect::ReplicaTrack;
-use crate::model::MacAddr;
 use crate::model::frames::{CopyCount, OwnerProof, Replica};
+use crate::model::{MacAddr, Time};
 use crate::observe::owners;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -60,6 +60,19 @@ impl Circulating<'_> {
     pub fn falls(&self) -> bool {
         let replica = &self.track.replica;
         replica.ttl_falls > 0 && replica.ttl_same == 0
+    }
+
+    /// Copies per second. One that has circled for less than a second has a rate all the same: without it the first
+    /// verdict would name a tenth of what goes on. A falling TTL ends it, so that its burst is no rate.
+    #[must_use]
+    pub fn pps(&self, at: Time) -> u64 {
+        let replica = &self.track.replica;
+        let seen = replica.last.since(replica.first);
+        let counted = self.track.rate.total(at);
+        if self.falls() || replica.copies < MASSES || !(GOES_ON..Duration::from_secs(1)).contains(&seen) {
+            return counted;
+        }
+        counted.max(((replica.copies - 1) as f64 / seen.as_secs_f64()).round() as u64)
     }
 
     /// More than the copies that a capture point makes by itself.

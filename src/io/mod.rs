@@ -7,6 +7,8 @@ pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
 mod netlink;
+#[cfg(test)]
+mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
 pub mod upnp;

@@ -4,7 +4,7 @@
 use super::interfaces::Interface;
 use crate::wire::http_url::same_prefix;
 use crate::wire::ssdp::{self, GROUP_V4, GROUP_V6_LINK, GROUP_V6_SITE, Kind, Message};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
@@ -209,8 +209,10 @@ impl Steps {
         self.sent += 1;
         for seat in seats.iter_mut().filter(|seat| seat.guard || !guard) {
             let search = ssdp::search(seat.group.ip(), target, mx);
-            // Not awaited: a datagram that finds no room now is lost like any other.
-            if let Err(error) = seat.socket.try_send_to(&search, seat.group)
+            // Past tokio, which holds a new socket for unwritable until its reactor has run; a datagram that finds no
+            // room is lost like any other.
+            let group = SockAddr::from(seat.group);
+            if let Err(error) = SockRef::from(&seat.socket).send_to(&search, &group)
                 && !seat.failed
             {
                 seat.failed = true;

@@ -83,6 +83,7 @@ pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &Stop
     if report.stopped || stop.is_stopped() {
         let sentence = "The search was stopped because a packet storm is running: it would feed it.";
         discovery.problems.push(sentence.into());
+        discovery.stopped = true;
     } else {
         discovery.gateways = read_gateways(found.candidates, settings, deadline, stop, &mut discovery.refused).await;
     }

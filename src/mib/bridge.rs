@@ -7,6 +7,7 @@ objects!(BASE_PORT_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 1, 4, 1], {
 });
 
 objects!(FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 4, 3, 1], {
+    FDB_ADDRESS = 1 "dot1dTpFdbAddress" Syntax::PhysAddress, "The address, which by the standard is the index too.";
     FDB_PORT = 2 "dot1dTpFdbPort" Syntax::Gauge, "The bridge port behind which the address was seen; 0 is unknown.";
     FDB_STATUS = 3 "dot1dTpFdbStatus" Syntax::Gauge, "How it got there: 3 learned, 4 the bridge's own, 5 set by hand.";
 });
@@ -20,7 +21,7 @@ pub static BASE_PORT_TABLE: Table = Table {
     columns: BASE_PORT_COLUMNS,
 };
 
-/// The forwarding database. Its index is the six bytes of a MAC address, an arc each.
+/// The forwarding database. Its index is the six bytes of a MAC address, an arc each; FortiSwitch counts rows instead.
 pub static FDB_TABLE: Table = Table {
     name: "dot1dTpFdbTable",
     index_label: "dot1dTpFdbAddress",

@@ -4,10 +4,13 @@
 //! in [`MODULES`].
 
 pub mod bridge;
+pub mod exchange;
 pub mod if_mib;
 pub mod if_type;
 pub mod poll;
+pub mod q_bridge;
 pub mod rows;
+mod series;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;
@@ -15,8 +18,9 @@ pub mod walk;
 #[cfg(test)]
 mod walk_tests;
 
+pub use exchange::{Limits, Reply, Request, WalkError};
 pub use rows::{Rows, Stats};
-pub use walk::{Limits, Reply, Request, Walk, WalkError};
+pub use walk::Walk;
 
 /// What a value means, and so how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the poller reads from a switch, and how its rows become a sample. Knows no sockets, and judges no number.
 
-use super::bridge::{BASE_PORT_IF_INDEX, FDB_PORT, FDB_STATUS};
+use super::bridge::{BASE_PORT_IF_INDEX, FDB_ADDRESS, FDB_PORT, FDB_STATUS};
 use super::if_mib::{
     IF_ADMIN_STATUS, IF_ALIAS, IF_DESCR, IF_DISCONTINUITY, IF_HC_IN_BROADCAST, IF_HC_IN_MULTICAST, IF_HC_IN_OCTETS,
     IF_HC_IN_UCAST, IF_HC_OUT_BROADCAST, IF_HC_OUT_MULTICAST, IF_HC_OUT_OCTETS, IF_HC_OUT_UCAST, IF_HIGH_SPEED,
@@ -8,6 +8,7 @@ use super::if_mib::{
     IF_OUT_BROADCAST, IF_OUT_DISCARDS, IF_OUT_ERRORS, IF_OUT_MULTICAST, IF_OUT_OCTETS, IF_OUT_UCAST, IF_PHYS_ADDRESS,
     IF_SPEED, IF_TYPE,
 };
+use super::q_bridge::{Q_FDB_PORT, Q_FDB_STATUS};
 use super::system::{SYS_DESCR, SYS_NAME, SYS_UP_TIME};
 use super::{Limits, Object, Rows, Walk};
 use crate::model::observation::{Counter, CounterKind, PollSample, PortSample};
@@ -97,11 +98,24 @@ pub fn second(first: &Rows, limits: Limits) -> Walk {
     Walk::new(&[], groups.iter().copied(), limits)
 }
 
-/// The walk over the forwarding database, which can be long: not in every poll.
+/// The walk over the forwarding databases of a bridge that knows VLANs, which can be long: not in every poll.
 #[must_use]
 pub fn fdb(limits: Limits) -> Walk {
     let base: &[&Object] = &[&BASE_PORT_IF_INDEX];
-    Walk::new(&[], [base, &[&FDB_PORT, &FDB_STATUS]], Limits { rows: MAX_FDB, ..limits })
+    Walk::new(&[], [base, &[&Q_FDB_PORT, &Q_FDB_STATUS]], Limits { rows: MAX_FDB, ..limits })
+}
+
+/// The bridge answered [`fdb`] with addresses; if not, [`plain_fdb`] is to be asked.
+#[must_use]
+pub fn has_vlan_fdb(rows: &Rows) -> bool {
+    rows.has(&Q_FDB_PORT)
+}
+
+/// The walk over the forwarding database of a bridge that has none by VLAN.
+#[must_use]
+pub fn plain_fdb(limits: Limits) -> Walk {
+    let plain: &[&Object] = &[&FDB_ADDRESS, &FDB_PORT, &FDB_STATUS];
+    Walk::new(&[], [plain], Limits { rows: MAX_FDB, ..limits })
 }
 
 /// The sample of a poll from the rows of its walks.
@@ -188,8 +202,9 @@ fn port(rows: &Rows, index: u32) -> PortSample {
         alias: text(&IF_ALIAS).into(),
         if_type: small(&IF_TYPE).unwrap_or(0),
         speed_bps: speed,
-        admin_up: small(&IF_ADMIN_STATUS) == Some(1),
-        oper_up: small(&IF_OPER_STATUS) == Some(1),
+        // An EdgeSwitch has the ports in ifXTable alone, without a status.
+        admin_up: small(&IF_ADMIN_STATUS).is_none_or(|status| status == 1),
+        oper_up: small(&IF_OPER_STATUS).is_none_or(|status| status == 1),
         mac: cell(&IF_PHYS_ADDRESS).and_then(|cell| mac_of(cell.value)),
         discontinuity: small(&IF_DISCONTINUITY),
         ..PortSample::default()
@@ -223,22 +238,17 @@ fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<String>) -> 
     let base = rows.column(&BASE_PORT_IF_INDEX);
     let base = base.filter_map(|cell| Some((single(cell.index)?, cell.value.as_u32()?)));
     let base = base.filter(|&(_, index)| exists(index)).collect::<BTreeMap<u32, u32>>();
-    let offset = IF_INDEX_OFFSETS.into_iter().find(|offset| {
-        let mut bridge_ports = rows.column(&FDB_PORT).filter_map(|cell| cell.value.as_u32()).filter(|&port| port > 0);
-        bridge_ports.all(|port| port.checked_add(*offset).is_some_and(exists))
-    });
+    let learned = learned(rows);
+    let offset = IF_INDEX_OFFSETS
+        .into_iter()
+        .find(|offset| learned.values().all(|port| port.checked_add(*offset).is_some_and(exists)));
     let resolve = |port: u32| {
         let direct = base.get(&port).copied().or_else(|| Some(port).filter(|&port| exists(port)));
         direct.or_else(|| port.checked_add(offset?))
     };
     let mut table = BTreeMap::new();
     let mut lost = BTreeSet::new();
-    for cell in rows.column(&FDB_PORT) {
-        let Some(mac) = mac_of_index(cell.index) else { continue };
-        let status = rows.cell(&FDB_STATUS, cell.index).and_then(|cell| cell.value.as_u64()).unwrap_or(LEARNED);
-        let Some(port) = cell.value.as_u32().filter(|&port| port > 0 && status == LEARNED && !mac.is_group()) else {
-            continue;
-        };
+    for (mac, port) in learned {
         match resolve(port) {
             Some(index) => drop(table.insert(mac, index)),
             None => drop(lost.insert(port)),
@@ -251,6 +261,29 @@ fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<String>) -> 
         problems.push("no usable dot1dBasePortTable: bridge ports were taken for interface numbers".to_owned());
     }
     table
+}
+
+/// Addresses of devices and the bridge ports they were learned behind, from whichever table has them.
+fn learned(rows: &Rows) -> BTreeMap<MacAddr, u32> {
+    let by_vlan = has_vlan_fdb(rows);
+    let (ports, status) = if by_vlan { (&Q_FDB_PORT, &Q_FDB_STATUS) } else { (&FDB_PORT, &FDB_STATUS) };
+    let entries = rows.column(ports).filter_map(|cell| {
+        let said = rows.cell(&FDB_ADDRESS, cell.index).filter(|_| !by_vlan).and_then(|cell| mac_of(cell.value));
+        let mac = said.or_else(|| if by_vlan { mac_of_vlan_index(cell.index) } else { mac_of_index(cell.index) })?;
+        let status = rows.cell(status, cell.index).and_then(|cell| cell.value.as_u64()).unwrap_or(LEARNED);
+        let port = cell.value.as_u32().filter(|&port| port > 0)?;
+        (status == LEARNED && !mac.is_group()).then_some((mac, port))
+    });
+    entries.collect()
+}
+
+/// The database's number, then the address; a Zyxel writes the address's length between them.
+fn mac_of_vlan_index(index: &[u32]) -> Option<MacAddr> {
+    match index {
+        [_, mac @ ..] if mac.len() == 6 => mac_of_index(mac),
+        [_, 6, mac @ ..] => mac_of_index(mac),
+        _ => None,
+    }
 }
 
 /// The index of a forwarding entry is its address, an arc for each byte.
@@ -266,93 +299,5 @@ fn mac_of_index(index: &[u32]) -> Option<MacAddr> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mib::Reply;
-    use crate::mib::test_agent::{TestAgent, limits, run};
-
-    fn poll(agent: &mut TestAgent) -> PollSample {
-        let mut answer = |request: &super::super::Request| Reply::Bindings(agent.answer(request));
-        let mut rows = run(first(limits()), &mut answer).expect("a good agent");
-        rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
-        rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));
-        sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows, true)
-    }
-
-    #[test]
-    fn sixty_four_bits_where_there_are_any() {
-        let mut agent = TestAgent::switch(3);
-        agent.remove("1.3.6.1.2.1.31.1.1.1.6.2");
-        let sample = poll(&mut agent);
-        assert_eq!((sample.sys_name.as_str(), sample.sys_uptime), ("hub", Some(360_000)));
-        let ports = sample.ports.iter().map(|port| (&*port.name, port.counters.in_octets, port.speed_bps));
-        let wide = |port: u64| Some(Counter::C64((1 << 40) + 6000 + port));
-        let expected = [
-            ("ge1", wide(1), 1_000_000_000),
-            ("ge2", Some(Counter::C32(10_002)), 1_000_000_000),
-            ("ge3", wide(3), 1_000_000_000),
-        ];
-        assert!(ports.eq(expected));
-        assert_eq!(sample.ports[0].uptimes, [Some(360_000); 12]);
-        assert!(sample.problems.is_empty(), "{:?}", sample.problems);
-    }
-
-    #[test]
-    fn names_that_ports_share_are_told_apart() {
-        let mut agent = TestAgent::switch(3);
-        agent.set("1.3.6.1.2.1.31.1.1.1.1.3", Value::Octets(b"ge1".to_vec()));
-        agent.remove("1.3.6.1.2.1.31.1.1.1.1.2");
-        let sample = poll(&mut agent);
-        assert!(sample.ports.iter().map(|port| &*port.name).eq(["ge1", "Port 2", "ge1 (ifIndex 3)"]));
-        assert_eq!(sample.problems.len(), 1);
-    }
-
-    #[test]
-    fn addresses_are_found_behind_interfaces() {
-        let mac = |last| MacAddr([2, 0, 0, 0, 1, last]);
-        // (name, ifIndex of the three ports, dot1dBasePortIfIndex by bridge port, expected ifIndex of bridge port 2)
-        type Case = (&'static str, [u32; 3], &'static [(u32, u32)], Option<u32>);
-        let table: &[Case] = &[
-            ("by the base-port table", [101, 102, 103], &[(1, 101), (2, 103), (3, 102)], Some(103)),
-            ("without one, by number", [1, 2, 3], &[], Some(2)),
-            ("JetStream's offset", [49_153, 49_154, 49_155], &[], Some(49_154)),
-            ("T1600G's offset", [32_769, 32_770, 32_771], &[], Some(32_770)),
-            ("an invalid base-port table", [1, 2, 3], &[(1, 777), (2, 778), (3, 779)], Some(2)),
-            ("nowhere", [501, 502, 503], &[], None),
-        ];
-        for &(name, indexes, base, expected) in table {
-            let mut agent = TestAgent::switch(0);
-            for index in indexes {
-                agent.set(&format!("1.3.6.1.2.1.2.2.1.2.{index}"), Value::Octets(b"port".to_vec()));
-            }
-            for (port, index) in base {
-                agent.set(
-                    &format!("1.3.6.1.2.1.17.1.4.1.2.{port}"),
-                    Value::Integer(i32::try_from(*index).expect("small")),
-                );
-            }
-            // Learned behind 2 and 3; the bridge's own, an unknown one, a group, and a malformed index, which do not count.
-            for (entry, port, status) in [
-                ("2.0.0.0.1.1", 2, 3),
-                ("2.0.0.0.1.2", 3, 3),
-                ("2.0.0.0.1.3", 1, 4),
-                ("2.0.0.0.1.4", 0, 3),
-                ("1.0.94.0.0.1", 2, 3),
-                ("2.0.0.0.1.300", 2, 3),
-            ] {
-                agent.set(&format!("1.3.6.1.2.1.17.4.3.1.2.{entry}"), Value::Integer(port));
-                agent.set(&format!("1.3.6.1.2.1.17.4.3.1.3.{entry}"), Value::Integer(status));
-            }
-            let fdb = poll(&mut agent).fdb.expect("asked for");
-            assert_eq!(fdb.get(&mac(1)).copied(), expected, "{name}");
-            assert_eq!(fdb.len(), if expected.is_some() { 2 } else { 0 }, "{name}: {fdb:?}");
-        }
-    }
-
-    #[test]
-    fn an_agent_with_nothing_gives_an_empty_sample() {
-        let mut agent = TestAgent { objects: BTreeMap::new(), room: 60, asked: 0 };
-        let sample = poll(&mut agent);
-        assert_eq!((sample.ports.len(), sample.sys_uptime, sample.fdb), (0, None, Some(BTreeMap::new())));
-    }
-}
+#[path = "poll_tests.rs"]
+mod tests;

@@ -111,9 +111,10 @@ impl Rows {
     }
 
     /// A column may lie in several parts, where a walk had to ask for fewer columns half-way: their rows follow on.
+    /// Objects are statics: the same object is at the same address.
     fn placed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = (&'a Part, usize)> + 'a {
         self.parts.iter().filter_map(|part| {
-            part.columns.iter().position(|column| column.oid == object.oid).map(|place| (part, place))
+            part.columns.iter().position(|column| std::ptr::eq(*column, object)).map(|place| (part, place))
         })
     }
 }

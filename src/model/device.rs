@@ -130,4 +130,6 @@ pub struct Discovery {
     pub refused: BTreeMap<&'static str, u64>,
     /// What could not be searched, or was not, and why: a sentence each.
     pub problems: Vec<String>,
+    /// It was cut short because a storm is running: who is not in it may be there all the same.
+    pub stopped: bool,
 }

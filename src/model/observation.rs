@@ -67,9 +67,9 @@ pub struct PortSample {
     pub if_type: u32,
     /// `ifHighSpeed` × 10⁶, else `ifSpeed`; bits per second, 0 if unknown.
     pub speed_bps: u64,
-    /// `ifAdminStatus` is up.
+    /// `ifAdminStatus` is up, or not told.
     pub admin_up: bool,
-    /// `ifOperStatus` is up.
+    /// `ifOperStatus` is up, or not told.
     pub oper_up: bool,
     /// `ifPhysAddress`, where it is 6 bytes.
     pub mac: Option<MacAddr>,

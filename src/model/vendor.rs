@@ -3,8 +3,9 @@
 //! `vendor.bin` is written by `harness/vendor-table` and is one raw deflate stream (RFC 1951) of:
 //! three list lengths (u32, little endian) for prefixes of 24, 28 and 36 bits; for each list its sorted prefixes as byte
 //! columns, highest byte first, then two byte columns with the number of the maker's name, high byte first; then the
-//! names, sorted and joined by line feeds. Columns because the file is then 0.43 MB instead of 0.6, and because a binary
-//! search can read them where they lie: inflated, the table and its index of names take 1.7 MB, once, at first use.
+//! names, sorted and joined by line feeds. Columns because the file then has 0.43 MB (0.52 as rows), and because a binary
+//! search can read them where they lie. Measured on a busy machine: inflated once, at first use, in 15-35 ms, with 1.8 MB of
+//! resident memory; then about a microsecond for each look-up, which is for verdicts and pages, not for frames.
 
 use std::io::Read;
 use std::sync::OnceLock;

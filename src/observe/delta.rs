@@ -152,7 +152,8 @@ mod tests {
     fn uptime() {
         use Discontinuity::{Restart, UptimeJump};
         let day = Duration::from_secs(86_400);
-        let table: &[(&str, u32, u32, Duration, Result<u64, Discontinuity>)] = &[
+        type Case = (&'static str, u32, u32, Duration, Result<u64, Discontinuity>);
+        let table: &[Case] = &[
             ("ten seconds", 100_000, 101_000, 10 * SECOND, Ok(1000)),
             ("cached answer", 100_000, 100_000, 10 * SECOND, Ok(0)),
             ("slow agent clock", 100_000, 195_000, 1000 * SECOND, Ok(95_000)),
@@ -178,7 +179,8 @@ mod tests {
         let at = |centis, speed_bps| Context { centis, speed_bps, same_discontinuity: true };
         let declared = Context { same_discontinuity: false, ..at(1000, GIGABIT) };
         let top = u32::MAX;
-        let table: &[(&str, CounterKind, Counter, Counter, Context, Result<u64, Discontinuity>)] = &[
+        type Case = (&'static str, CounterKind, Counter, Counter, Context, Result<u64, Discontinuity>);
+        let table: &[Case] = &[
             ("plain", InOctets, C64(10), C64(25), at(1000, GIGABIT), Ok(15)),
             ("equal is zero here", InOctets, C64(10), C64(10), at(1000, GIGABIT), Ok(0)),
             ("beyond 2^63", InOctets, C64(u64::MAX - 5), C64(u64::MAX), at(1000, GIGABIT), Ok(5)),

@@ -1,5 +1,6 @@
 //! Raw facts: frames tallied, counters turned into rates, addresses given owners. Draws no conclusions.
 
+pub mod catalogue;
 pub mod delta;
 pub mod owners;
 pub mod ports;

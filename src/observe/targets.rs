@@ -256,7 +256,9 @@ impl Target {
             sample.ports.iter().any(|port| self.ports.get(&port.name).is_none_or(|known| known.differs(port)));
         let quiet = self.status.refreshed.is_some_and(|refreshed| sample.at.since(refreshed) >= STALE_AT_MOST);
         self.names = sample.ports.iter().map(|port| (port.if_index, Arc::clone(&port.name))).collect();
-        self.status.stale = !changed && !quiet && !sample.ports.is_empty();
+        // Without sysUpTime it is this host itself, whose kernel does not answer from a cache.
+        let cached = sample.sys_uptime.is_some() && !sample.ports.is_empty();
+        self.status.stale = cached && !changed && !quiet;
         if self.status.stale {
             self.slow = SLOW_POLLS;
             self.describe(sample);
@@ -313,3 +315,7 @@ impl Target {
         self.status.fdb_read = Some(at);
     }
 }
+
+#[cfg(test)]
+#[path = "targets_tests.rs"]
+mod tests;

@@ -1,7 +1,6 @@
 //! Verdicts and reports as JSON: the keys that `analyze --format json` and `/api/v1/storms` share. Never translated.
 
-use crate::engine::{FeedStatus, Snapshot};
-use crate::model::device::Discovery;
+use crate::engine::{Engine, FeedStatus, Snapshot};
 use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
 use crate::observe::targets::Targets;
@@ -152,19 +151,20 @@ pub fn targets(targets: &Targets) -> Value {
 
 /// `/api/v1/devices`.
 #[must_use]
-pub fn devices(found: Option<&Discovery>) -> Value {
+pub fn devices(engine: &Engine) -> Value {
+    let search = engine.search();
     json!({
-        "at": found.map(|found| found.at),
-        "devices": found.map_or(&[][..], |found| &found.devices),
-        "refused": found.map(|found| &found.refused),
-        "problems": found.map_or(&[][..], |found| &found.problems),
+        "at": search.at,
+        "devices": engine.catalogue().devices().collect::<Vec<_>>(),
+        "refused": search.refused,
+        "problems": search.problems,
     })
 }
 
 /// `/api/v1/port-mappings`: the same list as `upnp-probe list --format json`.
 #[must_use]
-pub fn port_mappings(found: Option<&Discovery>) -> Value {
-    json!(found.map_or(&[][..], |found| &found.gateways))
+pub fn port_mappings(engine: &Engine) -> Value {
+    json!(engine.catalogue().gateways().collect::<Vec<_>>())
 }
 
 #[cfg(test)]

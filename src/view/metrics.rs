@@ -166,7 +166,7 @@ pub fn render(engine: &Engine, now: Time, format: Format) -> String {
     let mut out = Exposition::new(format);
     write(&mut out, &engine.snapshot(now));
     super::metrics_feeds::snmp(&mut out, engine.targets());
-    super::metrics_feeds::upnp(&mut out, engine.discovery());
+    super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
     out.finish()
 }
 

@@ -1,7 +1,8 @@
 //! `/metrics`: what the SNMP and discovery feeds found, bounded.
 
 use super::exposition::{Exposition, Family, Kind};
-use crate::model::device::Discovery;
+use crate::engine::Search;
+use crate::observe::catalogue::{Catalogue, Change};
 use crate::observe::targets::Targets;
 use std::collections::BTreeMap;
 
@@ -54,7 +55,13 @@ const GATEWAY_UP: Family = Family {
     name: "stormglass_upnp_gateway_up",
     kind: Kind::Gauge,
     labels: &["gateway"],
-    help: "1 for each gateway that answered the last search (by UDN, at most 16).",
+    help: "1 if the gateway answered the last search (by UDN, at most 16).",
+};
+const CHANGES: Family = Family {
+    name: "stormglass_upnp_mapping_changes_total",
+    kind: Kind::Counter,
+    labels: &["change"],
+    help: "Port mappings that came or went since the start.",
 };
 const MAPPINGS: Family = Family {
     name: "stormglass_upnp_port_mappings",
@@ -80,6 +87,24 @@ const ANSWERS_REFUSED: Family = Family {
     labels: &["reason"],
     help: "Answers of the last search that were refused, by reason.",
 };
+
+/// The families of this file, in order.
+pub const FAMILIES: &[&Family] = &[
+    &UP,
+    &POLL_SECONDS,
+    &LAST_POLL,
+    &ERRORS,
+    &DISCONTINUITIES,
+    &FDB_MOVES,
+    &DEVICES,
+    &GATEWAY_UP,
+    &CHANGES,
+    &MAPPINGS,
+    &MAPPING,
+    &LEFT_OFF,
+    &ANSWERS_REFUSED,
+];
+
 /// Gateways with series; more than two in one LAN is already a finding.
 const MAX_GATEWAYS: usize = 16;
 
@@ -111,16 +136,18 @@ pub fn snmp(out: &mut Exposition, targets: &Targets) {
     }
 }
 
-/// Writes what the last UPnP search found.
-pub fn upnp(out: &mut Exposition, found: Option<&Discovery>) {
-    let Some(found) = found else { return };
+/// Writes what the UPnP searches found.
+pub fn upnp(out: &mut Exposition, catalogue: &Catalogue, search: &Search) {
     out.family(&DEVICES);
-    out.sample(&DEVICES, &[], found.devices.len() as f64);
-    // UDNs come from the network: the same one twice would be the same series twice.
-    let gateways = found.gateways.iter().map(|gateway| (gateway.udn.as_str(), gateway)).collect::<BTreeMap<_, _>>();
+    out.sample(&DEVICES, &[], catalogue.devices().count() as f64);
     out.family(&GATEWAY_UP);
-    for udn in gateways.keys().take(MAX_GATEWAYS) {
-        out.sample(&GATEWAY_UP, &[udn], 1.0);
+    for record in catalogue.records().take(MAX_GATEWAYS) {
+        out.sample(&GATEWAY_UP, &[&record.gateway.udn], f64::from(u8::from(record.up)));
+    }
+    let gateways = catalogue.gateways().map(|gateway| (gateway.udn.as_str(), gateway)).collect::<BTreeMap<_, _>>();
+    out.family(&CHANGES);
+    for change in [Change::Added, Change::Removed] {
+        out.sample(&CHANGES, &[change.id()], catalogue.count(change) as f64);
     }
     out.family(&MAPPINGS);
     for (udn, gateway) in gateways.iter().take(MAX_GATEWAYS) {
@@ -145,7 +172,7 @@ pub fn upnp(out: &mut Exposition, found: Option<&Discovery>) {
     out.family(&LEFT_OFF);
     out.sample(&LEFT_OFF, &[], left_off as f64);
     out.family(&ANSWERS_REFUSED);
-    for (reason, n) in &found.refused {
+    for (reason, n) in &search.refused {
         out.sample(&ANSWERS_REFUSED, &[reason], *n as f64);
     }
 }

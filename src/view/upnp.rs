@@ -2,6 +2,7 @@
 //! terminal) and judges nothing.
 
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
+use crate::observe::catalogue::{Change, MappingChange};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -125,8 +126,11 @@ pub fn plain(discovery: &Discovery) -> String {
     render(discovery, &mut |head, rows| columns(head, rows))
 }
 
-/// A discovery as text whose tables `table` draws from heads and rows.
-pub fn render(discovery: &Discovery, table: &mut dyn FnMut(&[&str], &[Vec<String>]) -> String) -> String {
+/// Draws a table from its head and its rows, a line break at the end included.
+pub type DrawTable<'a> = dyn FnMut(&[&str], &[Vec<String>]) -> String + 'a;
+
+/// A discovery as text whose tables `table` draws.
+pub fn render(discovery: &Discovery, table: &mut DrawTable<'_>) -> String {
     let names = names(&discovery.devices);
     let mut text = String::new();
     for gateway in &discovery.gateways {
@@ -146,20 +150,18 @@ pub fn render(discovery: &Discovery, table: &mut dyn FnMut(&[&str], &[Vec<String
     text
 }
 
-/// Left-aligned columns, two spaces apart; the last is not padded. Widths count characters.
+/// Left-aligned columns, two spaces apart; the last is not padded.
 fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths = head.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
-    for (width, cell) in rows.iter().flat_map(|row| widths_of(row).enumerate()) {
-        if let Some(widest) = widths.get_mut(width) {
-            *widest = (*widest).max(cell);
-        }
-    }
     let head = head.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    let mut widths = vec![0; head.len()];
+    for (widest, cell) in std::iter::once(&head).chain(rows).flat_map(|row| widths_of(row).enumerate()) {
+        widths[widest] = cell.max(widths[widest]);
+    }
     let mut text = String::new();
     for row in std::iter::once(&head).chain(rows) {
         let mut line = String::from("  ");
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:<width$}  ");
+        for ((cell, wide), widest) in row.iter().zip(widths_of(row)).zip(&widths) {
+            let _ = write!(line, "{cell}{:padding$}  ", "", padding = widest - wide);
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -168,7 +170,18 @@ fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn widths_of(row: &[String]) -> impl Iterator<Item = usize> {
-    row.iter().map(|cell| cell.chars().count())
+    row.iter().map(|cell| cell.chars().map(cells).sum())
+}
+
+/// Terminal cells of a character (Unicode Annex 11, East Asian wide and fullwidth, by block): devices in Japan have
+/// Japanese names.
+fn cells(c: char) -> usize {
+    match u32::from(c) {
+        0x0300..=0x036f | 0x200b..=0x200d | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f => 2,
+        0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
 }
 
 /// Why nobody, or no gateway, may have answered: `None` where there is nothing to explain. `searched` names each
@@ -201,6 +214,25 @@ pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64) -> Opti
         let _ = writeln!(text, "Answers refused: {}.", refused.collect::<Vec<_>>().join(", "));
     }
     Some(text)
+}
+
+/// A change of a mapping as a sentence.
+#[must_use]
+pub fn change(change: &MappingChange) -> String {
+    let verb = match change.change {
+        Change::Added => "opened on",
+        Change::Removed => "closed on",
+    };
+    let mapping = &change.mapping;
+    format!(
+        "{} {} was {verb} {}, to {}:{} ({})",
+        printable(mapping.protocol.as_str()),
+        mapping.external_port,
+        printable(&change.gateway_name),
+        printable(&mapping.internal_client),
+        mapping.internal_port,
+        printable(&mapping.description)
+    )
 }
 
 #[cfg(test)]
@@ -273,6 +305,12 @@ Lab gateway at 192.168.77.1 on lan0: 2 port mappings
 
 ";
         assert_eq!(plain(&discovery), expected);
+    }
+
+    #[test]
+    fn wide_characters_take_two_cells() {
+        let rows = [vec!["寝室のテレビ".to_owned(), "x".to_owned()], vec!["TV".to_owned(), "y".to_owned()]];
+        assert_eq!(columns(&["NAME", "M"], &rows), "  NAME          M\n  寝室のテレビ  x\n  TV            y\n");
     }
 
     #[test]

@@ -136,6 +136,7 @@ pub fn parse<'a>(meta: &FrameMeta, bytes: &'a [u8]) -> Result<Frame<'a>, FrameEr
         // IEEE 802.3 length instead of an EtherType: 802.2 LLC. 0x42 is the bridge spanning tree's address.
         length @ 0..=1500 => {
             frame.l3 = rest.get(..usize::from(length)).unwrap_or(rest);
+            frame.payload_offset = frame.l3.len();
             if rest.first() == Some(&0x42) {
                 frame.protocol = Protocol::Stp;
             }
@@ -314,6 +315,7 @@ fn arp<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(),
     if packet.get(..6) == Some(&[0, 1, 8, 0, 6, 4]) {
         let packet = packet.get(..28).ok_or(short("ARP", offset))?;
         frame.l3 = packet;
+        frame.payload_offset = packet.len();
         frame.ip = ipv4_at(packet, 14).map(IpAddr::from);
         frame.destination_ip = ipv4_at(packet, 24).map(IpAddr::from);
     }

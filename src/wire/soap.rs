@@ -138,7 +138,7 @@ pub fn parse(body: &[u8]) -> Result<Answer, SoapError> {
 fn is_damaged(text: &str) -> bool {
     text.chars().any(is_stray)
         || text.match_indices('&').any(|(at, _)| {
-            let rest = text[at + 1..].as_bytes();
+            let rest = &text.as_bytes()[at + 1..];
             let name = rest.iter().take(10).take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
             name == 0 || rest.get(name) != Some(&b';')
         })

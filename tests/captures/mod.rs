@@ -102,7 +102,7 @@ impl Capture {
     }
 
     /// From frame number `number` (the first is 1) on.
-    pub(crate) fn starting_with(mut self, number: usize) -> Self {
+    pub(crate) fn cut_to_frame(mut self, number: usize) -> Self {
         self.0.drain(..number - 1);
         self
     }

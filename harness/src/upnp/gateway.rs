@@ -119,7 +119,9 @@ impl UpnpGateway {
     }
 }
 
-fn respond(request: &Request, options: &GatewayOptions) -> Response {
+/// What the gateway answers to a request. Pure.
+#[must_use]
+pub fn respond(request: &Request, options: &GatewayOptions) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/rootDesc.xml") => Response::xml(description(&options.about)),
         ("GET", "/WANIPCn.xml" | "/WANCfg.xml") => Response::xml(scpd()),

@@ -116,8 +116,8 @@ impl Plan {
     fn start_due(&mut self, outcome: &mut Outcome) {
         loop {
             let due = self.active.iter().map(|active| active.next.until).min();
-            let begins = self.waiting.front().map(|planned| planned.first);
-            if begins >= due && due.is_some() {
+            let next_is_due = |planned: &Planned| due.is_none_or(|due| planned.first < due);
+            if !self.waiting.front().is_some_and(next_is_due) {
                 return;
             }
             let Some(planned) = self.waiting.pop_front() else { return };

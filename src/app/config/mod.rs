@@ -161,7 +161,7 @@ impl Default for Upnp {
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
     /// `address:port` or `:port`; the flag `--web.listen-address` outranks it.
-    pub listen_addresses: Vec<Spanned<String>>,
+    pub listen: Vec<Spanned<String>>,
 }
 
 /// `detect:`; the origin of each default stands at [`Thresholds`].
@@ -292,7 +292,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         }
     }
     let mut listen = BTreeSet::new();
-    for address in &config.web.listen_addresses {
+    for address in &config.web.listen {
         let parsed = listen_address(&address.value).map_err(|message| (place(address), message))?;
         if !listen.insert(parsed) {
             return Err((place(address), "the same address is listed twice".to_owned()));

@@ -11,7 +11,7 @@ snmp:
     - {name: attic, address: \"fd00::2\", auth: home}
 capture: {interfaces: auto}
 upnp: {interfaces: [eth0], interval: 60s}
-web: {listen_addresses: [\":10116\"]}
+web: {listen: [\":10116\"]}
 names: {\"3c:84:6a:10:00:c8\": second router}
 detect: {source_pps: 40, over_after: 8s}
 ";

@@ -99,7 +99,7 @@ impl Captures {
             sample_one_in: self.section.sample_one_in.map(std::num::NonZeroU32::get),
         };
         let hub = self.hub.clone();
-        let deliver = move |summary| hub.offer(summary).err();
+        let deliver = move |summary| hub.offer(summary);
         match source {
             Some(source) => live::spawn_source(settings, source, deliver),
             None => live::spawn(settings, deliver),

@@ -40,6 +40,8 @@ pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
             }
         };
         tokio::select! {
+            // The watch first: a search must not begin before it knows of the storm.
+            biased;
             () = watch => {}
             () = once(&hub, &clock, &section, &settings, &stop) => {}
         }

@@ -1,7 +1,7 @@
 //! One device that sends far too much by itself: fresh datagrams, or the same one over and over, from its own MAC and
 //! address, while everybody else's frames come once.
 
-use super::{Cause, Times};
+use super::{Cause, ONE_LAP, Times};
 use crate::detect::segment::{TalkerKey, talks_media};
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
@@ -114,15 +114,14 @@ fn ownership(
     let known = its().all(|one| one.role == Role::ByOwner);
     // Listening since before its first frame, and nothing lost: an original from another MAC would have been seen.
     let from_the_start = its().all(|one| one.track.replica.warm) && scene.segment.dropped == 0;
-    let others = scene
-        .segment
-        .talkers
-        .iter()
-        .any(|((other, _), t)| *other != mac && t.last >= talker.busy_since && !t.repeats_itself());
+    // Others' frames must have come once, and had the time to come round: in a young loop only one host's frame circles,
+    // and it looks like a host that repeats itself. Until somebody else speaks, nobody is blamed.
+    let others = scene.segment.talkers.iter().any(|((other, _), t)| {
+        *other != mac && t.last >= talker.busy_since && scene.at.since(t.last) >= ONE_LAP && !t.repeats_itself()
+    });
     let confidence = match (known, identified, from_the_start, others) {
         (true, false, _, true) => 0.85,
-        (true, true, _, true) => 0.6,
-        (false, false, true, _) => 0.6,
+        (true, true, _, true) | (false, false, true, true) => 0.6,
         _ => return None,
     };
     Some(Ownership { confidence, proof, repeats: true })

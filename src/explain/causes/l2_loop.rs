@@ -1,7 +1,7 @@
 //! A cable that closes a ring without spanning tree: whatever one host sends to all comes back, from its own MAC and
 //! with its TTL unchanged. Nobody is to be blamed but the cable.
 
-use super::{Cause, Times, groups, main_protocol};
+use super::{Cause, ONE_LAP, Times, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -9,10 +9,7 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-/// A frame newer than this may not have come round yet.
-const ONE_LAP: Duration = Duration::from_millis(100);
 /// Of the hosts that spoke during the loop, this share may have gone unreplicated (1 in 5): frames get lost in it.
 const CLEAN_SHARE: usize = 5;
 /// Copies of our own frames that bonds and hairpins do not explain (they return one).
@@ -105,7 +102,7 @@ fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {
         (true, false) if looped.iter().any(|one| same_datagram(&one)) => 0.6,
         (true, false) => return None,
     };
-    let rate = looped.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let rate = looped.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     let storm = rate >= scene.thresholds.replica_pps;
     let origins = origins(looped);
     Some(Finding {

@@ -64,8 +64,11 @@ impl Cause for L3Reflector {
         }
         let rate = words::about(verdict.peak_pps);
         let maybe = if verdict.confidence < 0.65 { "probably " } else { "" };
-        let (verb, over) =
-            if verdict.ended.is_some() { ("sent", " It has stopped, but can return:") } else { ("sends", "") };
+        let (verb, todo) = if verdict.ended.is_some() {
+            ("sent", "It has stopped, but the wiring can bring it back. Turn IGMP proxy off, then check again.")
+        } else {
+            ("sends", "Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.")
+        };
         let innocent = if verdict.origins.is_empty() {
             String::new()
         } else {
@@ -73,8 +76,7 @@ impl Cause for L3Reflector {
         };
         let innocent = if verdict.origins.len() > 1 { innocent.replace(" is not", " are not") } else { innocent };
         format!(
-            "Packet storm {}: {router} {maybe}{verb} {what} back into your LAN, {rate} a second.{over} \
-             Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.{innocent}",
+            "Packet storm {}: {router} {maybe}{verb} {what} back into your LAN, {rate} a second. {todo}{innocent}",
             times.span(verdict)
         )
     }
@@ -89,9 +91,13 @@ impl Cause for L3Reflector {
                  is, unplug its power. The storm stops at once."
             ));
         }
+        let (when, after) = match verdict.severity {
+            Severity::Storm => ("Then", "Save, and plug the cable back in."),
+            Severity::Warning => ("Now", "Save, and watch whether it comes back."),
+        };
         remedy.push(format!(
-            "Then: open the settings page of {router} and turn \"IGMP proxy\" off (also called IPTV, multicast proxy or \
-             multicast routing; usually under LAN, Network or Advanced){}. Save, and plug the cable back in.",
+            "{when}: open the settings page of {router} and turn \"IGMP proxy\" off (also called IPTV, multicast proxy or \
+             multicast routing; usually under LAN, Network or Advanced){}. {after}",
             if v6 { ", and IPv6 pass-through and MLD proxy as well" } else { "" }
         ));
         remedy.push(
@@ -116,12 +122,14 @@ fn messages(verdict: &Verdict) -> String {
 
 fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'_>, Forwarding)]) -> Finding {
     let all = found.iter().map(|(one, _)| *one).collect::<Vec<_>>();
-    let rate = all.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let rate = all.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     let dies = all.iter().all(|one| one.falls());
     let storm = rate >= scene.thresholds.critical_pps || (rate >= scene.thresholds.replica_pps && !dies);
     let by_share = heaviest_forwarder(found);
     let confidence = found.iter().map(|(_, f)| f.confidence).fold(0.0, f64::max);
-    let started = all.iter().map(|one| one.track.replica.first).min().unwrap_or(scene.at);
+    // A storm is what does not die; what died before it was its warning, and has been told.
+    let counted = found.iter().filter(|(one, _)| !storm || dies || !one.falls()).collect::<Vec<_>>();
+    let started = counted.iter().map(|(one, _)| one.track.replica.first).min().unwrap_or(scene.at);
     let last = all.iter().map(|one| one.track.replica.last).max().unwrap_or(scene.at);
     let mut finding = Finding {
         cause: L3Reflector.id(),
@@ -134,8 +142,8 @@ fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'
         protocol: main_protocol(&all),
         started,
         last,
-        fresh: found.iter().map(|(one, f)| fresh(&one.track.replica, f)).sum(),
-        frames: found.iter().map(|(one, f)| forwarded(&one.track.replica, f)).sum(),
+        fresh: counted.iter().map(|(one, f)| fresh(&one.track.replica, f)).sum(),
+        frames: counted.iter().map(|(one, f)| forwarded(&one.track.replica, f)).sum(),
         rate,
         evidence: Vec::new(),
         candidates: Vec::new(),

@@ -12,6 +12,7 @@ use super::scene::Scene;
 use crate::model::MacAddr;
 use crate::model::verdict::Verdict;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// One reason for which a network drowns.
 pub trait Cause: Sync {
@@ -40,6 +41,9 @@ pub const CAUSES: &[&dyn Cause] =
 pub fn cause(id: &str) -> Option<&'static dyn Cause> {
     CAUSES.iter().copied().find(|cause| cause.id() == id)
 }
+
+/// A frame newer than this may not have come round a loop yet, and proves nothing by having come once.
+const ONE_LAP: Duration = Duration::from_millis(100);
 
 /// Clock times as the person reads them.
 #[derive(Clone, Copy, Debug, Default)]

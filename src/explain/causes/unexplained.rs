@@ -77,7 +77,7 @@ fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet
 
 fn circling_from(scene: &Scene<'_>, open: &[&Circulating<'_>], mac: MacAddr) -> Option<Finding> {
     let its = open.iter().copied().filter(|one| one.track.replica.first_mac == mac).collect::<Vec<_>>();
-    let rate = its.iter().map(|one| one.track.rate.total(scene.at)).sum::<u64>();
+    let rate = its.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     if rate < scene.thresholds.replica_pps {
         return None;
     }
@@ -196,10 +196,17 @@ fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
                 display_filter: format!("eth.src == {}", key.0),
                 frame_numbers: None,
             }],
-            candidates: vec![
-                Candidate { cause: "chatty_source", confidence: 0.4, mac: Some(key.0), needs: needs.clone() },
-                Candidate { cause: "l3_reflector", confidence: 0.3, mac: Some(key.0), needs },
-            ],
+            // Copies of what was sent before are a reflector's trade; a device that floods makes new messages.
+            candidates: {
+                let order = if talker.repeats_itself() {
+                    ["l3_reflector", "chatty_source"]
+                } else {
+                    ["chatty_source", "l3_reflector"]
+                };
+                let candidate =
+                    |(cause, confidence)| Candidate { cause, confidence, mac: Some(key.0), needs: needs.clone() };
+                order.into_iter().zip([0.4, 0.3]).map(candidate).collect()
+            },
             lacks: foreign
                 .map(|ip| format!("{ip} belongs to another MAC; why {} sends from it is not known.", key.0))
                 .into_iter()

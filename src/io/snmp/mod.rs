@@ -1,9 +1,15 @@
 //! SNMP over UDP: the one place that knows the client library. Fetches rows; what they mean, `mib` knows.
 
 mod error;
+mod target;
+#[cfg(test)]
+mod test_wire;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use error::{Cause, CollectError};
+pub use target::{Auth, PORT, Target, resolve};
 
 use self::transport::{Handle, Socket, Strays, canonical, lock};
 use super::clock::Clock;
@@ -14,7 +20,7 @@ use crate::model::snmp::{Oid, Value, VarBind};
 use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,79 +28,10 @@ use tokio::sync::Semaphore;
 
 /// Requests in flight at once. One socket with 8,000 lost 6,157 answers (measured).
 pub const MAX_IN_FLIGHT: usize = 64;
-/// SNMP's port (RFC 3417).
-pub const PORT: u16 = 161;
 /// Devices whose state is kept without a walk in progress.
 const MAX_IDLE_DEVICES: usize = 1024;
 /// Names in one GETNEXT that the library passes on unsplit; `mib::walk` keeps below it.
 const MAX_NAMES: usize = 64;
-
-/// How to be let in.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Auth {
-    /// SNMPv2c: the community, which anyone on the path can read.
-    V2c {
-        /// Usually `public`.
-        community: String,
-    },
-}
-
-impl Auth {
-    /// SNMPv2c with this community.
-    #[must_use]
-    pub fn v2c(community: impl Into<String>) -> Self {
-        Self::V2c { community: community.into() }
-    }
-}
-
-/// Never shows a secret.
-impl fmt::Debug for Auth {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::V2c { .. } => out.write_str("V2c"),
-        }
-    }
-}
-
-/// A device to be asked, and how gently.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Its name in the configuration.
-    pub name: Arc<str>,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// How to be let in.
-    pub auth: Auth,
-    /// Columns in one PDU, sysUpTime not counted. A TP-Link T1600G crashes when asked for more than 14.
-    pub max_columns: usize,
-    /// Max-repetitions of GETBULK, at most; fewer are used where the device wants fewer.
-    pub max_repetitions: u32,
-    /// How long the first attempt of a request waits; each further one waits twice as long.
-    pub request_timeout: Duration,
-    /// Further attempts.
-    pub retries: u32,
-}
-
-impl Target {
-    /// A target with the defaults: 10 columns, 25 repetitions, 2 s, 2 retries.
-    #[must_use]
-    pub fn new(name: impl Into<Arc<str>>, address: SocketAddr, auth: Auth) -> Self {
-        Self {
-            name: name.into(),
-            address,
-            auth,
-            max_columns: 10,
-            max_repetitions: 25,
-            request_timeout: Duration::from_secs(2),
-            retries: 2,
-        }
-    }
-
-    fn failed(&self, cause: Cause) -> CollectError {
-        CollectError { target: Arc::clone(&self.name), address: self.address, cause }
-    }
-}
 
 /// What a device taught us.
 #[derive(Debug, Default)]
@@ -185,7 +122,7 @@ impl Client {
                 }
                 let mut with_fdb = want_fdb;
                 if want_fdb {
-                    match visit.walk(polling::fdb, until, deadline).await {
+                    match visit.forwarding(until, deadline).await {
                         Ok(more) => rows.append(more),
                         Err(error) => {
                             with_fdb = false;
@@ -298,6 +235,14 @@ impl Visit<'_> {
         }
     }
 
+    async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let mut rows = self.walk(polling::fdb, until, allowed).await?;
+        if !polling::has_vlan_fdb(&rows) {
+            rows.append(self.walk(polling::plain_fdb, until, allowed).await?);
+        }
+        Ok(rows)
+    }
+
     async fn run(&self, walk: &mut Walk, until: Time) -> Result<(), Failure> {
         loop {
             let now = self.owner.clock.now();
@@ -372,46 +317,4 @@ fn value(value: async_snmp::Value) -> Value {
         }
         _ => Value::Null,
     }
-}
-
-/// Reads `192.168.1.2`, `192.168.1.2:161`, `2001:db8::1`, `[2001:db8::1]:161`, `fe80::1%eth0` or a host name with or
-/// without a port, and resolves it.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub async fn resolve(text: &str) -> Result<SocketAddr, String> {
-    let form = "write an IP address or host name, with a port if it is not 161: 192.168.1.2, 192.168.1.2:1161, \
-                [2001:db8::1]:161, fe80::1%eth0, switch.lan";
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(canonical(address));
-    }
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(canonical(SocketAddr::new(ip, PORT)));
-    }
-    if let Some((ip, zone)) = bare.split_once('%') {
-        return scoped(ip, zone).ok_or_else(|| format!("no interface for the address {text:?}: {form}"));
-    }
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| format!("no port in {text:?}: {form}"))?),
-        None => (text, PORT),
-    };
-    if host.is_empty() || host.contains([':', '/', ' ']) {
-        return Err(format!("not an address: {text:?}: {form}"));
-    }
-    let mut found = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|error| format!("the name {host:?} cannot be resolved ({error}): check it, or use the IP address"))?;
-    found.next().map(canonical).ok_or_else(|| format!("the name {host:?} has no address: use the IP address"))
-}
-
-/// A link-local IPv6 address with its interface, by name or number.
-fn scoped(ip: &str, zone: &str) -> Option<SocketAddr> {
-    let ip = ip.parse().ok()?;
-    let plain = !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    let index = zone.parse().ok().or_else(|| {
-        let path = format!("/sys/class/net/{zone}/ifindex");
-        plain.then(|| std::fs::read_to_string(path).ok()).flatten()?.trim().parse().ok()
-    })?;
-    Some(std::net::SocketAddrV6::new(ip, PORT, 0, index).into())
 }

@@ -7,7 +7,6 @@
 use async_snmp::{Candidate, Error, RequestRegistration, ResponseIdentity, Transport};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +21,8 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 const MAX_CANDIDATES: usize = 4;
 /// How long a right answer may come after one that was addressed right but could not be read.
 const MALFORMED_GRACE: Duration = Duration::from_millis(250);
+/// Pause after a failed receive.
+const ERROR_PAUSE: Duration = Duration::from_millis(10);
 /// Up to this many open requests an answer from a wrong address is compared with each, to tell the person about it.
 /// Above it strays are only counted, so that a flood of them costs nothing.
 const MAX_STRAY_SEARCH: usize = 16;
@@ -122,8 +123,9 @@ async fn read(shared: Arc<Shared>) {
     loop {
         match shared.socket.recv_from(&mut buffer).await {
             Ok((length, source)) => shared.deliver(&buffer[..length], canonical(source)),
-            // An ICMP error of an earlier datagram: it is reported once, and the request it belongs to times out.
-            Err(_) => tokio::task::yield_now().await,
+            // An ICMP error of an earlier datagram is told once, and the request it belongs to times out. Should the
+            // socket be broken for good, this does not turn into a busy loop.
+            Err(_) => tokio::time::sleep(ERROR_PAUSE).await,
         }
     }
 }
@@ -210,36 +212,39 @@ impl Transport for Handle {
         sent.map(drop).map_err(|source| Box::new(Error::Network { target: self.peer, source }))
     }
 
-    fn request_with<T, F>(
+    async fn request_with<T, F>(
         &self,
         data: &[u8],
         registration: RequestRegistration,
         mut validate: F,
-    ) -> impl Future<Output = async_snmp::Result<T>> + Send
+    ) -> async_snmp::Result<T>
     where
         T: Send,
         F: FnMut(Bytes, SocketAddr) -> async_snmp::Result<Candidate<T>> + Send,
     {
-        async move {
-            let mut deadline = registration.deadline();
-            let (_registered, mut answers) = self.register(registration);
-            self.send(data).await?;
-            let mut malformed = false;
-            loop {
-                let Ok(answer) = tokio::time::timeout_at(deadline, answers.recv()).await else {
-                    let error = Box::new(Error::MalformedResponse { target: self.peer });
-                    return Err(if malformed { error } else { self.timeout() });
-                };
-                let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
-                match validate(answer, self.peer)? {
-                    Candidate::Accept(value) => return Ok(value),
-                    Candidate::Reject if malformed => {}
-                    Candidate::Reject => {
-                        malformed = true;
-                        lock(&self.notes).malformed = true;
-                        let soon = tokio::time::sleep(MALFORMED_GRACE).deadline();
-                        deadline = deadline.min(soon);
+        let mut deadline = registration.deadline();
+        let (_registered, mut answers) = self.register(registration);
+        self.send(data).await?;
+        let mut malformed = false;
+        loop {
+            let Ok(answer) = tokio::time::timeout_at(deadline, answers.recv()).await else {
+                let error = Box::new(Error::MalformedResponse { target: self.peer });
+                return Err(if malformed { error } else { self.timeout() });
+            };
+            let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
+            match validate(answer, self.peer)? {
+                Candidate::Accept(value) => {
+                    while answers.try_recv().is_ok() {
+                        self.shared.strays.unexpected.fetch_add(1, Ordering::Relaxed);
                     }
+                    return Ok(value);
+                }
+                Candidate::Reject if malformed => {}
+                Candidate::Reject => {
+                    malformed = true;
+                    lock(&self.notes).malformed = true;
+                    let soon = tokio::time::sleep(MALFORMED_GRACE).deadline();
+                    deadline = deadline.min(soon);
                 }
             }
         }

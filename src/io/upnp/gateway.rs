@@ -1,11 +1,11 @@
 //! Reads one gateway: its external address and every port mapping, around whatever is broken in between. Knows
 //! nothing of searches.
 
-use super::super::http_client::{self, Call, HttpError, Peer};
-use super::super::ssdp::StopProbes;
 use super::intake::Candidate;
 use super::now;
 use super::table_walk::{End, Got, TableWalk};
+use crate::io::http_client::{self, Call, HttpError, Peer};
+use crate::io::ssdp::StopProbes;
 use crate::model::device::{Gateway, MappingProtocol, PortMapping};
 use crate::wire::http_url::HttpUrl;
 use crate::wire::soap::{self, Action, Answer, Entry, Fault, Fields, SoapError};
@@ -100,7 +100,7 @@ impl<'a> Reading<'a> {
             let complete = self.mappings(service_type, url).await;
             self.gateway.complete &= complete;
             // Since version 2 the whole list can be had at once: it knows what an index that broke did not tell.
-            if service_type.ends_with(":2") {
+            if self.answered && service_type.ends_with(":2") {
                 self.listing(service_type, url).await;
             }
         }

@@ -1,9 +1,9 @@
 //! From replies to devices: checks where each reply wants us to go, reads every description once, and sorts out who
 //! is a device and who a gateway. Calls no action.
 
-use super::super::http_client::{self, HttpError, Peer};
-use super::super::interfaces::Interface;
-use super::super::ssdp::Reply;
+use crate::io::http_client::{self, HttpError, Peer};
+use crate::io::interfaces::Interface;
+use crate::io::ssdp::Reply;
 use crate::model::Time;
 use crate::model::device::Device;
 use crate::wire::description::{self, Description};
@@ -75,6 +75,8 @@ pub(super) struct Intake<'a> {
     per_source: BTreeMap<IpAddr, u32>,
     waiting: VecDeque<Task>,
     running: JoinSet<Outcome>,
+    /// Replies of those that run: who has not finished at the end is a device all the same.
+    under_way: BTreeMap<(HttpUrl, u32), Reply>,
     read: Vec<(Task, Description)>,
     /// By source, UDN and reason: devices that could not be read.
     unread: BTreeMap<(IpAddr, String), Device>,
@@ -90,6 +92,7 @@ impl<'a> Intake<'a> {
             per_source: BTreeMap::new(),
             waiting: VecDeque::new(),
             running: JoinSet::new(),
+            under_way: BTreeMap::new(),
             read: Vec::new(),
             unread: BTreeMap::new(),
             refused: BTreeMap::new(),
@@ -142,6 +145,7 @@ impl<'a> Intake<'a> {
             && let Some(task) = self.waiting.pop_front()
         {
             let timeout = self.timeout;
+            self.under_way.insert((task.url.clone(), task.reply.interface_index), task.reply.clone());
             self.running.spawn(async move {
                 let outcome = read(&task, timeout).await;
                 (task, outcome)
@@ -152,6 +156,9 @@ impl<'a> Intake<'a> {
     /// Waits for one description. False: none is under way.
     pub(super) async fn progress(&mut self) -> bool {
         let Some(outcome) = self.running.join_next().await else { return false };
+        if let Ok((task, _)) = &outcome {
+            self.under_way.remove(&(task.url.clone(), task.reply.interface_index));
+        }
         match outcome {
             Ok((task, Ok(description))) => self.read.push((task, description)),
             Ok((task, Err((reason, why)))) => {
@@ -186,7 +193,8 @@ impl<'a> Intake<'a> {
 
     /// What came of it all.
     pub(super) fn finish(mut self) -> Finding {
-        let late = self.waiting.drain(..).map(|task| task.reply).collect::<Vec<_>>();
+        let waiting = self.waiting.drain(..).map(|task| task.reply);
+        let late = waiting.chain(std::mem::take(&mut self.under_way).into_values()).collect::<Vec<_>>();
         for reply in late {
             self.unread(&reply, "description_no_time", "there was no time left");
         }
@@ -207,12 +215,16 @@ impl<'a> Intake<'a> {
             let key = if device.udn.is_empty() { device.location.clone() } else { device.udn.to_ascii_lowercase() };
             devices.entry(key).or_insert(Found(device));
             for candidate in self.candidates(&task, &description) {
-                gateways.entry(candidate.udn.to_ascii_lowercase()).or_default().push(candidate);
+                // Without a UDN, each location is a gateway of its own.
+                let name =
+                    if candidate.udn.is_empty() { candidate.location.to_string() } else { candidate.udn.clone() };
+                gateways.entry(name.to_ascii_lowercase()).or_default().push(candidate);
             }
         }
         let unread = std::mem::take(&mut self.unread).into_iter().filter(|((_, udn), _)| !known.contains(udn));
         let devices = devices.into_values().chain(unread.map(|(_, device)| Found(device))).collect();
         let mut candidates = gateways.into_values().collect::<Vec<_>>();
+        candidates.iter_mut().for_each(|ways| warn_of_twins(ways));
         candidates.sort_by_key(|ways| ways.first().map(|way| way.ip));
         Finding { devices, candidates, refused: self.refused }
     }
@@ -265,6 +277,19 @@ impl<'a> Intake<'a> {
             }
         }
         found.into_values().collect()
+    }
+}
+
+/// Two IPv4 addresses on one interface by one UDN: one router with two addresses, or two routers whose maker gave all
+/// of them the same name. Nothing here can tell, so the person is told.
+fn warn_of_twins(ways: &mut [Candidate]) {
+    let Some((first, others)) = ways.split_first_mut() else { return };
+    let twin = others.iter().find(|way| way.ip != first.ip && way.ip.is_ipv4() && way.interface == first.interface);
+    if let Some(twin) = twin {
+        let (one, other) = (first.ip, twin.ip);
+        first.problems.push(format!(
+            "{one} and {other} answer by the same UDN. If these are two routers, only the one at {one} was read."
+        ));
     }
 }
 

@@ -84,6 +84,9 @@ const PLACES: &[&str] = &[
     "zhuhai",
 ];
 
+/// Company forms: what follows one is a division or an owner.
+const FORMS: &[&str] = &["co", "corp", "corporation", "gmbh", "inc", "llc", "ltd"];
+
 /// Words after the name that say what kind of company it is.
 const TRAILING: &[&str] = &[
     "&",
@@ -209,6 +212,9 @@ pub fn short_name(name: &str) -> Cow<'_, str> {
         .split(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | ';'))
         .filter(|word| !word.trim_matches('.').is_empty())
         .collect::<Vec<_>>();
+    if let Some(form) = words.iter().skip(1).position(|word| is_in(FORMS, word)) {
+        words.truncate(form + 2);
+    }
     while let [rest @ .., last] = &words[..]
         && is_in(TRAILING, last)
         && !rest.iter().all(|word| is_in(PLAIN, word) || is_in(PLACES, word))
@@ -306,6 +312,7 @@ mod tests {
             ("Shanghai Technology Co., Ltd.", "Shanghai Technology"),
             ("LGC Wireless", "LGC"),
             ("eero inc.", "eero"),
+            ("Panasonic Corporation AVC Networks Company", "Panasonic"),
         ] {
             assert_eq!(short_name(registered), said, "{registered}");
         }
@@ -321,7 +328,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_for_the_reader() {
-        assert!(PLACES.is_sorted() && TRAILING.is_sorted() && PLAIN.is_sorted());
+        assert!(FORMS.is_sorted() && PLACES.is_sorted() && TRAILING.is_sorted() && PLAIN.is_sorted());
         assert!(SPOKEN.iter().all(|(beginning, _)| beginning.to_lowercase() == *beginning));
     }
 }

@@ -12,7 +12,8 @@
       document.title = fresh.title;
     }).catch(function () { document.title = "No connection · stormglass"; }).finally(function () { busy = false; });
   }
-  new EventSource("/api/v1/events").addEventListener("storm", renew);
+  var events = new EventSource("/api/v1/events");
+  ["storm", "port_mapping"].forEach(function (name) { events.addEventListener(name, renew); });
   setInterval(renew, 5000);
   document.addEventListener("visibilitychange", renew);
 })();

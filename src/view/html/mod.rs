@@ -90,9 +90,9 @@ pub struct Page<'a> {
     /// The busiest switch ports.
     pub ports: &'a [PortLine],
     /// UPnP devices.
-    pub devices: &'a [Device],
+    pub devices: &'a [&'a Device],
     /// Gateways with their mappings.
-    pub gateways: &'a [Gateway],
+    pub gateways: &'a [&'a Gateway],
     /// Local time minus UTC, seconds.
     pub utc_offset_seconds: i32,
 }
@@ -298,7 +298,7 @@ fn traffic(html: &mut Html, page: &Page<'_>) {
     html.raw("</div></section>");
 }
 
-fn gateways(html: &mut Html, gateways: &[Gateway]) {
+fn gateways(html: &mut Html, gateways: &[&Gateway]) {
     html.raw("<section><h2>Open ports (UPnP port mappings)</h2>");
     if gateways.is_empty() {
         html.raw("<p>No gateway has answered.</p>");
@@ -326,7 +326,7 @@ fn gateways(html: &mut Html, gateways: &[Gateway]) {
     html.raw("</section>");
 }
 
-fn devices(html: &mut Html, devices: &[Device]) {
+fn devices(html: &mut Html, devices: &[&Device]) {
     html.raw("<section><h2>UPnP devices</h2>");
     let mut rows = devices.iter().take(128).map(|device| {
         let kind = device.device_type.split(':').nth(3).unwrap_or("");

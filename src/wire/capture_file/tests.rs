@@ -1,4 +1,4 @@
-//! The reader of capture files, tried on files written here byte by byte: whole, cut, damaged and hostile.
+//! Captures written by hand, read back: good, cut, swapped, damaged and hostile ones.
 
 use super::*;
 

@@ -1,0 +1,364 @@
+//! Laws of the counter side: a delta is never negative and deltas add up, whatever is lost, wraps or restarts; and a
+//! walk ends, whatever the agent answers.
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use std::sync::Arc;
+use std::time::Duration;
+use stormglass::mib::{Limits, MODULES, Reply, Walk, poll};
+use stormglass::model::Time;
+use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
+use stormglass::model::snmp::{Oid, Value, VarBind};
+use stormglass::observe::delta::{Context, delta, interval};
+use stormglass::observe::targets::{Outcome, Targets};
+use stormglass_harness::snmp::{Table, Value as Told, switch_mib};
+use stormglass_harness::{Scenario, World};
+
+/// `PROPTEST_CASES` asks for more, or fewer.
+fn config(cases: u32) -> ProptestConfig {
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
+    ProptestConfig {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
+
+const GIGABIT: u64 = 1_000_000_000;
+const IN: CounterKind = CounterKind::InOctets;
+
+/// What happens between two polls of an agent.
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    /// Time between them, seconds.
+    seconds: u32,
+    /// Octets that come in meanwhile, as a share of what the line carries, in thousandths.
+    load: u64,
+    /// What else happens.
+    event: Happening,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happening {
+    Nothing,
+    /// The poll is lost.
+    Lost,
+    /// The agent restarts: its counters and its uptime begin anew.
+    Restart,
+    /// Somebody clears the counters, and the agent says so.
+    Cleared,
+}
+
+fn leg() -> impl Strategy<Value = Leg> {
+    let event = prop_oneof![
+        6 => Just(Happening::Nothing),
+        2 => Just(Happening::Lost),
+        1 => Just(Happening::Restart),
+        1 => Just(Happening::Cleared),
+    ];
+    (5_u32..25, 0_u64..1000, event).prop_map(|(seconds, load, event)| Leg { seconds, load, event })
+}
+
+/// An agent with one port, and the truth about it.
+struct Agent {
+    wide: bool,
+    counter: u64,
+    uptime: u32,
+    declared: u32,
+    now: Time,
+    /// Octets since the last answered poll that began a count, and whether something broke it since.
+    since: u64,
+    broken: bool,
+}
+
+impl Agent {
+    fn sample(&self) -> Poll {
+        let value = if self.wide { Counter::C64(self.counter) } else { Counter::C32(self.counter as u32) };
+        let port = PortSample {
+            if_index: 1,
+            name: "port1".into(),
+            speed_bps: GIGABIT,
+            oper_up: true,
+            discontinuity: Some(self.declared),
+            counters: PortCounters { in_octets: Some(value), ..PortCounters::default() },
+            ..PortSample::default()
+        };
+        Poll::Answered(Box::new(PollSample {
+            target: "hub".into(),
+            at: self.now,
+            took: Duration::from_millis(3),
+            sys_uptime: Some(self.uptime),
+            sys_name: String::new(),
+            sys_descr: String::new(),
+            ports: vec![port],
+            fdb: None,
+            problems: Vec::new(),
+        }))
+    }
+
+    fn go(&mut self, leg: &Leg) {
+        if leg.event == Happening::Restart {
+            (self.counter, self.uptime, self.broken) = (0, 0, true);
+        }
+        if leg.event == Happening::Cleared {
+            (self.counter, self.declared, self.broken) = (0, self.uptime.wrapping_add(1), true);
+        }
+        let octets = GIGABIT / 8 * u64::from(leg.seconds) * leg.load / 1000;
+        self.counter = self.counter.wrapping_add(octets);
+        self.since += octets;
+        // A restart takes the agent some of the time.
+        let up = if leg.event == Happening::Restart { leg.seconds * 10 } else { leg.seconds * 100 };
+        self.uptime = self.uptime.wrapping_add(up);
+        self.now = self.now.plus(Duration::from_secs(u64::from(leg.seconds)));
+    }
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    /// The sum of the deltas is the truth where nothing was broken, and never more than the truth. A rate is never more
+    /// than the line carries.
+    #[test]
+    fn deltas_add_up_and_never_exceed_the_truth(
+        wide in any::<bool>(),
+        start in any::<u64>(),
+        uptime in any::<u32>(),
+        legs in proptest::collection::vec(leg(), 1..40),
+    ) {
+        // A Counter64 does not wrap: an agent's counts from its start.
+        let counter = if wide { start >> 4 } else { start };
+        let now = Time::from_secs(1_800_000_000);
+        let mut agent = Agent { wide, counter, uptime, declared: 0, now, since: 0, broken: false };
+        let mut targets = Targets::new();
+        targets.observe(&agent.sample());
+        let (mut honest, mut most) = (0_u64, 0_u64);
+        let mut restarted = None;
+        for leg in &legs {
+            agent.go(leg);
+            if leg.event == Happening::Restart {
+                restarted = Some(agent.now);
+            }
+            if leg.event == Happening::Lost {
+                let gap = Gap { target: "hub".into(), at: agent.now, reason: "timeout", message: String::new() };
+                targets.observe(&Poll::Gap(gap));
+                // Across a gap a narrow counter can wrap unseen, and may be refused.
+                agent.broken |= !agent.wide;
+                continue;
+            }
+            if targets.observe(&agent.sample()) == Outcome::Stale {
+                // The next delta spans this leg as well; a narrow counter can wrap within both.
+                agent.broken |= !agent.wide;
+                continue;
+            }
+            // An agent that restarts twice within the slack of the clocks (15 s and a tenth) looks like one that answers
+            // from a cache: what is added is true then, but less than the truth, and what is said of the time is not.
+            let settled = restarted.is_none_or(|at: Time| agent.now.since(at) >= Duration::from_secs(60));
+            most += agent.since;
+            honest += if agent.broken || !settled { 0 } else { agent.since };
+            (agent.since, agent.broken) = (0, false);
+            let port = targets.port("hub", "port1").expect("a port");
+            if let (Some(rate), true) = (port.rates.get(IN), settled) {
+                prop_assert!(rate >= 0.0 && rate <= 1.11 * GIGABIT as f64 / 8.0, "{rate} octets/s");
+            }
+        }
+        let total = targets.history("hub").next().expect("a port").total(IN);
+        prop_assert!(total <= most, "{total} counted, {most} happened");
+        prop_assert!(total >= honest, "{total} counted, at least {honest} happened without a break");
+    }
+
+    /// Two samples: what is said to have been added leads from the one to the other; else there is a reason.
+    #[test]
+    fn a_delta_leads_from_one_value_to_the_next(
+        before in any::<u64>(), after in any::<u64>(), near in any::<bool>(), step in 0_u64..1 << 34,
+        centis in 1_u64..100_000, speed_bps in prop_oneof![Just(0), Just(10_000_000), Just(GIGABIT), any::<u64>()],
+        same_discontinuity in any::<bool>(), kind in prop::sample::select(CounterKind::ALL.to_vec()),
+    ) {
+        let after = if near { before.wrapping_add(step) } else { after };
+        let context = Context { centis, speed_bps, same_discontinuity };
+        if let Ok(delta) = delta(kind, Counter::C64(before), Counter::C64(after), &context) {
+            prop_assert_eq!(before.checked_add(delta), Some(after));
+            prop_assert!(same_discontinuity);
+        }
+        let (before, after) = (before as u32, after as u32);
+        if let Ok(delta) = delta(kind, Counter::C32(before), Counter::C32(after), &context) {
+            prop_assert_eq!(before.wrapping_add(u32::try_from(delta).expect("less than a turn")), after);
+        }
+    }
+
+    /// The agent's time between two samples is what passed, give or take the slack, or there is a reason.
+    #[test]
+    fn an_interval_is_near_the_time_that_passed(before in any::<u32>(), after in any::<u32>(), passed_ms in 0_u64..100_000_000) {
+        let passed = Duration::from_millis(passed_ms);
+        if let Ok(centis) = interval(before, after, passed) {
+            let apart = (centis * 10).abs_diff(passed_ms);
+            prop_assert!(apart <= 15_010 + passed_ms / 10, "{centis} hundredths for {passed:?}");
+        }
+    }
+}
+
+/// Every value of the harness's agent in stormglass's own type, as the io floor decodes it.
+fn decoded(value: &Told) -> Value {
+    match value {
+        Told::Integer(n) => Value::Integer(*n as i32),
+        Told::Octets(bytes) => Value::Octets(bytes.clone()),
+        Told::Null => Value::Null,
+        Told::Oid(oid) => Value::ObjectId(Oid::new(oid)),
+        Told::Ip(ip) => Value::IpAddress(ip.octets()),
+        Told::Counter32(n) => Value::Counter32(*n),
+        Told::Gauge32(n) => Value::Gauge32(*n),
+        Told::TimeTicks(n) | Told::Uptime(n) => Value::TimeTicks(*n),
+        Told::Opaque(bytes) => Value::Opaque(bytes.clone()),
+        Told::Counter64(n) => Value::Counter64(*n),
+        Told::NoSuchObject => Value::NoSuchObject,
+        Told::NoSuchInstance => Value::NoSuchInstance,
+        Told::EndOfMibView => Value::EndOfMibView,
+    }
+}
+
+/// An honest answer from a table (RFC 3416, 4.2.2 and 4.2.3).
+fn honest(table: &Table, oids: &[Oid], repetitions: Option<u32>) -> Vec<VarBind> {
+    let next = |oid: &Oid| match table.next(oid.arcs()) {
+        Some((next, value)) => VarBind { oid: Oid::new(next), value: decoded(value) },
+        None => VarBind { oid: oid.clone(), value: Value::EndOfMibView },
+    };
+    let Some(repetitions) = repetitions else { return oids.iter().map(next).collect() };
+    let mut bindings = oids.iter().take(1).map(next).collect::<Vec<_>>();
+    let mut at = oids[1..].to_vec();
+    for _ in 0..repetitions.min(40) {
+        for oid in &mut at {
+            let binding = next(oid);
+            *oid = binding.oid.clone();
+            bindings.push(binding);
+        }
+    }
+    bindings
+}
+
+/// What becomes of an honest answer on its way.
+#[derive(Clone, Debug)]
+enum Fate {
+    Honest,
+    Timeout,
+    Malformed,
+    Status(i32, u32),
+    /// Cut after some bindings.
+    Cut(prop::sample::Index),
+    /// One binding is another.
+    Replaced(prop::sample::Index, Vec<u32>, u8),
+    /// Two change places.
+    Swapped(prop::sample::Index, prop::sample::Index),
+    /// Bindings that nobody asked for.
+    Flood(Vec<u32>, u16),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let arcs = || {
+        prop_oneof![
+            proptest::collection::vec(any::<u32>(), 0..14),
+            proptest::collection::vec(0_u32..32, 0..4)
+                .prop_map(|tail| [&[1, 3, 6, 1, 2, 1, 2, 2, 1, 10][..], &tail].concat()),
+        ]
+    };
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        8 => Just(Fate::Honest),
+        1 => Just(Fate::Timeout),
+        1 => Just(Fate::Malformed),
+        1 => (0_i32..20, any::<u32>()).prop_map(|(status, at)| Fate::Status(status, at)),
+        2 => index().prop_map(Fate::Cut),
+        2 => (index(), arcs(), any::<u8>()).prop_map(|(at, arcs, kind)| Fate::Replaced(at, arcs, kind)),
+        1 => (index(), index()).prop_map(|(a, b)| Fate::Swapped(a, b)),
+        1 => (arcs(), any::<u16>()).prop_map(|(arcs, count)| Fate::Flood(arcs, count)),
+    ]
+}
+
+fn reply(fate: &Fate, mut bindings: Vec<VarBind>) -> Reply {
+    match fate {
+        Fate::Honest => {}
+        Fate::Timeout => return Reply::Timeout,
+        Fate::Malformed => return Reply::Malformed,
+        Fate::Status(status, at) => return Reply::Status(*status, *at),
+        Fate::Cut(at) => bindings.truncate(at.index(bindings.len() + 1)),
+        Fate::Replaced(at, arcs, kind) if !bindings.is_empty() => {
+            let at = at.index(bindings.len());
+            let value = match kind % 5 {
+                0 => Value::Counter64(u64::MAX),
+                1 => Value::Octets(vec![0xff; 300]),
+                2 => Value::EndOfMibView,
+                3 => Value::NoSuchInstance,
+                _ => Value::Integer(-1),
+            };
+            bindings[at] = VarBind { oid: Oid::new(arcs), value };
+        }
+        Fate::Swapped(a, b) if !bindings.is_empty() => {
+            let (a, b) = (a.index(bindings.len()), b.index(bindings.len()));
+            bindings.swap(a, b);
+        }
+        Fate::Flood(arcs, count) => {
+            let one = |n| VarBind { oid: Oid::joined(arcs, &[n]), value: Value::Counter32(n) };
+            bindings.extend((0..u32::from(*count)).map(one));
+        }
+        Fate::Replaced(..) | Fate::Swapped(..) => {}
+    }
+    Reply::Bindings(bindings)
+}
+
+fn table() -> Table {
+    let scenario = Scenario::builtin("home").expect("the harness tests its scenarios");
+    let mut world = World::new(&scenario, 1);
+    world.advance(Duration::from_secs(20));
+    switch_mib::table(&world)
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    /// A walk ends within its limits, whatever comes back, and what it read makes a sample.
+    #[test]
+    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..4, rows in 1_usize..200) {
+        let table = table();
+        let start = Time::from_secs(1_800_000_000);
+        let limits = Limits { rows, ..Limits::until(start.plus(Duration::from_secs(100))) };
+        let mut walk = match which {
+            0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
+            2 => poll::first(limits),
+            _ => poll::fdb(limits),
+        };
+        let mut requests = 0_u64;
+        for step in 0.. {
+            let now = start.plus(Duration::from_millis(10 * step));
+            let Ok(Some(request)) = walk.next(now) else { break };
+            requests += 1;
+            // The deadline ends it at the latest, and every request has its time.
+            prop_assert!(requests <= 10_001, "it goes on beyond its deadline");
+            prop_assert!(request.oids.len() <= limits.columns + 1);
+            let honest = honest(&table, &request.oids, request.repetitions);
+            let fate = &fates[step as usize % fates.len()];
+            if walk.on_reply(now, reply(fate, honest)).is_err() {
+                break;
+            }
+        }
+        let read = walk.into_rows();
+        // The forwarding database has a limit of its own.
+        let rows = if which == 3 { 65_536 } else { rows };
+        prop_assert!(read.parts.iter().map(|part| part.rows.len()).sum::<usize>() <= rows);
+        let _ = poll::sample(Arc::from("hub"), start, Duration::ZERO, &read, which == 3);
+    }
+}
+
+/// An honest agent is read in full, so that the law above reaches behind the first answer.
+#[test]
+fn an_honest_agent_is_read_in_full() {
+    let table = table();
+    let start = Time::from_secs(1_800_000_000);
+    let mut walk = poll::first(Limits::until(start.plus(Duration::from_secs(10))));
+    while let Some(request) = walk.next(start).expect("no error") {
+        let bindings = honest(&table, &request.oids, request.repetitions);
+        walk.on_reply(start, Reply::Bindings(bindings)).expect("a good answer");
+    }
+    let sample = poll::sample("hub".into(), start, Duration::ZERO, &walk.into_rows(), false);
+    assert_eq!((sample.ports.len(), sample.sys_name.as_str()), (8, "hub"));
+    assert!(sample.sys_uptime.is_some());
+    let into_switch = sample.ports.iter().find(|port| port.if_index == 7).expect("the second router's LAN side");
+    assert!(matches!(into_switch.counters.in_multicast, Some(Counter::C64(n)) if n > 1000), "{into_switch:?}");
+}

@@ -1,0 +1,268 @@
+//! The first law of the wire: no parser panics, whatever the bytes, and what it says about them lies within them.
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use std::net::Ipv4Addr;
+use stormglass::model::Time;
+use stormglass::model::frames::{FrameMeta, LinkType};
+use stormglass::observe::replica::ReplicaRules;
+use stormglass::observe::tally::Tally;
+use stormglass::wire::capture_file::{Reader, Step};
+use stormglass::wire::frame;
+use stormglass::wire::http_url::HttpUrl;
+use stormglass::wire::{description, soap, ssdp};
+use stormglass_harness::packets;
+use stormglass_harness::upnp::GatewayOptions;
+use stormglass_harness::upnp::gateway::respond;
+use stormglass_harness::upnp::http::Request;
+use stormglass_harness::upnp::ssdp::Identity;
+use stormglass_proptests::bytes::{any_bytes, home_frames, link_type, spoiled};
+
+/// `PROPTEST_CASES` asks for more, or fewer.
+fn config(cases: u32) -> ProptestConfig {
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
+    ProptestConfig {
+        cases,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    }
+}
+
+fn meta(link: LinkType, number: u64, vlan: Option<u16>) -> FrameMeta {
+    FrameMeta { at: Time::from_nanos(number as i64 * 1_000_000), number, interface: 0, link, vlan, original_len: 0 }
+}
+
+/// Parses and hashes; a frame's parts lie within its bytes.
+fn frame_law(link: LinkType, vlan: Option<u16>, bytes: &[u8]) -> Result<(), TestCaseError> {
+    match frame::parse(&meta(link, 1, vlan), bytes) {
+        Ok(frame) => {
+            let _ = frame.replica_hash(7);
+            prop_assert!(frame.l3.len() <= bytes.len());
+            prop_assert!(frame.payload_offset <= frame.l3.len());
+            prop_assert!(frame.l3.is_empty() || bytes.as_ptr_range().contains(&frame.l3.as_ptr()));
+        }
+        Err(error) => prop_assert!(error.offset <= bytes.len(), "{error}"),
+    }
+    Ok(())
+}
+
+/// Reads a whole file in windows of `size` bytes more than asked for, as `io` does.
+fn read_capture(file: &[u8], size: usize) -> Result<u64, TestCaseError> {
+    let mut reader = Reader::default();
+    let (mut start, mut end, mut steps) = (0, size.min(file.len()), 0_usize);
+    loop {
+        steps += 1;
+        prop_assert!(steps <= 4 * file.len() + 16, "it does not end");
+        match reader.step(&file[start..end]) {
+            Step::Frame { bytes, consumed, .. } => {
+                prop_assert!(bytes.start <= bytes.end && bytes.end <= end - start && consumed <= end - start);
+                start += consumed;
+            }
+            Step::More { consumed, wanted } => {
+                prop_assert!(consumed <= end - start);
+                start += consumed;
+                if end == file.len() {
+                    let _ = reader.finish(&file[start..], wanted);
+                    return Ok(reader.frames());
+                }
+                end = (start + wanted.max(size)).max(end + 1).min(file.len());
+            }
+            Step::Damaged(damage) => {
+                prop_assert!(!damage.reason.to_string().is_empty());
+                return Ok(reader.frames());
+            }
+        }
+    }
+}
+
+/// A classic capture of the given frames (libpcap's file format, version 2.4, microseconds, Ethernet).
+fn pcap(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        file.extend(word.to_le_bytes());
+    }
+    for (second, frame) in (1_u32..).zip(frames) {
+        for word in [second, 0, frame.len() as u32, frame.len() as u32] {
+            file.extend(word.to_le_bytes());
+        }
+        file.extend(frame);
+    }
+    file
+}
+
+/// The same as pcapng: a section, an interface, enhanced packets.
+fn pcapng(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut block = |kind: u32, body: &[u8]| {
+        let padded = body.len().next_multiple_of(4);
+        let length = (padded + 12) as u32;
+        file.extend(kind.to_le_bytes());
+        file.extend(length.to_le_bytes());
+        file.extend(body);
+        file.resize(file.len() + padded - body.len(), 0);
+        file.extend(length.to_le_bytes());
+    };
+    let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
+    section.extend([1, 0, 0, 0]);
+    section.extend([0xff; 8]);
+    block(0x0a0d_0d0a, &section);
+    block(1, &[1, 0, 0, 0, 0xff, 0xff, 0, 0]);
+    for (second, frame) in (1_u64..).zip(frames) {
+        let stamp = second * 1_000_000;
+        let mut body = Vec::new();
+        for word in [0, (stamp >> 32) as u32, stamp as u32, frame.len() as u32, frame.len() as u32] {
+            body.extend(word.to_le_bytes());
+        }
+        body.extend(frame);
+        block(6, &body);
+    }
+    file
+}
+
+proptest! {
+    #![proptest_config(config(2000))]
+
+    #[test]
+    fn frames_of_any_bytes(link in link_type(), vlan in proptest::option::of(any::<u16>()), bytes in any_bytes(1600)) {
+        frame_law(link, vlan, &bytes)?;
+    }
+
+    #[test]
+    fn frames_with_a_few_bytes_wrong(link in link_type(), bytes in spoiled(home_frames())) {
+        frame_law(LinkType::Ethernet, None, &bytes)?;
+        frame_law(link, None, bytes.get(14..).unwrap_or(&[]))?;
+    }
+
+    #[test]
+    fn capture_files_of_any_bytes(bytes in any_bytes(2000), size in 1_usize..300) {
+        read_capture(&bytes, size)?;
+    }
+
+    #[test]
+    fn capture_files_with_a_few_bytes_wrong(bytes in spoiled(vec![pcap(&home_frames()), pcapng(&home_frames())]), size in 1_usize..3000) {
+        read_capture(&bytes, size)?;
+    }
+}
+
+fn gateway() -> GatewayOptions {
+    GatewayOptions::home("uuid:7".to_owned(), Ipv4Addr::new(192, 168, 1, 20))
+}
+
+/// The gateway's answer to a request for the mapping at `index`.
+fn mapping_answer(index: usize) -> Vec<u8> {
+    let request = Request {
+        method: "POST".to_owned(),
+        path: "/ctl/IPConn".to_owned(),
+        soap_action: "urn:schemas-upnp-org:service:WANIPConnection:1#GetGenericPortMappingEntry".to_owned(),
+        body: format!("<NewPortMappingIndex>{index}</NewPortMappingIndex>").into_bytes(),
+    };
+    respond(&request, &gateway()).body
+}
+
+fn description_body() -> Vec<u8> {
+    let request = Request { method: "GET".to_owned(), path: "/rootDesc.xml".to_owned(), ..Request::default() };
+    respond(&request, &gateway()).body
+}
+
+fn ssdp_texts() -> Vec<Vec<u8>> {
+    let identity = Identity {
+        udn: "uuid:7".to_owned(),
+        types: vec!["urn:schemas-upnp-org:device:InternetGatewayDevice:1".to_owned()],
+        location: "http://192.168.1.1:5000/rootDesc.xml".to_owned(),
+        server: "Linux/4.4 UPnP/1.1 HomeGateway/2.0".to_owned(),
+    };
+    let mut texts = identity.answers("ssdp:all");
+    texts.push(packets::m_search("ssdp:all", 3));
+    texts.push(packets::notify_alive(Ipv4Addr::new(192, 168, 1, 1), "upnp:rootdevice", "uuid:7::upnp:rootdevice", "s"));
+    texts.into_iter().map(String::into_bytes).collect()
+}
+
+fn upnp_law(bytes: &[u8]) -> Result<(), TestCaseError> {
+    if let Ok(message) = ssdp::parse(bytes) {
+        prop_assert!(message.usn.contains(message.udn()));
+    }
+    if let Ok(description) = description::parse(bytes) {
+        let location = HttpUrl::parse("http://192.168.1.1:5000/a/b.xml").expect("a literal");
+        for index in 0..description.devices.len() {
+            prop_assert!(description.ancestry(index).count() <= description.devices.len(), "its ancestors go round");
+        }
+        let _ = description.resolve(&location, &String::from_utf8_lossy(bytes));
+    }
+    if let Ok(soap::Answer::Result(fields)) = soap::parse(bytes) {
+        let printable = |entry: &soap::Entry| !entry.mapping.description.chars().any(char::is_control);
+        prop_assert!(soap::port_mapping(&fields).iter().all(printable));
+        prop_assert!(soap::port_listing(&fields).0.iter().all(printable));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(1000))]
+
+    #[test]
+    fn upnp_of_any_bytes(bytes in any_bytes(4000)) {
+        upnp_law(&bytes)?;
+    }
+
+    #[test]
+    fn upnp_with_a_few_bytes_wrong(bytes in spoiled(
+        [ssdp_texts(), (0..5).map(mapping_answer).collect(), vec![description_body()]].concat()
+    )) {
+        upnp_law(&bytes)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    /// The tally takes any frames, and its summary stays within its bounds and counts each frame once.
+    #[test]
+    fn a_tally_of_any_frames(frames in proptest::collection::vec((link_type(), spoiled(home_frames())), 0..600)) {
+        let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), None, 3);
+        for (number, (link, bytes)) in (1..).zip(&frames) {
+            tally.frame(&meta(*link, number, None), bytes);
+        }
+        let summary = tally.flush(Time::from_nanos(600_000_000), 0);
+        prop_assert_eq!(summary.frames, frames.len() as u64);
+        prop_assert!(summary.malformed <= summary.frames);
+        let group = summary.group_frames.iter().sum::<u64>();
+        prop_assert!(group + summary.malformed <= summary.frames && summary.replica_frames <= group);
+        prop_assert!(summary.sources.len() <= 256 && summary.replicas.len() <= 64 && summary.owners.len() <= 256);
+        prop_assert_eq!(summary.sources.iter().map(|s| s.frames).sum::<u64>(), group, "Space-Saving loses no count");
+    }
+}
+
+/// The captures that the laws spoil are good ones, so that the laws reach behind the headers.
+#[test]
+fn whole_captures_are_read_whole() {
+    let frames = home_frames();
+    assert!(frames.len() > 10, "{} kinds of frames", frames.len());
+    for file in [pcap(&frames), pcapng(&frames)] {
+        for size in [1, 7, 100, 100_000] {
+            assert_eq!(read_capture(&file, size).ok(), Some(frames.len() as u64), "windows of {size}");
+        }
+    }
+    assert!(frames.iter().all(|bytes| frame::parse(&meta(LinkType::Ethernet, 1, None), bytes).is_ok()));
+}
+
+/// A gateway with the faults of a real one is read in full: no mapping is lost, and the list has an end.
+#[test]
+fn every_mapping_of_the_gateway_is_read() {
+    for (index, told) in gateway().mappings.iter().enumerate() {
+        let Ok(soap::Answer::Result(fields)) = soap::parse(&mapping_answer(index)) else { panic!("mapping {index}") };
+        let entry = soap::port_mapping(&fields).unwrap_or_else(|error| panic!("mapping {index}: {error}"));
+        let read = (entry.mapping.external_port, entry.mapping.internal_port, entry.mapping.protocol.as_str());
+        assert_eq!(read, (told.external_port, told.internal_port, told.protocol), "mapping {index}");
+        let begins = told.description.get(..60).unwrap_or(&told.description);
+        assert!(entry.mapping.description.starts_with(begins), "mapping {index}: {:?}", entry.mapping.description);
+    }
+    let Ok(soap::Answer::Fault(fault)) = soap::parse(&mapping_answer(4)) else { panic!("the end of the list") };
+    assert_eq!(fault.code, 713);
+    let read = description::parse(&description_body()).expect("a description");
+    assert!(
+        read.devices.iter().flat_map(|device| &device.services).any(|s| s.service_type.contains("WANIPConnection"))
+    );
+    for text in ssdp_texts() {
+        assert!(ssdp::parse(&text).is_ok(), "{}", String::from_utf8_lossy(&text));
+    }
+}

@@ -1,0 +1,140 @@
+//! Tests of [`super`], through the same `Targets` that feed it.
+
+use super::*;
+use crate::model::observation::{Counter, Poll, PollSample, PortSample};
+use crate::observe::targets::Targets;
+
+/// A switch whose ports count what the test tells, polled every ten seconds.
+struct Switch {
+    targets: Targets,
+    watch: CounterWatch,
+    second: i64,
+    counts: Vec<[u64; 4]>,
+}
+
+impl Switch {
+    fn new(ports: usize) -> Self {
+        let (targets, watch) = (Targets::new(), CounterWatch::default());
+        Self { targets, watch, second: 0, counts: vec![[0; 4]; ports] }
+    }
+
+    /// Ten seconds with these rates of multicast in, unicast in, octets in, octets out for each port.
+    fn run(&mut self, rates: &[[u64; 4]]) {
+        self.second += 10;
+        let sample = |(place, (counts, rates)): (usize, (&mut [u64; 4], &[u64; 4]))| {
+            for (count, rate) in counts.iter_mut().zip(rates) {
+                *count += rate * 10;
+            }
+            let name = format!("ge{place}").into();
+            let mut port = PortSample { if_type: 6, oper_up: true, name, ..PortSample::default() };
+            let [multicast, unicast, into, out] = counts.map(|count| Some(Counter::C64(count)));
+            (port.counters.in_multicast, port.counters.in_unicast) = (multicast, unicast);
+            (port.counters.in_octets, port.counters.out_octets) = (into, out);
+            port
+        };
+        let at = Time::from_secs(self.second);
+        let ports = self.counts.iter_mut().zip(rates).enumerate().map(sample).collect();
+        self.targets.observe(&Poll::Answered(Box::new(PollSample {
+            target: "hub".into(),
+            at,
+            took: Duration::ZERO,
+            sys_uptime: Some(u32::try_from(self.second * 100).expect("small")),
+            sys_name: String::new(),
+            sys_descr: String::new(),
+            ports,
+            fdb: None,
+            problems: Vec::new(),
+        })));
+        self.watch.observe(&"hub".into(), at, self.targets.ports("hub"), &Thresholds::default());
+    }
+
+    fn minutes(&mut self, minutes: usize, multicast: u64) {
+        for second in 0..minutes * 6 {
+            self.run(&[[multicast + second as u64 % 3, 50, 0, 0]]);
+        }
+    }
+
+    fn alarms(&self) -> Vec<PortAlarm> {
+        self.watch.alarms().collect()
+    }
+}
+
+#[test]
+fn a_surge_alarms_in_the_first_renewed_poll_and_clears_after_a_minute() {
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 5);
+    assert_eq!(switch.alarms(), []);
+    switch.run(&[[1800, 50, 0, 0]]);
+    let alarm = &switch.alarms()[0];
+    assert_eq!(
+        (&*alarm.port, alarm.direction, alarm.counted, alarm.pps),
+        ("ge0", Direction::In, Counted::Group, 1800.0)
+    );
+    assert!(alarm.baseline_pps.is_some_and(|pps| (4.0..8.0).contains(&pps)), "{alarm:?}");
+    // An hour of storm is not what the port is used to.
+    switch.minutes(60, 1800);
+    assert_eq!(switch.alarms().len(), 1);
+    for _ in 0..6 {
+        switch.run(&[[5, 50, 0, 0]]);
+        assert_eq!(switch.alarms().len(), 1, "half a minute of quiet is not the end");
+    }
+    switch.run(&[[5, 50, 0, 0]]);
+    assert_eq!(switch.alarms(), []);
+}
+
+#[test]
+fn what_a_port_is_used_to_does_not_alarm() {
+    for multicast in [0, 27, 95] {
+        let mut switch = Switch::new(1);
+        switch.minutes(90, multicast);
+        assert_eq!(switch.alarms(), [], "{multicast}");
+        switch.run(&[[multicast * 2, 50, 0, 0]]);
+        assert_eq!(switch.alarms(), [], "{multicast} doubled");
+    }
+}
+
+#[test]
+fn television_is_told_from_a_storm_by_an_hour() {
+    let mut switch = Switch::new(1);
+    switch.minutes(59, 4148);
+    assert_eq!(switch.alarms().len(), 1, "nobody can know yet");
+    switch.minutes(3, 4148);
+    assert_eq!(switch.alarms(), []);
+    // Ten times 4,148 would hide this.
+    switch.run(&[[30_000, 50, 0, 0]]);
+    assert_eq!(switch.alarms().len(), 1);
+}
+
+#[test]
+fn a_cold_start_has_the_absolute_floor_only() {
+    let mut switch = Switch::new(1);
+    switch.minutes(1, 1);
+    switch.run(&[[99, 100_000, 0, 0]]);
+    assert_eq!(switch.alarms(), []);
+    switch.run(&[[101, 0, 0, 0]]);
+    assert_eq!(switch.alarms()[0].baseline_pps, None);
+    // Without group counters there is none: a backup is no storm.
+    let mut switch = Switch::new(1);
+    for _ in 0..10 {
+        switch.run(&[[0, 80_000, 0, 0]]);
+    }
+    assert_eq!(switch.alarms(), []);
+}
+
+#[test]
+fn flooding_is_seen_in_octets() {
+    let rates = |rates: &[[u64; 2]]| {
+        let mut switch = Switch::new(rates.len());
+        let rates = rates.iter().map(|&[into, out]| [0, 0, into, out]).collect::<Vec<_>>();
+        switch.run(&rates);
+        switch.run(&rates);
+        flood(switch.targets.ports("hub")).map(|flood| flood.sources.iter().map(|(name, _)| name.to_string()).collect())
+    };
+    let names = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
+    const M: u64 = 1_000_000;
+    assert_eq!(rates(&[[M, 0], [0, M], [0, M], [0, M]]), names(&["ge0"]), "one port in, all others out");
+    assert_eq!(rates(&[[M, M], [M, M], [0, 2 * M], [0, 2 * M]]), names(&["ge0", "ge1"]), "a loop of two ports");
+    assert_eq!(rates(&[[M, 0], [0, M], [0, 0], [0, 0]]), None, "unicast from one port to another");
+    assert_eq!(rates(&[[M, 0], [0, M]]), None, "two ports always agree");
+    assert_eq!(rates(&[[500, 0], [0, 500], [0, 500]]), None, "next to nothing");
+}
