@@ -1,6 +1,6 @@
 //! One capture per interface: started, restarted when an interface appears, and reported.
 
-use super::{chosen, report};
+use super::{blocking, chosen, report};
 use crate::app::config::{Capture as Section, Interfaces};
 use crate::app::hub::Hub;
 use crate::io::capture::live::{self, Capture, Settings, State};
@@ -41,7 +41,7 @@ impl Captures {
         let mut timer = tokio::time::interval(LOOK_EVERY);
         loop {
             timer.tick().await;
-            match interfaces::list() {
+            match blocking(interfaces::list).await {
                 Ok(all) => self.look(&all).await,
                 Err(error) => {
                     let message = format!("interfaces can't be listed (netlink): {error}");

@@ -1,7 +1,7 @@
 //! The periodic UPnP search. A search of ours can be the frame that never dies, so that it stops at the first replica
 //! and stays stopped until the storm is verified over.
 
-use super::{chosen, report};
+use super::{blocking, chosen, report};
 use crate::app::config::{Interfaces, Upnp};
 use crate::app::hub::Hub;
 use crate::engine::{Input, State};
@@ -49,7 +49,7 @@ pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
 }
 
 async fn once(hub: &Hub, clock: &Clock, section: &Upnp, settings: &Settings, stop: &StopProbes) {
-    let all = match interfaces::list() {
+    let all = match blocking(interfaces::list).await {
         Ok(all) => all,
         Err(error) => {
             report(hub, "discovery", &"interfaces".into(), Err(format!("can't be listed (netlink): {error}"))).await;

@@ -1,6 +1,6 @@
 //! This host: its addresses, its neighbours, its own counters, and the questions that it asks for the engine.
 
-use super::report;
+use super::{blocking, report};
 use crate::app::hub::{Hub, Question};
 use crate::engine::Input;
 use crate::explain::Own;
@@ -8,7 +8,7 @@ use crate::io::clock::Clock;
 use crate::io::interfaces::{self, HostCounters, Interface, THIS_HOST};
 use crate::io::neighbours;
 use crate::model::frames::OwnerClaim;
-use crate::model::observation::Poll;
+use crate::model::observation::{Poll, PollSample};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub async fn watch_host(hub: Hub, clock: Clock, counters: Option<Duration>) {
     loop {
         let result = tokio::select! {
             _ = neighbours.tick() => tell_addresses(&hub, &clock).await,
-            _ = count.tick(), if counters.is_some() => match host.sample(&clock) {
+            _ = count.tick(), if counters.is_some() => match sample(&mut host, clock).await {
                 Ok(sample) => {
                     report(&hub, "snmp", &THIS_HOST.into(), Ok(clock.now())).await;
                     hub.send(Input::Poll(Poll::Answered(Box::new(sample)))).await.map_err(std::io::Error::other)
@@ -42,11 +42,23 @@ pub async fn watch_host(hub: Hub, clock: Clock, counters: Option<Duration>) {
     }
 }
 
+async fn sample(host: &mut HostCounters, clock: Clock) -> std::io::Result<PollSample> {
+    let mut counters = std::mem::take(host);
+    let (counters, sample) = blocking(move || {
+        let sample = counters.sample(&clock);
+        Ok((counters, sample))
+    })
+    .await?;
+    *host = counters;
+    sample
+}
+
 async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
-    let all = interfaces::list()?;
+    let all = blocking(interfaces::list).await?;
     hub.send(Input::Own(own(&all))).await.map_err(std::io::Error::other)?;
     let mut by_interface: BTreeMap<Arc<str>, Vec<OwnerClaim>> = BTreeMap::new();
-    for neighbour in neighbours::table(clock.now())? {
+    let now = clock.now();
+    for neighbour in blocking(move || neighbours::table(now)).await? {
         if let Some(interface) = all.iter().find(|one| one.index == neighbour.interface && !one.loopback) {
             by_interface.entry(Arc::clone(&interface.name)).or_default().push(neighbour.claim);
         }

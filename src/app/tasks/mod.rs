@@ -35,6 +35,14 @@ pub fn chosen(which: &Interfaces, all: &[Interface]) -> (Vec<Interface>, Vec<Str
     }
 }
 
+/// Runs a question to the kernel where it may wait: netlink waits for the kernel's one lock, which a storm can keep
+/// busy for seconds (seen), and the pages and polls must not wait with it.
+async fn blocking<T: Send + 'static>(
+    question: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(question).await.map_err(std::io::Error::other)?
+}
+
 /// Reports a feed to the engine.
 async fn report(hub: &Hub, feed: &'static str, name: &Arc<str>, result: Result<Time, String>) {
     let status = match result {
