@@ -117,6 +117,12 @@ impl Hub {
         Arc::clone(&self.snapshot.borrow())
     }
 
+    /// Resolves when the engine has ended, which it does by itself only if it fails.
+    pub async fn ended(&self) {
+        let mut snapshot = self.snapshot.clone();
+        while snapshot.changed().await.is_ok() {}
+    }
+
     /// Changes, from now on.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Change> {

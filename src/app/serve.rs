@@ -133,10 +133,18 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
             }
         }
     });
-    ended.await;
+    let failed = tokio::select! {
+        () = ended => false,
+        () = running.hub.ended() => true,
+    };
     tracing::info!("stopping");
     telling.abort();
     running.stop().await;
+    // A page that goes on showing the last state would be worse than none.
+    anyhow::ensure!(
+        !failed,
+        "the engine has failed, which is a mistake in stormglass: start it again, and report what it printed"
+    );
     Ok(())
 }
 
