@@ -34,6 +34,7 @@ impl Answer {
 
 fn analyze<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, input: Option<Vec<u8>>) -> Answer {
     let mut command = Command::cargo_bin("stormglass").expect("the binary is built");
+    command.env("TZ", "UTC");
     command.arg("analyze").args(args).write_stdin(input.unwrap_or_default());
     let output = command.output().expect("it runs");
     Answer {

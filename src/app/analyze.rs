@@ -5,7 +5,9 @@ mod lane;
 mod plan;
 
 use crate::engine::{Engine, Input, Settings};
+use crate::explain::causes::Times;
 use crate::io::capture::file::is_stdin;
+use crate::io::clock::utc_offset_seconds;
 use crate::model::frames::{OwnerClaim, OwnerProof};
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
@@ -204,7 +206,10 @@ struct Judge {
 
 impl Judge {
     fn new(owners: &[OwnerArg], start: Time) -> Self {
-        let mut engine = Engine::new(Settings::default());
+        let mut engine = Engine::new(Settings {
+            times: Times { utc_offset_seconds: utc_offset_seconds(start) },
+            ..Settings::default()
+        });
         let told = |owner: &OwnerArg| OwnerClaim { ip: owner.ip, mac: owner.mac, proof: OwnerProof::Told, at: start };
         engine.handle(start, Input::Owners { interface: None, claims: owners.iter().map(told).collect() });
         Self { engine, next_tick: lane::next_second(start), shared: BTreeSet::new() }

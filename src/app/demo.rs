@@ -237,7 +237,11 @@ impl Narrator {
         let key = (Arc::clone(&verdict.id), verdict.severity);
         if verdict.phase == Phase::Active && !told.contains(&key) {
             told.push(key);
-            self.line("stormglass", if verdict.severity == Severity::Storm { "A STORM." } else { "A warning." });
+            if verdict.severity == Severity::Warning {
+                self.line("stormglass", &format!("A warning. {}", verdict.sentence));
+                return;
+            }
+            self.line("stormglass", "A STORM.");
             say("");
             for line in text::verdict(verdict, self.style).lines() {
                 say(&format!("    {line}"));
@@ -246,7 +250,10 @@ impl Narrator {
             return;
         }
         match verdict.phase {
-            Phase::Active => self.line("stormglass", "It goes on."),
+            Phase::Active => match verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_ref()) {
+                Some(port) => self.line("stormglass", &format!("The switch says where: {port}.")),
+                None => self.line("stormglass", "It goes on."),
+            },
             Phase::Clearing => self.line("stormglass", "Nothing of it for two seconds: clearing."),
             Phase::Over => self.line("stormglass", &format!("It is over. {}", verdict.sentence)),
         }

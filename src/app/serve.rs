@@ -10,7 +10,7 @@ use crate::explain::Names;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
 use crate::io::capture::live::Capture;
-use crate::io::clock::Clock;
+use crate::io::clock::{self, Clock};
 use crate::io::http_server;
 use crate::io::snmp::{Auth, Client, Target};
 use crate::observe::replica::ReplicaRules;
@@ -201,7 +201,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let settings = Settings {
         thresholds: config.detect.thresholds(),
         names: names(&config),
-        times: Times { utc_offset_seconds: utc_offset(&clock) },
+        times: Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) },
         can_ask: watch_host,
     };
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
@@ -272,13 +272,6 @@ fn names(config: &Config) -> Names {
         }
     }
     names
-}
-
-/// Local time minus UTC now, in seconds: the sentences tell the time as the clock on the wall does.
-pub fn utc_offset(clock: &Clock) -> i32 {
-    let now =
-        jiff::Timestamp::from_nanosecond(i128::from(clock.now().as_nanos())).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    jiff::tz::TimeZone::system().to_offset(now).seconds()
 }
 
 /// The secret of the replica hash, so that nobody outside can choose frames that collide in it.

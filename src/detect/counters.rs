@@ -109,19 +109,14 @@ impl CounterWatch {
 
     /// Ports above what they are used to, by target and port.
     pub fn alarms(&self) -> impl Iterator<Item = PortAlarm> {
-        self.series.iter().filter_map(|((target, port, direction), series)| {
-            let alarm = series.alarm.as_ref()?;
-            Some(PortAlarm {
-                target: Arc::clone(target),
-                port: Arc::clone(port),
-                direction: *direction,
-                since: alarm.since,
-                at: series.at,
-                pps: series.pps,
-                baseline_pps: alarm.baseline_pps,
-                counted: series.counted(),
-            })
-        })
+        self.series.iter().filter_map(|(key, series)| series.port_alarm(key))
+    }
+
+    /// The alarm of one port and direction, if it is above what it is used to.
+    #[must_use]
+    pub fn alarm(&self, target: &Arc<str>, port: &Arc<str>, direction: Direction) -> Option<PortAlarm> {
+        let key = (Arc::clone(target), Arc::clone(port), direction);
+        self.series.get(&key)?.port_alarm(&key)
     }
 
     /// Samples of ports that were not followed, for want of room.
@@ -164,6 +159,20 @@ struct Series {
 }
 
 impl Series {
+    fn port_alarm(&self, (target, port, direction): &(Arc<str>, Arc<str>, Direction)) -> Option<PortAlarm> {
+        let alarm = self.alarm.as_ref()?;
+        Some(PortAlarm {
+            target: Arc::clone(target),
+            port: Arc::clone(port),
+            direction: *direction,
+            since: alarm.since,
+            at: self.at,
+            pps: self.pps,
+            baseline_pps: alarm.baseline_pps,
+            counted: self.counted(),
+        })
+    }
+
     fn counted(&self) -> Counted {
         if self.counts_groups { Counted::Group } else { Counted::All }
     }

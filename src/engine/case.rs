@@ -2,10 +2,11 @@
 
 use super::snapshot::Delays;
 use crate::detect::Thresholds;
+use crate::detect::counters::{Counted, CounterWatch, Direction};
 use crate::explain::causes::{Times, cause};
 use crate::explain::scene::DEVICE_REACH;
-use crate::explain::{Finding, Scene, Suspect};
-use crate::model::verdict::{Party, Phase, Severity, Verdict};
+use crate::explain::{Finding, Scene, Suspect, words};
+use crate::model::verdict::{Evidence, Party, Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use crate::observe::targets::Targets;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub(super) struct Context<'a> {
     pub(super) times: &'a Times,
     /// Behind which switch port is whom.
     pub(super) targets: &'a Targets,
+    /// Which ports carry more than they are used to.
+    pub(super) counters: &'a CounterWatch,
 }
 
 impl Context<'_> {
@@ -40,6 +43,24 @@ impl Context<'_> {
         let port = port.map(|port| format!("{} {}", port.target, port.port).into());
         Party { port, ..scene.party(suspect) }
     }
+
+    /// What the switch counts at the port of a suspect, where that stands out: a second feed that says the same.
+    fn counted(&self, suspect: Suspect) -> Option<Evidence> {
+        let port = self.targets.port_of(suspect.mac?)?;
+        let alarm = self.counters.alarm(&port.target, &port.port, Direction::In)?;
+        let what = if alarm.counted == Counted::Group { "group frames" } else { "packets" };
+        Some(Evidence {
+            claim: format!("The flood comes in at {} {}, where that MAC is", port.target, port.port),
+            observed: format!("{} {what} a second came in there", words::number(alarm.pps.round() as u64)),
+            expected: match alarm.baseline_pps {
+                Some(usual) => format!("about {usual:.0} a second, as usual there"),
+                None => "far fewer; what is usual there is not known yet".to_owned(),
+            },
+            feed: "snmp",
+            display_filter: String::new(),
+            frame_numbers: None,
+        })
+    }
 }
 
 /// One storm or warning and what belongs to it.
@@ -48,6 +69,8 @@ struct Case {
     verdict: Arc<Verdict>,
     macs: BTreeSet<MacAddr>,
     last: Time,
+    /// The end of the forerunner: what began before it was told with that one.
+    not_before: Time,
     times: Times,
 }
 
@@ -112,10 +135,14 @@ impl Cases {
         if scene.at.since(finding.last) >= scene.thresholds.over_after {
             return None; // Over before it was recognised, and recognised before under another name.
         }
+        let forerunner =
+            self.cases.iter().filter(|known| known.verdict.segment == scene.segment.id && belongs(known, &finding));
+        let not_before = forerunner.filter_map(|known| known.verdict.ended).max().unwrap_or(Time::MIN);
         let mut case = Case {
             verdict: Arc::new(blank(scene, &finding)),
             macs: BTreeSet::new(),
             last: finding.last,
+            not_before,
             times: *context.times,
         };
         case.update(scene, finding, &Context { fresh: true, ..*context });
@@ -228,13 +255,14 @@ impl Case {
             verdict.frames = 0;
         }
         let first = verdict.frames == 0;
-        verdict.started = verdict.started.min(finding.started);
+        verdict.started = verdict.started.min(finding.started).max(self.not_before);
         verdict.severity = verdict.severity.max(finding.severity);
         // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
         if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || verdict.culprit.is_none() {
             verdict.confidence = finding.confidence;
             verdict.culprit = finding.culprit.map(|suspect| context.party(scene, suspect));
             verdict.evidence = finding.evidence;
+            verdict.evidence.extend(finding.culprit.and_then(|suspect| context.counted(suspect)));
             verdict.candidates = finding.candidates;
             verdict.lacks = finding.lacks;
         }

@@ -11,6 +11,7 @@ pub use case::MAX_HISTORY;
 pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
 
 use crate::detect::Thresholds;
+use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
 use crate::explain::{Names, Own};
 use crate::model::Time;
@@ -19,7 +20,7 @@ use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::{Catalogue, MappingChange};
-use crate::observe::targets::Targets;
+use crate::observe::targets::{Outcome, Targets};
 use case::Cases;
 use place::Place;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,6 +38,8 @@ const MAX_ASKED: usize = 256;
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
+/// Ports that are gone are looked for this often: it walks every port there is.
+const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -116,6 +119,8 @@ pub struct Engine {
     asked: BTreeMap<IpAddr, Time>,
     cases: Cases,
     targets: Targets,
+    counters: CounterWatch,
+    forgot_at: Time,
     catalogue: Catalogue,
     search: Search,
     feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
@@ -137,6 +142,8 @@ impl Engine {
             asked: BTreeMap::new(),
             cases: Cases::default(),
             targets: Targets::default(),
+            counters: CounterWatch::default(),
+            forgot_at: Time::MIN,
             catalogue: Catalogue::default(),
             search: Search::default(),
             feeds: BTreeMap::new(),
@@ -151,9 +158,7 @@ impl Engine {
             Input::Frames(summary) => self.frames(now, &summary),
             Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
             Input::Targets(targets) => self.targets.configured(targets),
-            Input::Poll(poll) => {
-                self.targets.observe(&poll);
-            }
+            Input::Poll(poll) => self.polled(now, &poll),
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Own(own) => self.learn_own(now, own),
             Input::Feed(status) => self.feed(status),
@@ -220,6 +225,19 @@ impl Engine {
     #[must_use]
     pub fn search(&self) -> &Search {
         &self.search
+    }
+
+    /// Takes a poll; what ports are used to is learned from renewed counters alone.
+    fn polled(&mut self, now: Time, poll: &Poll) {
+        let outcome = self.targets.observe(poll);
+        if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
+            let ports = self.targets.ports(&sample.target);
+            self.counters.observe(&sample.target, sample.at, ports, &self.settings.thresholds);
+        }
+        if now.since(self.forgot_at) >= FORGET_EVERY {
+            self.forgot_at = now;
+            self.counters.forget(now);
+        }
     }
 
     /// Merges a search; names that devices give themselves are used where the user gave none.
@@ -329,7 +347,8 @@ impl Engine {
         };
         let outputs = &mut self.outputs;
         let ask = place.judge(&view, &mut |scene, finding| {
-            let context = case::Context { fresh, times: &self.settings.times, targets: &self.targets };
+            let context =
+                case::Context { fresh, times: &self.settings.times, targets: &self.targets, counters: &self.counters };
             if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));
             }

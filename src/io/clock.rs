@@ -35,3 +35,10 @@ impl Clock {
         Time::from_nanos(0).plus(wall).as_nanos().saturating_sub(self.now().as_nanos())
     }
 }
+
+/// Local time minus UTC at `at`, seconds, by the system's time zone: sentences tell the time as the clock on the wall.
+#[must_use]
+pub fn utc_offset_seconds(at: Time) -> i32 {
+    let at = jiff::Timestamp::from_nanosecond(i128::from(at.as_nanos())).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    jiff::tz::TimeZone::system().to_offset(at).seconds()
+}

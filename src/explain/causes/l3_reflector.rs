@@ -207,8 +207,13 @@ fn evidence(scene: &Scene<'_>, replica: &Replica, forwarding: &Forwarding, dies:
         (Some(origin), None) => format!("only {origin}, which sent the original, sends from {ip}"),
         _ => format!("a MAC sends from its own addresses, and not from {ip} as well"),
     };
+    let owned = if forwarding.proof.is_none() && forwarding.origin.is_none() {
+        "and nobody has said that it owns it"
+    } else {
+        "which it does not own"
+    };
     let mut evidence = vec![Evidence {
-        claim: format!("{mac} sends frames with the source address {ip}, which it does not own"),
+        claim: format!("{mac} sends frames with the source address {ip}, {owned}"),
         observed: format!("{} such frames of one datagram", words::number(forwarded(replica, forwarding))),
         expected: who,
         feed: "capture",
