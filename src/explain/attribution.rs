@@ -19,6 +19,9 @@ const INITIAL_TTLS: [u8; 15] = [1, 2, 4, 5, 8, 10, 16, 20, 30, 32, 60, 64, 127, 
 const GOES_ON: Duration = Duration::from_millis(100);
 const MASSES: u64 = 50;
 
+/// From this long on, copies and time make a rate; before, they are a burst.
+const RATE_AFTER: Duration = Duration::from_millis(50);
+
 /// What is known of the sender of the copies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
@@ -69,7 +72,7 @@ impl Circulating<'_> {
         let replica = &self.track.replica;
         let seen = replica.last.since(replica.first);
         let counted = self.track.rate.total(at);
-        if self.falls() || replica.copies < MASSES || !(GOES_ON..Duration::from_secs(1)).contains(&seen) {
+        if self.falls() || replica.copies < MASSES || !(RATE_AFTER..Duration::from_secs(1)).contains(&seen) {
             return counted;
         }
         counted.max(((replica.copies - 1) as f64 / seen.as_secs_f64()).round() as u64)

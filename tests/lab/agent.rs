@@ -1,6 +1,6 @@
 //! The built `stormglass` on the PC, judged by its sockets and its output alone.
 
-use super::net::{Home, Result, get, output, text, wait};
+use super::net::{Home, Result, get, text, wait};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,15 +24,13 @@ impl Agent {
             super::net::ECHO_MAC
         );
         let config = home.file("stormglass.yml", &config)?;
-        home.start_logged("pc", &format!("{PROGRAM} serve --config.file {}", text(&config)), "stormglass")?;
+        let pid = home.start_logged("pc", &format!("{PROGRAM} serve --config.file {}", text(&config)), "stormglass")?;
         wait("stormglass captures", Duration::from_secs(15), || {
             let status = api("status")?;
             let watched = status["watched"].as_array().cloned().unwrap_or_default();
             Ok(watched.iter().any(|feed| feed["feed"] == "capture" && feed["name"] == "eth0"))
         })
         .map_err(|error| format!("{error}\n{}", home.log("stormglass")))?;
-        let pid = output(&format!("pgrep -f -n {PROGRAM}"))?;
-        let pid = pid.trim().parse().map_err(|_| format!("pgrep said {pid:?}"))?;
         Ok(Self { pid })
     }
 

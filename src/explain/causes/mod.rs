@@ -53,11 +53,14 @@ pub struct Times {
 }
 
 impl Times {
-    /// `since 20:14`, or `from 20:14 to 20:16` once it has ended.
+    /// `since 20:14`, or once it has ended `from 20:14 to 20:16`, or within one minute `at 20:14 for 12 s`.
     #[must_use]
     pub fn span(&self, verdict: &Verdict) -> String {
         let clock = |time: crate::model::Time| time.hour_minute(self.utc_offset_seconds);
         match verdict.ended {
+            Some(ended) if clock(ended) == clock(verdict.started) => {
+                format!("at {} for {} s", clock(ended), ended.since(verdict.started).as_secs().max(1))
+            }
             Some(ended) => format!("from {} to {}", clock(verdict.started), clock(ended)),
             None => format!("since {}", clock(verdict.started)),
         }
