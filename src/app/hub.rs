@@ -164,10 +164,14 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
         outside.publish.send_replace(Arc::new(engine.snapshot(now)));
         for output in news {
             match output {
-                // Nobody listening, or no place: the question comes again, the change is in the snapshot.
+                // Nobody listening: the change is in the snapshot.
                 Output::Changed(verdict) => drop(outside.changes.send(Change::Storm(verdict))),
                 Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
-                Output::AskOwner { interface, ip } => drop(outside.ask.try_send((interface, ip))),
+                Output::AskOwner { interface, ip } => {
+                    if outside.ask.try_send((interface, ip)).is_err() {
+                        engine.handle(now, Input::NotAsked(ip));
+                    }
+                }
             }
         }
     }

@@ -111,7 +111,7 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
     let ended = stop_signal()?;
     let listen = listen_on(&config, flags)?;
     let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
-    let running = start(plan).await?;
+    let mut running = start(plan).await?;
     for address in &running.addresses {
         tracing::info!("ready at http://{address}/ (metrics at /metrics)");
     }
@@ -136,6 +136,7 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
     let failed = tokio::select! {
         () = ended => false,
         () = running.hub.ended() => true,
+        () = failed_task(&mut running.tasks) => true,
     };
     tracing::info!("stopping");
     telling.abort();
@@ -143,9 +144,20 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
     // A page that goes on showing the last state would be worse than none.
     anyhow::ensure!(
         !failed,
-        "the engine has failed, which is a mistake in stormglass: start it again, and report what it printed"
+        "a part has failed, which is a mistake in stormglass: start it again, and report what it printed"
     );
     Ok(())
+}
+
+/// Resolves when a task has panicked. One that ended because its section is switched off has not.
+async fn failed_task(tasks: &mut JoinSet<()>) {
+    loop {
+        match tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => return,
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Resolves when the process is told to end (SIGTERM, SIGINT).
@@ -266,9 +278,9 @@ fn names(config: &Config) -> Names {
     let mut names = Names::default();
     for (key, name) in &config.names {
         if let Ok(mac) = key.parse() {
-            names.by_mac.insert(mac, name.as_str().into());
+            names.by_mac.insert(mac, name.value.as_str().into());
         } else if let Ok(ip) = key.parse() {
-            names.by_ip.insert(ip, name.as_str().into());
+            names.by_ip.insert(ip, name.value.as_str().into());
         }
     }
     names

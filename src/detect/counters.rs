@@ -112,6 +112,14 @@ impl CounterWatch {
         self.series.iter().filter_map(|(key, series)| series.port_alarm(key))
     }
 
+    /// The port that brings in most above what it is used to, if any does.
+    #[must_use]
+    pub fn loudest_alarm(&self) -> Option<PortAlarm> {
+        let loud = self.series.iter().filter(|((_, _, direction), s)| *direction == Direction::In && s.alarm.is_some());
+        let (key, series) = loud.max_by(|(_, a), (_, b)| a.pps.total_cmp(&b.pps))?;
+        series.port_alarm(key)
+    }
+
     /// The alarm of one port and direction, if it is above what it is used to.
     #[must_use]
     pub fn alarm(&self, target: &Arc<str>, port: &Arc<str>, direction: Direction) -> Option<PortAlarm> {

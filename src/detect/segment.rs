@@ -183,7 +183,10 @@ impl Segment {
             groups: BTreeSet::new(),
         });
         if talker.seconds.over_now(limit) == 0 {
+            // Counts are of the flood, not of what the device has ever said.
             talker.busy_since = source.first;
+            talker.frames = 0;
+            talker.bytes = 0;
         }
         talker.last = talker.last.max(source.last);
         talker.frames += frames;

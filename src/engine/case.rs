@@ -111,21 +111,29 @@ impl Cases {
     pub(super) fn take(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
         let segment = &scene.segment.id;
         let known = self.cases.iter().rposition(|case| {
-            case.verdict.segment == *segment && belongs(case, &finding) && !long_over(case, finding.last)
+            let bounded_after_storm = case.verdict.phase == Phase::Over && finding.severity < case.verdict.severity;
+            case.verdict.segment == *segment
+                && belongs(case, &finding)
+                && !long_over(case, finding.last)
+                && !(bounded_after_storm && finding.last > case.last)
         });
         let Some(index) = known else { return self.open(scene, finding, context) };
         let case = &mut self.cases[index];
         if case.verdict.phase == Phase::Over && finding.last <= case.last {
             return None; // The memory of what is already over.
         }
-        // A better-known cause is not given up for a guess.
-        if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
+        // Bounded echoes do not keep a storm alive that has ended; once it is over they are a warning of their own.
+        if finding.severity < case.verdict.severity {
             return None;
+        }
+        // A better-known cause is not given up for a guess, but what goes on goes on.
+        if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
+            return case.goes_on(&finding, scene);
         }
         let before = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
         case.update(scene, finding, context);
         let after = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
-        if before.1 < after.1 || before.0 != after.0 {
+        if before.1 < after.1 {
             self.count(index);
         }
         (before != after).then(|| Arc::clone(&self.cases[index].verdict))
@@ -146,6 +154,11 @@ impl Cases {
             times: *context.times,
         };
         case.update(scene, finding, &Context { fresh: true, ..*context });
+        // An open storm never makes room for another: forged sources must not turn into a stream of news.
+        if self.cases.len() >= MAX_HISTORY && self.cases.iter().all(|case| case.verdict.phase != Phase::Over) {
+            self.forgotten += 1;
+            return None;
+        }
         if self.cases.len() >= MAX_HISTORY {
             let oldest = self.cases.iter().enumerate().min_by_key(|(_, c)| (c.verdict.phase != Phase::Over, c.last));
             if let Some((oldest, _)) = oldest {
@@ -246,6 +259,21 @@ fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
 }
 
 impl Case {
+    /// Takes only that it goes on, from a finding that knows less.
+    fn goes_on(&mut self, finding: &Finding, scene: &Scene<'_>) -> Option<Arc<Verdict>> {
+        self.last = self.last.max(finding.last);
+        let verdict = Arc::make_mut(&mut self.verdict);
+        verdict.current_pps = finding.rate;
+        verdict.peak_pps = verdict.peak_pps.max(finding.rate);
+        let back = verdict.phase != Phase::Active && scene.at.since(self.last) < scene.thresholds.clearing_after;
+        if back {
+            verdict.phase = Phase::Active;
+            verdict.ended = None;
+        }
+        write(verdict, &self.times);
+        back.then(|| Arc::clone(&self.verdict))
+    }
+
     fn update(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) {
         let verdict = Arc::make_mut(&mut self.verdict);
         // What was a warning and is now a storm began, as a storm, with what makes it one.
@@ -259,12 +287,20 @@ impl Case {
         verdict.severity = verdict.severity.max(finding.severity);
         // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
         if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || verdict.culprit.is_none() {
+            // Both sides of a router may send, now one more, now the other: the one named first stays named.
+            let named = verdict.culprit.as_ref().and_then(|culprit| culprit.mac).filter(|mac| {
+                finding.cause == verdict.cause && finding.confidence <= verdict.confidence && finding.macs.contains(mac)
+            });
+            let suspect = finding.culprit.map(|suspect| Suspect { mac: named.or(suspect.mac), ..suspect });
+            verdict.culprit = suspect.map(|suspect| context.party(scene, suspect));
             verdict.confidence = finding.confidence;
-            verdict.culprit = finding.culprit.map(|suspect| context.party(scene, suspect));
             verdict.evidence = finding.evidence;
             verdict.evidence.extend(finding.culprit.and_then(|suspect| context.counted(suspect)));
             verdict.candidates = finding.candidates;
             verdict.lacks = finding.lacks;
+        }
+        if finding.cause != verdict.cause {
+            verdict.origins.clear();
         }
         verdict.cause = finding.cause;
         verdict.protocol = finding.protocol;

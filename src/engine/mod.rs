@@ -77,6 +77,15 @@ pub enum Input {
     Discovery(Box<Discovery>),
     /// The addresses of the host we run on.
     Own(Own),
+    /// The owner of this address could not be asked for, so that no answer means nothing.
+    NotAsked(IpAddr),
+    /// A feed is gone, as its interface is.
+    FeedGone {
+        /// `capture`, `snmp` or `discovery`.
+        feed: &'static str,
+        /// Interface or target.
+        name: Arc<str>,
+    },
     /// A feed works, or does not.
     Feed(FeedStatus),
 }
@@ -117,10 +126,13 @@ pub struct Engine {
     places: BTreeMap<Arc<str>, Place>,
     everywhere: Vec<OwnerClaim>,
     asked: BTreeMap<IpAddr, Time>,
+    /// Of those, which could not be asked after all.
+    not_asked: BTreeMap<IpAddr, Time>,
     cases: Cases,
     targets: Targets,
     counters: CounterWatch,
     forgot_at: Time,
+    ticked: Time,
     catalogue: Catalogue,
     search: Search,
     feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
@@ -140,10 +152,12 @@ impl Engine {
             places: BTreeMap::new(),
             everywhere: Vec::new(),
             asked: BTreeMap::new(),
+            not_asked: BTreeMap::new(),
             cases: Cases::default(),
             targets: Targets::default(),
             counters: CounterWatch::default(),
             forgot_at: Time::MIN,
+            ticked: Time::MIN,
             catalogue: Catalogue::default(),
             search: Search::default(),
             feeds: BTreeMap::new(),
@@ -161,12 +175,19 @@ impl Engine {
             Input::Poll(poll) => self.polled(now, &poll),
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Own(own) => self.learn_own(now, own),
+            Input::NotAsked(ip) => {
+                self.not_asked.insert(ip, now);
+            }
+            Input::FeedGone { feed, name } => {
+                self.feeds.remove(&(feed, name));
+            }
             Input::Feed(status) => self.feed(status),
         }
     }
 
     /// Lets time pass: storms clear and end, unanswered questions are given up.
     pub fn tick(&mut self, now: Time) {
+        self.ticked = now;
         let interfaces = self.places.keys().cloned().collect::<Vec<_>>();
         for interface in interfaces {
             if let Some(place) = self.places.get_mut(&interface) {
@@ -177,6 +198,7 @@ impl Engine {
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
         self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
+        self.not_asked.retain(|ip, _| self.asked.contains_key(ip));
     }
 
     /// The next request or piece of news.
@@ -187,7 +209,7 @@ impl Engine {
     /// When [`Engine::tick`] has something to do, if nothing else happens.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        let answers = self.asked.values().map(|at| at.plus(ANSWER_WITHIN));
+        let answers = self.asked.values().map(|at| at.plus(ANSWER_WITHIN)).filter(|at| *at > self.ticked);
         answers.chain(self.cases.next_deadline(&self.settings.thresholds)).min()
     }
 
@@ -200,7 +222,8 @@ impl Engine {
     /// What the outside may know: bounded, cheap to clone.
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
-        snapshot::take(now, &self.places, &self.cases, &self.feeds, self.refused)
+        let counted = self.counters.loudest_alarm();
+        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, self.refused)
     }
 
     /// The limits in force.
@@ -274,7 +297,10 @@ impl Engine {
         if !self.places.contains_key(interface) {
             if self.places.len() >= MAX_PLACES {
                 self.refused += 1;
-                return None;
+                // One that has never brought a frame makes room: containers come and go by the hundred.
+                let idle =
+                    self.places.iter().find(|(_, place)| place.totals.last.is_none()).map(|(name, _)| name.clone())?;
+                self.places.remove(&idle);
             }
             let mut place = Place::new(Arc::clone(interface), since);
             for claim in &self.everywhere {
@@ -319,12 +345,15 @@ impl Engine {
         self.own = own;
     }
 
-    fn feed(&mut self, status: FeedStatus) {
+    fn feed(&mut self, mut status: FeedStatus) {
         let key = (status.feed, Arc::clone(&status.name));
         if self.feeds.len() >= snapshot::MAX_FEEDS && !self.feeds.contains_key(&key) {
             self.refused += 1;
             return;
         }
+        // A feed that fails has worked before: since when it does not is what an alert asks.
+        let before = self.feeds.get(&key).and_then(|feed| feed.last_success);
+        status.last_success = status.last_success.or(before);
         self.feeds.insert(key, status);
     }
 
@@ -335,7 +364,7 @@ impl Engine {
         let unanswered = self
             .asked
             .iter()
-            .filter(|(_, at)| now.since(**at) >= ANSWER_WITHIN)
+            .filter(|(ip, at)| now.since(**at) >= ANSWER_WITHIN && !self.not_asked.contains_key(*ip))
             .map(|(ip, _)| *ip)
             .collect::<BTreeSet<_>>();
         let view = place::View {

@@ -2,6 +2,7 @@
 
 use super::case::Cases;
 use super::place::Place;
+use crate::detect::counters::{Counted, PortAlarm};
 use crate::model::frames::{FrameSummary, Protocol};
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
@@ -170,16 +171,27 @@ pub(super) fn take(
     places: &BTreeMap<Arc<str>, Place>,
     cases: &Cases,
     feeds: &BTreeMap<(&'static str, Arc<str>), FeedStatus>,
+    counted: Option<PortAlarm>,
     refused: u64,
 ) -> Snapshot {
     let verdicts = cases.verdicts();
     let feeds = feeds.values().cloned().collect::<Vec<_>>();
-    let (state, leading) = state(at, &verdicts, &feeds);
+    let (mut state, leading) = state(at, &verdicts, &feeds);
+    // Where frames are captured they decide; where only counters are seen, a port that stands out is all there is.
+    let captured = feeds.iter().any(|feed| feed.feed == "capture" && feed.ok);
+    let counted = counted.filter(|_| state == State::Quiet && !captured);
+    if counted.is_some() {
+        state = State::Warning;
+    }
     Snapshot {
         at,
         state,
-        since: leading.map(|verdict| verdict.started),
-        sentence: leading.map_or_else(|| unled(state, &feeds), |verdict| verdict.sentence.clone()),
+        since: leading.map(|verdict| verdict.started).or(counted.as_ref().map(|alarm| alarm.since)),
+        sentence: match (leading, &counted) {
+            (Some(verdict), _) => verdict.sentence.clone(),
+            (None, Some(alarm)) => standing_out(alarm),
+            (None, None) => unled(state, &feeds),
+        },
         storms_started: cases.started().clone(),
         delays: cases.delays().clone(),
         totals: places.iter().map(|(name, place)| (Arc::clone(name), place.totals.clone())).collect(),
@@ -222,10 +234,29 @@ fn unled(state: State, feeds: &[FeedStatus]) -> String {
                 what to do."
             .to_owned();
     }
-    let capture =
-        if capture.is_empty() { "frames are not captured".to_owned() } else { format!("frames on {capture}") };
-    let counters = if counters.is_empty() { String::new() } else { format!(", counters of {counters}") };
-    format!("All quiet. Watched: {capture}{counters}.")
+    match (capture.is_empty(), counters.is_empty()) {
+        (true, _) => format!(
+            "Nothing stands out in the counters of {counters}. Frames are not captured, so that a storm could be seen but \
+             not explained; see below what to do."
+        ),
+        (false, true) => format!("All quiet. Watched: frames on {capture}."),
+        (false, false) => format!("All quiet. Watched: frames on {capture}, counters of {counters}."),
+    }
+}
+
+/// Counters alone: which port, how much, and what it takes to know more.
+fn standing_out(alarm: &PortAlarm) -> String {
+    let usual = alarm
+        .baseline_pps
+        .map_or_else(|| "what is usual there is not known yet".to_owned(), |pps| format!("usually about {pps:.0}"));
+    let what = if alarm.counted == Counted::Group { "multicasts and broadcasts" } else { "packets" };
+    format!(
+        "No verdict, but {} {what} a second come in at {} {} ({usual}): a storm, or television by multicast. Who does it can't \
+         be told from counters: let frames be captured, see below. If devices drop out, unplug what is behind that port.",
+        crate::explain::words::about(alarm.pps.round() as u64),
+        alarm.target,
+        alarm.port
+    )
 }
 
 fn loudest(name: &Arc<str>, place: &Place) -> Vec<SourceRate> {

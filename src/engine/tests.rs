@@ -144,6 +144,73 @@ fn in_the_middle_it_asks_and_is_never_a_loop() {
     assert!(verdicts[0].confidence > 0.9, "{}", verdicts[0].confidence);
 }
 
+/// The proxy's loop is broken, but it still returns each search three times: the storm ends, and that is a warning.
+#[test]
+fn bounded_echoes_do_not_keep_a_storm_alive() {
+    let mut bench = Bench::new(false);
+    bench.frame(2_000, &search(ECHO, 4, 77));
+    for n in 0..2_000 {
+        bench.frame(2_001 + n, &search(ROUTER, 4, 77));
+    }
+    for second in 4..40 {
+        let at = second * 1_000 + 500;
+        bench.frame(at, &search(ECHO, 4, 100 + second as u16));
+        for ttl in [3, 2, 1] {
+            bench.frame(at + 1, &search(ROUTER, ttl, 100 + second as u16));
+        }
+        bench.flush(second * 1_000 + 900);
+    }
+    let verdicts = bench.engine.verdicts();
+    let of = |severity| verdicts.iter().filter(|v| v.severity == severity).collect::<Vec<_>>();
+    let (storms, warnings) = (of(Severity::Storm), of(Severity::Warning));
+    assert_eq!((storms.len(), warnings.len()), (1, 1), "{verdicts:#?}");
+    assert_eq!((storms[0].phase, warnings[0].phase), (Phase::Over, Phase::Active));
+    assert!(warnings[0].started >= storms[0].ended.expect("an end"));
+    assert!((1_999..=2_001).contains(&storms[0].frames), "{}", storms[0].frames);
+}
+
+/// Both sides of the router send, now one more, now the other: one device, one name, one piece of news.
+#[test]
+fn the_culprit_named_first_stays_named() {
+    let mut bench = Bench::new(false);
+    let mut wan = ROUTER;
+    wan[5] += 1;
+    bench.frame(2_000, &search(ECHO, 4, 77));
+    let mut ids = BTreeSet::new();
+    let mut storms = 0;
+    for n in 0..6_000_i64 {
+        let mac = if (n / 500) % 2 == 0 { ROUTER } else { wan };
+        bench.frame(2_001 + n, &search(mac, 4, 77));
+        while let Some(output) = bench.engine.poll() {
+            if let Output::Changed(verdict) = output {
+                ids.insert(Arc::clone(&verdict.id));
+                storms += u32::from(verdict.severity == Severity::Storm);
+            }
+        }
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert!(storms <= 2, "{storms} pieces of news of one storm");
+    assert_eq!(bench.engine.snapshot(Bench::at(8_000)).storms_started.values().sum::<u64>(), 1);
+}
+
+/// A question that nobody answers must not keep the engine awake.
+#[test]
+fn an_unanswered_question_is_one_deadline() {
+    let mut bench = Bench::new(true);
+    for n in 0..4_000 {
+        bench.frame(n, &search(ROUTER, 4, 77));
+    }
+    bench.flush(4_000);
+    let lacks = &bench.engine.verdicts()[0].lacks;
+    assert!(lacks.iter().any(|lack| lack.contains("did not answer")), "{lacks:?}");
+    assert!(bench.engine.next_deadline().is_none_or(|deadline| deadline > Bench::at(4_000)));
+    bench.engine.handle(Bench::at(4_001), Input::NotAsked([192, 168, 1, 10].into()));
+    bench.frame(4_002, &search(ROUTER, 4, 77));
+    bench.flush(4_010);
+    let lacks = &bench.engine.verdicts()[0].lacks;
+    assert!(!lacks.iter().any(|lack| lack.contains("did not answer")), "nobody was asked: {lacks:?}");
+}
+
 #[test]
 fn silence_is_blind_until_something_is_watched() {
     let mut engine = Engine::new(Settings::default());

@@ -147,9 +147,12 @@ impl OwnerTable {
         if claim.proof != OwnerProof::Traffic {
             owners.retain(|o| o.proof != OwnerProof::Traffic);
         }
+        // Phones change their MACs, and DHCP gives the address to the next one: the owner not heard of for longest goes.
         if owners.len() >= MAX_OWNERS {
             self.refused += 1;
-            return;
+            let known = owners.iter().enumerate().filter(|(_, owner)| owner.proof != OwnerProof::Told);
+            let Some((oldest, _)) = known.min_by_key(|(_, owner)| owner.last) else { return };
+            owners.remove(oldest);
         }
         owners.push(Owner { mac: claim.mac, proof: claim.proof, first: claim.at, last: claim.at });
     }

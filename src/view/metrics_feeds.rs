@@ -2,6 +2,7 @@
 
 use super::exposition::{Exposition, Family, Kind};
 use crate::engine::Search;
+use crate::model::device::Gateway;
 use crate::observe::catalogue::{Catalogue, Change};
 use crate::observe::targets::Targets;
 use std::collections::BTreeMap;
@@ -141,10 +142,13 @@ pub fn upnp(out: &mut Exposition, catalogue: &Catalogue, search: &Search) {
     out.family(&DEVICES);
     out.sample(&DEVICES, &[], catalogue.devices().count() as f64);
     out.family(&GATEWAY_UP);
-    for record in catalogue.records().take(MAX_GATEWAYS) {
-        out.sample(&GATEWAY_UP, &[&record.gateway.udn], f64::from(u8::from(record.up)));
+    // One that names no UDN is known by where its description is.
+    let name = |gateway: &Gateway| if gateway.udn.is_empty() { gateway.location.clone() } else { gateway.udn.clone() };
+    let records = catalogue.records().map(|record| (name(&record.gateway), record)).collect::<BTreeMap<_, _>>();
+    for (udn, record) in records.iter().take(MAX_GATEWAYS) {
+        out.sample(&GATEWAY_UP, &[udn], f64::from(u8::from(record.up)));
     }
-    let gateways = catalogue.gateways().map(|gateway| (gateway.udn.as_str(), gateway)).collect::<BTreeMap<_, _>>();
+    let gateways = records.iter().map(|(udn, record)| (udn.as_str(), &record.gateway)).collect::<BTreeMap<_, _>>();
     out.family(&CHANGES);
     for change in [Change::Added, Change::Removed] {
         out.sample(&CHANGES, &[change.id()], catalogue.count(change) as f64);

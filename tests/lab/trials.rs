@@ -188,7 +188,7 @@ fn in_the_middle() -> Result<()> {
     check(!loops, "never a layer-2 loop", &all)
 }
 
-/// The lab's own capture, and the shared one where it is at hand, are judged as live.
+/// The capture that the lab itself takes is judged as live.
 fn analyze() -> Result<()> {
     let mut home = Home::build("analyze")?;
     let agent = Agent::start(&mut home, "{interfaces: auto}")?;

@@ -32,7 +32,7 @@ pub struct Config {
     /// Where the exporter listens.
     pub web: Web,
     /// What the user calls the devices, by MAC or address.
-    pub names: BTreeMap<String, String>,
+    pub names: BTreeMap<String, Spanned<String>>,
     /// The limits.
     pub detect: Detect,
 }
@@ -256,8 +256,18 @@ pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
 fn without_values(message: &str) -> String {
     let first = message.lines().next().unwrap_or("not readable");
     let first = first.split(" at line ").next().unwrap_or(first);
-    let shown = first.split('"').enumerate().map(|(n, part)| if n % 2 == 0 { part } else { "(value not shown)" });
-    shown.collect::<String>().trim_start_matches("error: ").to_owned()
+    // From the first to the last double quote: a value may hold quotes of its own.
+    let mut text = match (first.find('"'), first.rfind('"')) {
+        (Some(from), Some(to)) if to > from => format!("{}(value not shown){}", &first[..from], &first[to + 1..]),
+        _ => first.to_owned(),
+    };
+    // An unknown variant is a value too, in backticks.
+    if let Some((before, rest)) = text.split_once("unknown variant `")
+        && let Some((_, after)) = rest.split_once('`')
+    {
+        text = format!("{before}unknown value (not shown){after}");
+    }
+    text.trim_start_matches("error: ").to_owned()
 }
 
 fn place<T>(spanned: &Spanned<T>) -> String {
@@ -281,7 +291,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
             let known = config.snmp.auths.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let known =
                 if known.is_empty() { "snmp.auths has no entry yet".to_owned() } else { format!("expected {known}") };
-            return Err((place(&target.auth), format!("unknown auth `{}`, {known}", target.auth.value)));
+            return Err((place(&target.auth), format!("unknown auth, {known}")));
         }
         let interval = target.interval.unwrap_or(config.snmp.interval);
         if interval.0 < MIN_POLL {
@@ -298,13 +308,33 @@ fn check(config: &Config) -> Result<(), (String, String)> {
             return Err((place(address), "the same address is listed twice".to_owned()));
         }
     }
-    for name in config.names.keys() {
+    for (name, called) in &config.names {
         if name.parse::<MacAddr>().is_err() && name.parse::<std::net::IpAddr>().is_err() {
             let message = format!("names: `{name}` is neither a MAC (3c:84:6a:10:00:c8) nor an address (192.168.1.10)");
-            return Err((String::new(), message));
+            return Err((place(called), message));
         }
     }
-    Ok(())
+    limits(config).map_err(|message| (String::new(), message.to_owned()))
+}
+
+/// Shortest interval of searches: each is a handful of multicasts.
+const MIN_SEARCH: Duration = Duration::from_secs(10);
+
+/// Numbers that would turn the watcher into the flood.
+fn limits(config: &Config) -> Result<(), &'static str> {
+    let detect = &config.detect;
+    let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
+    let wrong = [
+        (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
+        (config.upnp.interval.0 < MIN_SEARCH, "upnp.interval: below 10s is refused; searches are multicasts"),
+        (
+            detect.replica_copies.is_some_and(|n| n < 3),
+            "detect.replica_copies: below 3 every healthy repeat is a storm",
+        ),
+        (detect.source_seconds == Some(0), "detect.source_seconds: 0 makes every frame a flood; 1 is the least"),
+        (rates.contains(&Some(0)), "detect: a rate of 0 makes every frame a flood; 1 is the least"),
+    ];
+    wrong.into_iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, message)| Err(message))
 }
 
 /// `:10116`, `127.0.0.1:10116` or `[::1]:10116`; a bare port listens on every address, IPv6 included.

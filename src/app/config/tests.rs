@@ -41,12 +41,14 @@ fn errors_name_file_line_and_what_is_allowed() {
         ("interval: 10s", "interval: 10 sec", &["stormglass.yml:6:", "unit"]),
         ("name: attic", "name: hub", &["stormglass.yml:7:", "duplicate target `hub`", "line 6"]),
         ("\"fd00::2\"", "switch.local", &["stormglass.yml:7:", "not an IP address"]),
-        ("\"fd00::2\", auth: home", "\"fd00::2\", auth: work", &["stormglass.yml:7:", "unknown auth `work`", "`home`"]),
+        ("\"fd00::2\", auth: home", "\"fd00::2\", auth: work", &["stormglass.yml:7:", "unknown auth", "`home`"]),
         ("version: 2c", "version: 2d", &["stormglass.yml:4:", "2c"]),
         ("[eth0]", "all", &["stormglass.yml:9:", "`auto`", "`none`"]),
         ("[eth0]", "[eth0, eth0]", &["stormglass.yml:9:", "listed twice"]),
         ("\":10116\"", "\"10116\"", &["stormglass.yml:10:", "listen address", "127.0.0.1:10116"]),
-        ("3c:84:6a:10:00:c8", "the router", &["stormglass.yml", "neither a MAC"]),
+        ("3c:84:6a:10:00:c8", "the router", &["stormglass.yml:11:", "neither a MAC"]),
+        ("interval: 60s", "interval: 1s", &["stormglass.yml: upnp.interval", "10s"]),
+        ("source_pps: 40", "source_seconds: 0", &["stormglass.yml: detect.source_seconds"]),
         ("source_pps: 40", "source_pps: many", &["stormglass.yml:12:"]),
         ("auth: home, interval: 10s", "auth: home, interval: 10ms", &["stormglass.yml:6:", "below 1s"]),
     ];
@@ -66,6 +68,13 @@ fn a_misplaced_password_is_not_echoed() {
     let text = GOOD.replacen("home: {version: 2c, community: secret-word}", "home: \"secret-word\"", 1);
     let message = parse(&text, "f.yml").expect_err("not a map").to_string();
     assert!(message.starts_with("f.yml:4:") && !message.contains("secret-word"), "{message}");
+    let swapped = GOOD.replacen("version: 2c, community: secret-word", "version: secret-word, community: 2c", 1);
+    let quoted = GOOD.replacen("{interfaces: auto}", "{interfaces: 'a\"secret-word\"b'}", 1);
+    let auth = GOOD.replacen("auth: home, interval", "auth: secret-word, interval", 1);
+    for text in [swapped, quoted, auth] {
+        let message = parse(&text, "f.yml").expect_err("a mistake").to_string();
+        assert!(!message.contains("secret-word"), "{message}");
+    }
     let text = GOOD.replacen("interval: 10s", "interval: \"secret-word\"", 1);
     assert!(!parse(&text, "f.yml").expect_err("no time span").to_string().contains("secret-word"));
 }

@@ -3,6 +3,7 @@
 use super::{blocking, chosen, report};
 use crate::app::config::{Capture as Section, Interfaces};
 use crate::app::hub::Hub;
+use crate::engine::Input;
 use crate::io::capture::live::{self, Capture, Settings, State};
 use crate::io::capture::{CaptureError, FrameSource};
 use crate::io::clock::Clock;
@@ -62,6 +63,13 @@ impl Captures {
 
     async fn look(&mut self, all: &[Interface]) {
         let (wanted, missing) = chosen(&self.section.interfaces, all);
+        let gone =
+            self.running.keys().filter(|name| all.iter().all(|one| one.name != **name)).cloned().collect::<Vec<_>>();
+        for name in gone.into_iter().filter(|name| !missing.iter().any(|missing| **missing == **name)) {
+            self.running.remove(&name);
+            // A hub that is gone means that the program ends.
+            let _ = self.hub.send(Input::FeedGone { feed: "capture", name }).await;
+        }
         for name in missing {
             let message = format!("there is no interface {name}: `ip link` lists those there are");
             report(&self.hub, "capture", &name.as_str().into(), Err(message)).await;

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// How often the running search is told whether a storm goes on.
 const STOP_CHECK: Duration = Duration::from_millis(100);
 
+/// The first search waits for this long: a capture needs a second to be warm and a tenth to report.
+const LISTEN_FIRST: Duration = Duration::from_secs(2);
+
 /// Searches until the task is dropped.
 pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
     if section.interfaces == Interfaces::None {
@@ -21,6 +24,8 @@ pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
     }
     let stop = StopProbes::default();
     let settings = Settings::within(section.timeout.0);
+    // Not before somebody listens: a storm that goes on already must be seen before we add a frame to it.
+    tokio::time::sleep(LISTEN_FIRST).await;
     let mut timer = tokio::time::interval(section.interval.0);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -59,7 +59,8 @@ async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
     let mut by_interface: BTreeMap<Arc<str>, Vec<OwnerClaim>> = BTreeMap::new();
     let now = clock.now();
     for neighbour in blocking(move || neighbours::table(now)).await? {
-        if let Some(interface) = all.iter().find(|one| one.index == neighbour.interface && !one.loopback) {
+        let usable = |one: &&Interface| one.index == neighbour.interface && !one.loopback && !one.enslaved;
+        if let Some(interface) = all.iter().find(usable) {
             by_interface.entry(Arc::clone(&interface.name)).or_default().push(neighbour.claim);
         }
     }
@@ -70,7 +71,7 @@ async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
 }
 
 fn own(all: &[Interface]) -> Own {
-    let lan = all.iter().filter(|one| !one.loopback);
+    let lan = all.iter().filter(|one| !one.loopback && !one.enslaved);
     let mut own = Own::default();
     for interface in lan {
         own.macs.extend(interface.mac);
@@ -99,7 +100,12 @@ pub async fn answer_questions(hub: Hub, clock: Clock, mut questions: mpsc::Recei
                     return;
                 }
             }
-            Ok(Err(error)) => tracing::info!(%ip, %error, "the owner of the address could not be asked for"),
+            Ok(Err(error)) => {
+                tracing::info!(%ip, %error, "the owner of the address could not be asked for");
+                if hub.send(Input::NotAsked(ip)).await.is_err() {
+                    return;
+                }
+            }
             Err(_) => return,
         }
     }

@@ -57,8 +57,9 @@ impl Cause for ChattySource {
 
     fn remedy(&self, verdict: &Verdict) -> Vec<String> {
         let device = verdict.culprit.as_ref().map_or_else(|| "the device".to_owned(), words::short);
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
         vec![
-            format!("Now: unplug or switch off {device}, or take it off the Wi-Fi."),
+            format!("{now}: unplug or switch off {device}, or take it off the Wi-Fi."),
             format!(
                 "Then: start it again. If the flood returns, update its firmware or the app on it that looks for devices, \
                  or reset it to factory settings; until then keep {device} off the network."

@@ -54,12 +54,14 @@ impl Cause for L2Loop {
         )
     }
 
-    fn remedy(&self, _: &Verdict) -> Vec<String> {
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
         vec![
-            "Now: pull out the network cable that was plugged in last. If that does not help, look for a cable with both \
-             ends in the same switch, or for two cables between the same two switches or wall sockets, and pull one. A mesh \
-             or Sonos device that is wired and on Wi-Fi closes a ring as well: leave it one of the two."
-                .to_owned(),
+            format!(
+                "{now}: pull out the network cable that was plugged in last. If that does not help, look for a cable with \
+                 both ends in the same switch, or for two cables between the same two switches or wall sockets, and pull \
+                 one. A mesh or Sonos device that is wired and on Wi-Fi closes a ring as well: leave it one of the two."
+            ),
             "Then: turn on loop protection (loop prevention, loop detection) or spanning tree (STP, RSTP) in the switch's \
              settings, if it has them."
                 .to_owned(),

@@ -32,16 +32,21 @@ impl Cause for L3Reflector {
         let mut devices: Vec<Forwarder<'_>> = Vec::new();
         for one in circulating {
             let Role::Forwarded(forwarding) = one.role else { continue };
-            let mac = forwarding.forwarder;
+            // Whoever else sends copies of it is another side of the same device: the original is not among them.
+            let copying = one.track.replica.senders.iter().map(|sender| sender.mac);
+            let sides = copying.filter(|mac| Some(*mac) != forwarding.origin).chain([forwarding.forwarder]);
+            let sides = sides.collect::<BTreeSet<_>>();
             let same = |macs: &BTreeSet<MacAddr>| {
-                macs.contains(&mac) || macs.iter().any(|other| other.is_neighbour_of(mac, DEVICE_REACH))
+                sides
+                    .iter()
+                    .any(|mac| macs.iter().any(|known| known == mac || known.is_neighbour_of(*mac, DEVICE_REACH)))
             };
             match devices.iter_mut().find(|(macs, _)| same(macs)) {
                 Some((macs, found)) => {
-                    macs.insert(mac);
+                    macs.extend(sides);
                     found.push((one, forwarding));
                 }
-                None => devices.push((BTreeSet::from([mac]), vec![(one, forwarding)])),
+                None => devices.push((sides, vec![(one, forwarding)])),
             }
         }
         devices.iter().map(|(macs, found)| finding(scene, macs, found)).collect()
@@ -86,8 +91,9 @@ impl Cause for L3Reflector {
         let v6 = verdict.groups.iter().any(IpAddr::is_ipv6);
         let mut remedy = Vec::new();
         if verdict.severity == Severity::Storm {
+            let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
             remedy.push(format!(
-                "Now: pull the cable out of the WAN (Internet) socket of {router}. If you are not sure which cable it \
+                "{now}: pull the cable out of the WAN (Internet) socket of {router}. If you are not sure which cable it \
                  is, unplug its power. The storm stops at once."
             ));
         }
@@ -187,6 +193,12 @@ fn fresh(replica: &Replica, forwarding: &Forwarding) -> u64 {
 fn origins(found: &[(&Circulating<'_>, Forwarding)]) -> Vec<Suspect> {
     let mut origins: Vec<Suspect> = Vec::new();
     for (one, forwarding) in found {
+        // A router that returns its own messages is no innocent origin of them.
+        let same =
+            |mac: MacAddr| mac == forwarding.forwarder || mac.is_neighbour_of(forwarding.forwarder, DEVICE_REACH);
+        if forwarding.origin.is_some_and(same) {
+            continue;
+        }
         let ip = one.track.replica.ip;
         match origins.iter_mut().find(|o| o.ip == ip) {
             Some(known) => known.mac = known.mac.or(forwarding.origin),

@@ -43,8 +43,9 @@ impl Cause for Unexplained {
             .candidates
             .first()
             .map_or_else(String::new, |c| format!(" Most likely: {} ({} %).", c.cause, (c.confidence * 100.0).round()));
+        let now = if verdict.ended.is_some() { "It has stopped. If it returns" } else { "Now" };
         format!(
-            "{storm} {}: {} {} a second{from}. What sends them is not certain yet.{likely} Now: pull cables one at a time, \
+            "{storm} {}: {} {} a second{from}. What sends them is not certain.{likely} {now}: pull cables one at a time, \
              starting with the device plugged in last, until it stops.",
             times.span(verdict),
             words::about(verdict.peak_pps),
@@ -53,10 +54,12 @@ impl Cause for Unexplained {
     }
 
     fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
         let mut remedy = vec![
-            "Now: pull cables out of the switch one at a time, starting with what was plugged in last, and watch whether \
-             the storm stops. The cable that ends it leads to the cause."
-                .to_owned(),
+            format!(
+                "{now}: pull cables out of the switch one at a time, starting with what was plugged in last, and watch \
+                 whether the storm stops. The cable that ends it leads to the cause."
+            ),
             "A second router beside the provider's: unplug its WAN cable first and turn its IGMP proxy off.".to_owned(),
         ];
         remedy.extend(verdict.candidates.iter().map(|c| format!("To decide whether it is {}: {}.", c.cause, c.needs)));

@@ -124,7 +124,12 @@ impl Capture {
     /// How it stands.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut status = self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ended = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
+        if ended && !matches!(status.state, State::Failed { .. } | State::Stopped) {
+            status.state = State::Failed { why: "its thread has ended, which is a mistake in stormglass".to_owned() };
+        }
+        status
     }
 
     /// Stops it and waits for its last summary: 200 ms at most, unless the receiver of the summaries blocks.

@@ -2,15 +2,25 @@
 (function () {
   "use strict";
   var busy = false;
+  // What stands there is old now, and must not be read as the present.
+  function lost() {
+    document.title = "No connection · stormglass";
+    var state = document.querySelector(".state"), word = document.querySelector(".state .word");
+    if (state) state.className = "state blind";
+    if (word) word.textContent = "No connection to stormglass; what follows is the last that was seen";
+  }
   function renew() {
     if (busy || document.hidden) return;
     busy = true;
-    fetch("/", { cache: "no-store" }).then(function (reply) { return reply.text(); }).then(function (text) {
+    fetch("/", { cache: "no-store" }).then(function (reply) {
+      if (!reply.ok) throw new Error(reply.status);
+      return reply.text();
+    }).then(function (text) {
       var fresh = new DOMParser().parseFromString(text, "text/html");
       var now = document.getElementById("live"), next = fresh.getElementById("live");
       if (now && next && now.innerHTML !== next.innerHTML) now.replaceWith(next);
       document.title = fresh.title;
-    }).catch(function () { document.title = "No connection · stormglass"; }).finally(function () { busy = false; });
+    }).catch(lost).finally(function () { busy = false; });
   }
   var events = new EventSource("/api/v1/events");
   ["storm", "port_mapping"].forEach(function (name) { events.addEventListener(name, renew); });
