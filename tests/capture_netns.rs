@@ -2,6 +2,8 @@
 //! itself and that ends with it. Needs root, `unshare`, `setpriv` and `ip`; without them every trial is ignored, with
 //! the reason, or fails under `STORMGLASS_LAB=require`. Sends nothing outside its namespace.
 
+mod namespaces;
+
 use libtest_mimic::{Arguments, Failed, Trial};
 use socket2::{Domain, Socket, Type};
 use std::collections::BTreeMap;
@@ -45,9 +47,9 @@ fn main() -> ExitCode {
         Ok("root") => {}
         Ok(_) => return as_nobody(),
         Err(_) => {
-            let missing = missing();
+            let missing = namespaces::missing(&[("setpriv", "util-linux"), ("ip", "iproute2")]);
             if missing.is_none() && !arguments.list {
-                return enter();
+                return namespaces::enter(INSIDE, "root");
             }
             return trials_without_namespace(&arguments, missing.as_deref());
         }
@@ -60,50 +62,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, TRIALS.map(|(name, run)| Trial::test(name, run)).into()).exit_code()
 }
 
-/// What is missing to run, if anything.
-fn missing() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().nth(1).map(str::to_owned));
-    if uid.as_deref() != Some("0") {
-        return Some("needs root".to_owned());
-    }
-    for (tool, argument) in [("unshare", "--version"), ("setpriv", "--version"), ("ip", "-V")] {
-        if !Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success()) {
-            return Some(format!("needs {tool}"));
-        }
-    }
-    let allowed = Command::new("unshare").args(["--net", "--mount", "--pid", "--fork", "true"]).output();
-    (!allowed.is_ok_and(|output| output.status.success())).then(|| "may not make namespaces here".to_owned())
-}
-
 fn trials_without_namespace(arguments: &Arguments, missing: Option<&str>) -> ExitCode {
-    let required = std::env::var("STORMGLASS_LAB").is_ok_and(|value| value == "require");
     let missing = missing.unwrap_or("only listed").to_owned();
     let trial = |(name, _): (&str, Check)| {
         let missing = missing.clone();
-        Trial::ignorable_test(name, move || {
-            if required { Err(missing.into()) } else { Ok(libtest_mimic::Completion::ignored_with(missing)) }
-        })
+        Trial::ignorable_test(name, move || namespaces::left_out(missing))
     };
     libtest_mimic::run(arguments, TRIALS.map(trial).into()).exit_code()
-}
-
-/// Runs this program again in namespaces that end with it, even if it is killed.
-fn enter() -> ExitCode {
-    let Ok(program) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let status = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg(program)
-        .args(std::env::args_os().skip(1))
-        .env(INSIDE, "root")
-        .status();
-    match status {
-        Ok(status) => ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)),
-        Err(error) => {
-            eprintln!("unshare: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// `far` sends, `near` is captured; `lan` has a neighbour in a namespace of its own.

@@ -2,7 +2,6 @@
 //! walk ends, whatever the agent answers.
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass::mib::{Limits, MODULES, Reply, Walk, poll};
@@ -13,16 +12,7 @@ use stormglass::observe::delta::{Context, delta, interval};
 use stormglass::observe::targets::{Outcome, Targets};
 use stormglass_harness::snmp::{Table, Value as Told, switch_mib};
 use stormglass_harness::{Scenario, World};
-
-/// `PROPTEST_CASES` asks for more, or fewer.
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
-    ProptestConfig {
-        cases,
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
-    }
-}
+use stormglass_proptests::config;
 
 const GIGABIT: u64 = 1_000_000_000;
 const IN: CounterKind = CounterKind::InOctets;

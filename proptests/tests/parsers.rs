@@ -1,7 +1,6 @@
 //! The first law of the wire: no parser panics, whatever the bytes, and what it says about them lies within them.
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use std::net::Ipv4Addr;
 use stormglass::model::Time;
 use stormglass::model::frames::{FrameMeta, LinkType};
@@ -17,16 +16,7 @@ use stormglass_harness::upnp::gateway::respond;
 use stormglass_harness::upnp::http::Request;
 use stormglass_harness::upnp::ssdp::Identity;
 use stormglass_proptests::bytes::{any_bytes, home_frames, link_type, spoiled};
-
-/// `PROPTEST_CASES` asks for more, or fewer.
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
-    ProptestConfig {
-        cases,
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
-    }
-}
+use stormglass_proptests::config;
 
 fn meta(link: LinkType, number: u64, vlan: Option<u16>) -> FrameMeta {
     FrameMeta { at: Time::from_nanos(number as i64 * 1_000_000), number, interface: 0, link, vlan, original_len: 0 }

@@ -2,7 +2,6 @@
 //! right MAC, and an innocent never is.
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,18 +9,9 @@ use stormglass::model::MacAddr;
 use stormglass::model::verdict::{Phase, Severity};
 use stormglass_harness::Scenario;
 use stormglass_harness::scenario::{Storm, TtlMode};
+use stormglass_proptests::config;
 use stormglass_proptests::watch::{Report, Watch, mac_addr, watch};
 use stormglass_proptests::worlds::{QUIET, Reflection, home, reflection};
-
-/// `PROPTEST_CASES` asks for more, or fewer.
-fn config(cases: u32) -> ProptestConfig {
-    let cases = std::env::var_os("PROPTEST_CASES").map_or(cases, |_| ProptestConfig::default().cases);
-    ProptestConfig {
-        cases,
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
-    }
-}
 
 fn router_macs(scenario: &Scenario) -> BTreeSet<MacAddr> {
     let router = &scenario.second_router;

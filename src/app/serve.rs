@@ -16,6 +16,7 @@ use crate::io::snmp::{Auth, Client, Target};
 use crate::observe::replica::ReplicaRules;
 use crate::view;
 use anyhow::Context as _;
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -191,7 +192,12 @@ pub fn log(level: &str, format: &str) {
     use tracing_subscriber::EnvFilter;
     // The libraries below log nothing that a user could act on.
     let filter = EnvFilter::new(format!("warn,async_snmp=off,stormglass={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(color);
     let result = if format == "json" { builder.json().try_init() } else { builder.try_init() };
     // A second call (the demo inside a test) keeps the first logger.
     drop(result);

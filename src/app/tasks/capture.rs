@@ -9,7 +9,7 @@ use crate::io::capture::{CaptureError, FrameSource};
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, Interface};
 use crate::observe::replica::ReplicaRules;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,13 +25,14 @@ pub struct Captures {
     seed: u64,
     running: BTreeMap<Arc<str>, Capture>,
     told: bool,
+    missed: BTreeSet<String>,
 }
 
 impl Captures {
     /// Nothing is captured yet.
     #[must_use]
     pub fn new(hub: Hub, clock: Clock, section: Section, rules: ReplicaRules, seed: u64) -> Self {
-        Self { hub, clock, section, rules, seed, running: BTreeMap::new(), told: false }
+        Self { hub, clock, section, rules, seed, running: BTreeMap::new(), told: false, missed: BTreeSet::new() }
     }
 
     /// Captures until the task is dropped.
@@ -72,6 +73,9 @@ impl Captures {
         }
         for name in missing {
             let message = format!("there is no interface {name}: `ip link` lists those there are");
+            if self.missed.insert(name.clone()) {
+                tracing::warn!("capture.interfaces: {message}");
+            }
             report(&self.hub, "capture", &name.as_str().into(), Err(message)).await;
         }
         for interface in wanted {
