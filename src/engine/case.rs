@@ -124,11 +124,12 @@ impl Cases {
         }
         // Bounded echoes do not keep a storm alive that has ended; once it is over they are a warning of their own.
         if finding.severity < case.verdict.severity {
-            return None;
+            let tail = finding.started <= case.last;
+            return if tail { case.goes_on(&finding, scene, context.fresh) } else { None };
         }
         // A better-known cause is not given up for a guess, but what goes on goes on.
         if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
-            return case.goes_on(&finding, scene);
+            return case.goes_on(&finding, scene, context.fresh);
         }
         let before = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
         case.update(scene, finding, context);
@@ -260,9 +261,10 @@ fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
 
 impl Case {
     /// Takes only that it goes on, from a finding that knows less.
-    fn goes_on(&mut self, finding: &Finding, scene: &Scene<'_>) -> Option<Arc<Verdict>> {
+    fn goes_on(&mut self, finding: &Finding, scene: &Scene<'_>, fresh: bool) -> Option<Arc<Verdict>> {
         self.last = self.last.max(finding.last);
         let verdict = Arc::make_mut(&mut self.verdict);
+        verdict.frames += if fresh { finding.fresh } else { 0 };
         verdict.current_pps = finding.rate;
         verdict.peak_pps = verdict.peak_pps.max(finding.rate);
         let back = verdict.phase != Phase::Active && scene.at.since(self.last) < scene.thresholds.clearing_after;

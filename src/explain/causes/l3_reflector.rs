@@ -134,9 +134,9 @@ fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'
     let by_share = heaviest_forwarder(found);
     let confidence = found.iter().map(|(_, f)| f.confidence).fold(0.0, f64::max);
     // A storm is what does not die; what died before it was its warning, and has been told.
-    let counted = found.iter().filter(|(one, _)| !storm || dies || !one.falls()).collect::<Vec<_>>();
+    let counted = found.iter().filter(|(one, _)| dies || !one.falls()).collect::<Vec<_>>();
     let started = counted.iter().map(|(one, _)| one.track.replica.first).min().unwrap_or(scene.at);
-    let last = all.iter().map(|one| one.track.replica.last).max().unwrap_or(scene.at);
+    let last = counted.iter().map(|(one, _)| one.track.replica.last).max().unwrap_or(scene.at);
     let mut finding = Finding {
         cause: L3Reflector.id(),
         severity: if storm { Severity::Storm } else { Severity::Warning },
