@@ -18,7 +18,8 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 13] = [
+    ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
     ("sysctl", "procps"),

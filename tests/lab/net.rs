@@ -227,7 +227,7 @@ pub fn wait(what: &str, limit: Duration, mut check: impl FnMut() -> Result<bool>
             Ok(false) => {}
             Err(error) => last = error,
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(50));
     }
     Err(format!("{what}: not within {limit:?} {last}"))
 }
@@ -239,7 +239,9 @@ pub fn get(url: &str) -> Result<String> {
 
 fn errand_in(host: &str, errand: &str) -> Result<String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new("ip").args(["netns", "exec", host]).arg(program).env(ERRAND, errand).output();
+    // Not `ip netns exec`, which mounts: a mount waits for the kernel to come to rest, and in a storm it does not.
+    let output =
+        Command::new("nsenter").arg(format!("--net=/run/netns/{host}")).arg(program).env(ERRAND, errand).output();
     let output = output.map_err(|error| format!("{errand}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 8] = [
+pub const TRIALS: [(&str, Run); 9] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
+    ("a_storm_at_full_rate", full_rate),
     ("copies_from_the_wan_side", wan_side),
     ("nine_of_ten_frames_lost", sampled),
     ("started_in_the_middle", in_the_middle),
@@ -23,6 +24,9 @@ pub const TRIALS: [(&str, Run); 8] = [
 
 /// The bar: from the first replica to the verdict.
 const VERDICT_WITHIN: Duration = Duration::from_secs(1);
+/// The same where media server and gateway answer every copy on the two cores that everybody shares: 0.1 s as a rule,
+/// 1.3 s was seen once in six runs.
+const VERDICT_WITHIN_CROWDED: Duration = Duration::from_secs(3);
 
 fn check(truth: bool, what: &str, seen: &dyn std::fmt::Display) -> Result<()> {
     if truth { Ok(()) } else { Err(format!("{what}: {seen:#}")) }
@@ -43,7 +47,7 @@ fn names_the_right_ones(verdict: &Value) -> Result<()> {
 }
 
 /// Lights the storm and waits for the verdict. The search is the first replica but for microseconds.
-fn storm(home: &Home, agent: &Agent) -> Result<Value> {
+fn storm(home: &Home, agent: &Agent, within: Duration) -> Result<Value> {
     let lit = Instant::now();
     home.search(4)?;
     let verdict = agent.verdict("a storm verdict", Duration::from_secs(10), is_storm)?;
@@ -55,7 +59,7 @@ fn storm(home: &Home, agent: &Agent) -> Result<Value> {
         time("detected"),
         waited.as_secs_f64()
     );
-    check(waited <= VERDICT_WITHIN, "within a second", &format!("{waited:?}"))?;
+    check(waited <= within, &format!("within {within:?}"), &format!("{waited:?}"))?;
     names_the_right_ones(&verdict)?;
     Ok(verdict)
 }
@@ -80,25 +84,19 @@ fn end_to_end() -> Result<()> {
     })?;
     check(api("status")?["state"] == "quiet", "quiet before", &api("status")?)?;
     home.proxy_on(Copies::FromLanSide)?;
+    // Here every host of the home shares this machine: at full rate the media server and the gateway, which answer each
+    // copy, leave it no time to be a home. At the seed's rate they do what they did there.
+    home.slow_down(Copies::FromLanSide, 1_800)?;
     home.search(4)?;
     let warning = agent.verdict("a warning", Duration::from_secs(5), |v| v["severity"] == "warning")?;
     check(warning["cause"] == "l3_reflector" && warning["frames"] == 3, "three copies are a warning", &warning)?;
     names_the_right_ones(&warning)?;
     println!("    {}", warning["sentence"].as_str().unwrap_or_default());
     home.keep_ttl()?;
-    let before = (agent.cpu_seconds()?, Instant::now());
-    let verdict = storm(&home, &agent)?;
+    let verdict = storm(&home, &agent, VERDICT_WITHIN_CROWDED)?;
     println!("    {}", verdict["sentence"].as_str().unwrap_or_default());
     query_prometheus()?;
-    let seconds = before.1.elapsed().as_secs_f64();
-    let cpu = agent.cpu_seconds()? - before.0;
-    let storm = agent.verdict("the storm goes on", Duration::from_secs(5), is_storm)?;
-    println!(
-        "    the agent in the storm ({} frames/s at its peak): {:.0} % of a core, {:.1} MiB at most",
-        storm["peak_pps"],
-        100.0 * cpu / seconds,
-        agent.peak_mib()?
-    );
+    cost(&agent)?;
     ends(&mut home, &agent)?;
     let metrics = get(&format!("http://{ADDRESS}/metrics"))?;
     let file = home.file("metrics.txt", &metrics)?;
@@ -109,6 +107,22 @@ fn end_to_end() -> Result<()> {
     let snmp = get(&format!("http://{ADDRESS}/snmp?target=hub&module=if_mib"))?;
     check(snmp.contains("ifHCInOctets{"), "/snmp answers as snmp_exporter does", &snmp)?;
     agent_ends(&mut home, &mut agent)
+}
+
+/// What the agent itself takes during two seconds of the storm.
+fn cost(agent: &Agent) -> Result<()> {
+    let before = (agent.cpu_seconds()?, Instant::now());
+    std::thread::sleep(Duration::from_secs(2));
+    let share = (agent.cpu_seconds()? - before.0) / before.1.elapsed().as_secs_f64();
+    let storm =
+        agent.verdict("the storm goes on", Duration::from_secs(5), |v| is_storm(v) && v["phase"] == "active")?;
+    println!(
+        "    the agent in the storm ({} frames/s at its peak): {:.1} % of a core, {:.1} MiB at most",
+        storm["peak_pps"],
+        100.0 * share,
+        agent.peak_mib()?
+    );
+    Ok(())
 }
 
 fn agent_ends(home: &mut Home, _: &mut Agent) -> Result<()> {
@@ -140,7 +154,7 @@ fn seed_rate() -> Result<()> {
     home.proxy_on(Copies::FromLanSide)?;
     home.keep_ttl()?;
     home.slow_down(Copies::FromLanSide, 1_800)?;
-    storm(&home, &agent)?;
+    storm(&home, &agent, VERDICT_WITHIN)?;
     std::thread::sleep(Duration::from_secs(2));
     let verdict = agent.verdict("the storm goes on", Duration::from_secs(2), is_storm)?;
     let peak = verdict["peak_pps"].as_u64().unwrap_or_default();
@@ -149,12 +163,23 @@ fn seed_rate() -> Result<()> {
     ends(&mut home, &agent)
 }
 
+/// As fast as this machine circles it.
+fn full_rate() -> Result<()> {
+    let mut home = Home::build("full-rate")?;
+    let agent = Agent::start(&mut home, "{interfaces: auto}")?;
+    home.proxy_on(Copies::FromLanSide)?;
+    home.keep_ttl()?;
+    storm(&home, &agent, VERDICT_WITHIN)?;
+    cost(&agent)?;
+    ends(&mut home, &agent)
+}
+
 fn wan_side() -> Result<()> {
     let mut home = Home::build("wan-side")?;
     let agent = Agent::start(&mut home, "{interfaces: auto}")?;
     home.proxy_on(Copies::FromWanSide)?;
     home.keep_ttl()?;
-    let verdict = storm(&home, &agent)?;
+    let verdict = storm(&home, &agent, VERDICT_WITHIN)?;
     check(verdict["culprit"]["mac"] == ROUTER_MACS[1], "copies carry the WAN side's MAC", &verdict)?;
     ends(&mut home, &agent)
 }
@@ -164,7 +189,7 @@ fn sampled() -> Result<()> {
     let agent = Agent::start(&mut home, "{interfaces: auto, sample_one_in: 10}")?;
     home.proxy_on(Copies::FromLanSide)?;
     home.keep_ttl()?;
-    storm(&home, &agent)?;
+    storm(&home, &agent, VERDICT_WITHIN)?;
     ends(&mut home, &agent)
 }
 
@@ -197,7 +222,7 @@ fn analyze() -> Result<()> {
     std::thread::sleep(Duration::from_secs(1));
     home.proxy_on(Copies::FromLanSide)?;
     home.keep_ttl()?;
-    let live = storm(&home, &agent)?;
+    let live = storm(&home, &agent, VERDICT_WITHIN)?;
     ends(&mut home, &agent)?;
     let _ = home.end("tcpdump");
     let said = Command::new(PROGRAM).args(["analyze", "--format", "json"]).arg(&capture).output();
