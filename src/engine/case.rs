@@ -131,13 +131,14 @@ impl Cases {
         if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
             return case.goes_on(&finding, scene, context.fresh);
         }
-        let before = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
+        let before = Arc::clone(&case.verdict);
         case.update(scene, finding, context);
-        let after = (case.verdict.cause, case.verdict.severity, case.verdict.phase, case.verdict.culprit.clone());
-        if before.1 < after.1 {
+        let after = Arc::clone(&case.verdict);
+        if before.severity < after.severity {
             self.count(index);
         }
-        (before != after).then(|| Arc::clone(&self.cases[index].verdict))
+        let told = |v: &Verdict| (v.cause, v.severity, v.phase, v.culprit.clone());
+        (told(&before) != told(&after)).then_some(after)
     }
 
     fn open(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
@@ -155,17 +156,12 @@ impl Cases {
             times: *context.times,
         };
         case.update(scene, finding, &Context { fresh: true, ..*context });
-        // An open storm never makes room for another: forged sources must not turn into a stream of news.
-        if self.cases.len() >= MAX_HISTORY && self.cases.iter().all(|case| case.verdict.phase != Phase::Over) {
-            self.forgotten += 1;
-            return None;
-        }
         if self.cases.len() >= MAX_HISTORY {
-            let oldest = self.cases.iter().enumerate().min_by_key(|(_, c)| (c.verdict.phase != Phase::Over, c.last));
-            if let Some((oldest, _)) = oldest {
-                self.cases.remove(oldest);
-                self.forgotten += 1;
-            }
+            self.forgotten += 1;
+            // An open storm never makes room for another: forged sources must not turn into a stream of news.
+            let over = self.cases.iter().enumerate().filter(|(_, case)| case.verdict.phase == Phase::Over);
+            let (oldest, _) = over.min_by_key(|(_, case)| case.last)?;
+            self.cases.remove(oldest);
         }
         self.cases.push(case);
         self.count(self.cases.len() - 1);

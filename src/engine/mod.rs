@@ -284,16 +284,14 @@ impl Engine {
     }
 
     fn frames(&mut self, now: Time, summary: &FrameSummary) {
-        let Some(place) = self.place(&summary.interface, summary.from) else { return };
         let thresholds = self.settings.thresholds;
-        if let Some(place) = self.places.get_mut(&place) {
-            place.observe(summary, &thresholds);
-        }
-        self.judge(now.max(summary.until), &Arc::clone(&summary.interface), true);
+        let Some(place) = self.place(&summary.interface, summary.from) else { return };
+        place.observe(summary, &thresholds);
+        self.judge(now.max(summary.until), &summary.interface, true);
     }
 
-    /// Makes room for an interface, if there is any.
-    fn place(&mut self, interface: &Arc<str>, since: Time) -> Option<Arc<str>> {
+    /// What is known of an interface; a new one needs room.
+    fn place(&mut self, interface: &Arc<str>, since: Time) -> Option<&mut Place> {
         if !self.places.contains_key(interface) {
             if self.places.len() >= MAX_PLACES {
                 self.refused += 1;
@@ -308,7 +306,7 @@ impl Engine {
             }
             self.places.insert(Arc::clone(interface), place);
         }
-        Some(Arc::clone(interface))
+        self.places.get_mut(interface)
     }
 
     fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
@@ -316,9 +314,7 @@ impl Engine {
             self.asked.remove(&claim.ip);
             match interface {
                 Some(interface) => {
-                    if let Some(name) = self.place(interface, claim.at)
-                        && let Some(place) = self.places.get_mut(&name)
-                    {
+                    if let Some(place) = self.place(interface, claim.at) {
                         place.owners.learn(claim);
                     }
                 }

@@ -51,15 +51,19 @@ impl Captures {
                 }
             }
             for capture in self.running.values() {
-                let status = capture.status();
-                let result = match &status.state {
-                    State::Capturing => Ok(self.clock.now()),
-                    State::Waiting { why } | State::Failed { why } => Err(why.clone()),
-                    State::Stopped => Err("stopped".to_owned()),
-                };
-                report(&self.hub, "capture", capture.interface(), result).await;
+                self.tell(capture).await;
             }
         }
+    }
+
+    /// Reports how a capture stands.
+    async fn tell(&self, capture: &Capture) {
+        let result = match capture.status().state {
+            State::Capturing => Ok(self.clock.now()),
+            State::Waiting { why } | State::Failed { why } => Err(why),
+            State::Stopped => Err("stopped".to_owned()),
+        };
+        report(&self.hub, "capture", capture.interface(), result).await;
     }
 
     async fn look(&mut self, all: &[Interface]) {
@@ -134,12 +138,7 @@ impl Captures {
         loop {
             timer.tick().await;
             for capture in &given {
-                let result = match capture.status().state {
-                    State::Capturing => Ok(self.clock.now()),
-                    State::Waiting { why } | State::Failed { why } => Err(why),
-                    State::Stopped => Err("stopped".to_owned()),
-                };
-                report(&self.hub, "capture", capture.interface(), result).await;
+                self.tell(capture).await;
             }
         }
     }
