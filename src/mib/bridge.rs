@@ -1,6 +1,6 @@
 //! BRIDGE-MIB (RFC 4188): which bridge port is which interface, and behind which port a MAC address was last seen.
 
-use super::{Syntax, Table, objects};
+use super::{Index, IndexSyntax, Syntax, Table, objects};
 
 objects!(BASE_PORT_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 1, 4, 1], {
     BASE_PORT_IF_INDEX = 2 "dot1dBasePortIfIndex" Syntax::Gauge, "The interface of a bridge port.";
@@ -15,7 +15,7 @@ objects!(FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 4, 3, 1], {
 /// Bridge ports. Some agents have none, some an invalid one: see [`super::poll`].
 pub static BASE_PORT_TABLE: Table = Table {
     name: "dot1dBasePortTable",
-    index_label: "dot1dBasePort",
+    indexes: &[Index::number("dot1dBasePort")],
     lookups: &[],
     lookups_hidden: false,
     columns: BASE_PORT_COLUMNS,
@@ -24,7 +24,7 @@ pub static BASE_PORT_TABLE: Table = Table {
 /// The forwarding database. Its index is the six bytes of a MAC address, an arc each; FortiSwitch counts rows instead.
 pub static FDB_TABLE: Table = Table {
     name: "dot1dTpFdbTable",
-    index_label: "dot1dTpFdbAddress",
+    indexes: &[Index { label: "dot1dTpFdbAddress", syntax: IndexSyntax::PhysAddress }],
     lookups: &[],
     lookups_hidden: false,
     columns: FDB_COLUMNS,

@@ -2,7 +2,7 @@
 
 use super::if_type::IF_TYPE_NAMES;
 use super::system::SYS_UP_TIME;
-use super::{Module, Object, Syntax, Table, objects};
+use super::{Index, Module, Object, Syntax, Table, objects};
 
 objects!(SCALARS, [1, 3, 6, 1, 2, 1, 2], {
     IF_NUMBER = 1 "ifNumber" Syntax::Gauge, "How many interfaces there are, up or down.";
@@ -61,12 +61,22 @@ objects!(IF_X_COLUMNS, [1, 3, 6, 1, 2, 1, 31, 1, 1, 1], {
 pub static LABELS: &[&Object] = &[&IF_ALIAS, &IF_DESCR, &IF_NAME];
 
 /// Interfaces.
-pub static IF_TABLE: Table =
-    Table { name: "ifTable", index_label: "ifIndex", lookups: LABELS, lookups_hidden: true, columns: IF_COLUMNS };
+pub static IF_TABLE: Table = Table {
+    name: "ifTable",
+    indexes: &[Index::number("ifIndex")],
+    lookups: LABELS,
+    lookups_hidden: true,
+    columns: IF_COLUMNS,
+};
 
 /// Interfaces, continued: names and 64-bit counters.
-pub static IF_X_TABLE: Table =
-    Table { name: "ifXTable", index_label: "ifIndex", lookups: LABELS, lookups_hidden: true, columns: IF_X_COLUMNS };
+pub static IF_X_TABLE: Table = Table {
+    name: "ifXTable",
+    indexes: &[Index::number("ifIndex")],
+    lookups: LABELS,
+    lookups_hidden: true,
+    columns: IF_X_COLUMNS,
+};
 
 /// Both tables, as snmp_exporter's module of this name reads them.
 pub static MODULE: Module =

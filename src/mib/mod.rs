@@ -52,13 +52,43 @@ pub struct Object {
     pub help: &'static str,
 }
 
+/// A part of a table's index (RFC 2578, 7.7): the label that it becomes, and how its arcs are read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Index {
+    /// The label: the descriptor of the index object.
+    pub label: &'static str,
+    /// How its arcs are read.
+    pub syntax: IndexSyntax,
+}
+
+/// How the arcs of an index are read (RFC 2578, 7.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexSyntax {
+    /// One arc: the number.
+    Number,
+    /// Six arcs: a MAC address.
+    PhysAddress,
+    /// Four arcs: an IPv4 address.
+    IpAddress,
+    /// InetAddressType and InetAddress (RFC 4001): the type, the length, then an arc for each byte.
+    InetAddress,
+}
+
+impl Index {
+    /// An index of one arc.
+    #[must_use]
+    pub const fn number(label: &'static str) -> Self {
+        Self { label, syntax: IndexSyntax::Number }
+    }
+}
+
 /// A table: columns that share an index.
 #[derive(Debug)]
 pub struct Table {
     /// Its descriptor in the MIB: `ifTable`.
     pub name: &'static str,
-    /// The label that its index becomes; the index is one arc.
-    pub index_label: &'static str,
+    /// What its index is made of, in order; each becomes a label.
+    pub indexes: &'static [Index],
     /// Columns whose values name a row for a person; each becomes a label, in the order of their names.
     pub lookups: &'static [&'static Object],
     /// The lookups are labels only, not series of their own.

@@ -1,7 +1,7 @@
 //! Q-BRIDGE-MIB (RFC 4363): behind which bridge port a MAC address was last seen, by filtering database, of bridges that
 //! know VLANs. Most switches have their addresses here and none in BRIDGE-MIB (8 of 10 real walks).
 
-use super::{Syntax, Table, objects};
+use super::{Index, IndexSyntax, Syntax, Table, objects};
 
 objects!(Q_FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 7, 1, 2, 2, 1], {
     Q_FDB_PORT = 2 "dot1qTpFdbPort" Syntax::Gauge, "The bridge port behind which the address was seen; 0 is unknown.";
@@ -12,7 +12,7 @@ objects!(Q_FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 7, 1, 2, 2, 1], {
 /// bytes of a MAC address, an arc each.
 pub static Q_FDB_TABLE: Table = Table {
     name: "dot1qTpFdbTable",
-    index_label: "dot1qTpFdbAddress",
+    indexes: &[Index::number("dot1qFdbId"), Index { label: "dot1qTpFdbAddress", syntax: IndexSyntax::PhysAddress }],
     lookups: &[],
     lookups_hidden: false,
     columns: Q_FDB_COLUMNS,

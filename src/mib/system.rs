@@ -1,6 +1,6 @@
 //! SNMPv2-MIB's system group (RFC 3418): what the device is, and how long its SNMP engine has been up.
 
-use super::{Module, Syntax, Table, objects};
+use super::{Index, Module, Syntax, Table, objects};
 
 objects!(SCALARS, [1, 3, 6, 1, 2, 1, 1], {
     SYS_DESCR = 1 "sysDescr" Syntax::Text, "What the device says it is: hardware, operating system, software.";
@@ -22,7 +22,7 @@ objects!(SYS_OR_COLUMNS, [1, 3, 6, 1, 2, 1, 1, 9, 1], {
 /// What the agent can do, by its own account.
 pub static SYS_OR_TABLE: Table = Table {
     name: "sysORTable",
-    index_label: "sysORIndex",
+    indexes: &[Index::number("sysORIndex")],
     lookups: &[&SYS_OR_DESCR],
     lookups_hidden: false,
     columns: SYS_OR_COLUMNS,

@@ -1,10 +1,11 @@
 //! The answer to `/snmp?target=`: rows as Prometheus text 0.0.4, with the names, labels and values of snmp_exporter, so
 //! that dashboards made for it work unchanged. Knows no storms.
 
-use crate::mib::{Module, Object, Rows, Stats, Syntax, Table};
+use crate::mib::{IndexSyntax, Module, Object, Rows, Stats, Syntax, Table};
 use crate::model::snmp::{Oid, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The content type of what [`write()`] gives.
@@ -106,7 +107,13 @@ impl Labels<'_> {
         if let Some(known) = self.known.get(index) {
             return known.clone();
         }
-        let mut labels = vec![(self.table.index_label, Oid::new(index).to_string())];
+        let mut labels = Vec::new();
+        let mut rest = index;
+        for part in self.table.indexes {
+            let (text, after) = index_text(part.syntax, rest);
+            labels.push((part.label, text));
+            rest = after;
+        }
         for &lookup in self.table.lookups {
             let text = self.rows.cell(lookup, index).map(|cell| text(cell.value)).unwrap_or_default();
             labels.push((lookup.name, text));
@@ -156,6 +163,38 @@ fn number(value: &Value) -> Option<String> {
         Value::Counter64(number) => Some((number % WRAP).to_string()),
         _ => value.as_u64().map(|number| number.to_string()),
     }
+}
+
+/// One part of an index as a label, and the arcs after it. Arcs that do not fit the syntax are shown as they are.
+fn index_text(syntax: IndexSyntax, arcs: &[u32]) -> (String, &[u32]) {
+    let bytes = |arcs: &[u32]| arcs.iter().map(|&arc| u8::try_from(arc).ok()).collect::<Option<Vec<u8>>>();
+    let fitting = match syntax {
+        IndexSyntax::Number => arcs.split_at_checked(1).map(|(arc, rest)| (arc[0].to_string(), rest)),
+        IndexSyntax::PhysAddress => {
+            arcs.split_at_checked(6).and_then(|(arcs, rest)| Some((phys_address(&Value::Octets(bytes(arcs)?)), rest)))
+        }
+        IndexSyntax::IpAddress => arcs
+            .split_at_checked(4)
+            .and_then(|(arcs, rest)| Some((octets(&Value::IpAddress(bytes(arcs)?.try_into().ok()?)), rest))),
+        IndexSyntax::InetAddress => match arcs {
+            [_, length, rest @ ..] => usize::try_from(*length)
+                .ok()
+                .and_then(|length| rest.split_at_checked(length))
+                .and_then(|(arcs, rest)| Some((inet_address(&bytes(arcs)?)?, rest))),
+            _ => None,
+        },
+    };
+    fitting.unwrap_or_else(|| (Oid::new(arcs).to_string(), &[]))
+}
+
+/// An IPv4 or IPv6 address by its length (RFC 4001); a zone number of four bytes more is left out.
+fn inet_address(bytes: &[u8]) -> Option<String> {
+    let ip: IpAddr = match bytes {
+        [a, b, c, d] | [a, b, c, d, _, _, _, _] => [*a, *b, *c, *d].into(),
+        [ip @ .., _, _, _, _] if ip.len() == 16 => <[u8; 16]>::try_from(ip).ok()?.into(),
+        ip => <[u8; 16]>::try_from(ip).ok()?.into(),
+    };
+    Some(ip.to_string())
 }
 
 fn text(value: &Value) -> String {

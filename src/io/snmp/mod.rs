@@ -1,6 +1,7 @@
-//! SNMP over UDP: the one place that knows the client library. Fetches rows; what they mean, `mib` knows.
+//! SNMP over UDP. Fetches rows; what they mean, `mib` knows. How a question is put on the wire, `session` knows.
 
 mod error;
+mod session;
 mod target;
 #[cfg(test)]
 mod test_wire;
@@ -11,13 +12,12 @@ mod transport;
 pub use error::{Cause, CollectError};
 pub use target::{Auth, PORT, Target, resolve};
 
-use self::transport::{Handle, Socket, Strays, canonical, lock};
+use self::session::Session;
+use self::transport::{Socket, Strays, canonical, lock};
 use super::clock::Clock;
-use crate::mib::{Limits, Module, Reply, Request, Rows, Walk, WalkError, poll as polling};
+use crate::mib::{Limits, Module, Rows, Walk, WalkError, poll as polling};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
-use crate::model::snmp::{Oid, Value, VarBind};
-use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -30,8 +30,6 @@ use tokio::sync::Semaphore;
 pub const MAX_IN_FLIGHT: usize = 64;
 /// Devices whose state is kept without a walk in progress.
 const MAX_IDLE_DEVICES: usize = 1024;
-/// Names in one GETNEXT that the library passes on unsplit; `mib::walk` keeps below it.
-const MAX_NAMES: usize = 64;
 
 /// What a device taught us.
 #[derive(Debug, Default)]
@@ -164,10 +162,9 @@ impl Client {
         let Ok(mut learned) = tokio::time::timeout(deadline, device.lock()).await else {
             return Err(target.failed(Cause::Busy { waited: deadline }));
         };
-        let handle = socket.handle(address);
-        let client = library_client(&target.auth, handle.clone(), deadline)
-            .map_err(|error| target.failed(Cause::Protocol(error.to_string())))?;
-        work(&mut Visit { owner: self, target, client, handle, learned: &mut learned }).await
+        let session =
+            Session::open(&target.auth, socket.handle(address), deadline).map_err(|cause| target.failed(cause))?;
+        work(&mut Visit { owner: self, target, session, learned: &mut learned }).await
     }
 
     fn device(&self, address: SocketAddr) -> Arc<tokio::sync::Mutex<Learned>> {
@@ -179,29 +176,11 @@ impl Client {
     }
 }
 
-/// The library's client with its defaults replaced: strict decoding (a lenient one turns an empty Counter64 into 0, a
-/// false reset), no retries of its own (about 23 s for a dead request; `mib::walk` does them), answers from the target
-/// alone.
-fn library_client(auth: &Auth, handle: Handle, deadline: Duration) -> async_snmp::Result<async_snmp::Client<Handle>> {
-    let auth = match auth {
-        Auth::V2c { community } => async_snmp::Auth::v2c(community.as_str()),
-    };
-    ClientBuilder::new(auth)
-        .request_timeout(deadline)
-        .exchange_timeout(Some(deadline))
-        .retry(Retry::none())
-        .max_oids_per_request(MAX_NAMES)
-        .decode_config(DecodeConfig::STRICT)
-        .community_response_policy(async_snmp::CommunityResponsePolicy::Exact)
-        .build_with_transport(handle)
-}
-
 /// A device while it is ours.
 struct Visit<'a> {
     owner: &'a Client,
     target: &'a Target,
-    client: async_snmp::Client<Handle>,
-    handle: Handle,
+    session: Session,
     learned: &'a mut Learned,
 }
 
@@ -224,7 +203,7 @@ impl Visit<'_> {
         match ended {
             Ok(()) => Ok(walk.into_rows()),
             Err(cause) => {
-                let elsewhere = self.handle.notes().elsewhere.take();
+                let elsewhere = self.session.answered_elsewhere();
                 Err(self.target.failed(match (cause, elsewhere) {
                     (Failure::Walk(WalkError::Timeout { .. }), Some(from)) => Cause::Elsewhere { from },
                     (Failure::Walk(error @ WalkError::Deadline { .. }), _) => Cause::of(error, allowed),
@@ -249,30 +228,12 @@ impl Visit<'_> {
             let Some(request) = walk.next(now).map_err(Failure::Walk)? else { return Ok(()) };
             let left = until.since(now);
             let patience = self.target.request_timeout.saturating_mul(1 << request.attempt.min(8)).min(left);
-            let reply = self.ask(&request, patience).await.map_err(Failure::Other)?;
+            let Ok(permit) = self.owner.permits.acquire().await else {
+                return Err(Failure::Other(Cause::Protocol("the client is closed".to_owned())));
+            };
+            let reply = self.session.ask(&request, patience).await.map_err(Failure::Other)?;
+            drop(permit);
             walk.on_reply(self.owner.clock.now(), reply).map_err(Failure::Walk)?;
-        }
-    }
-
-    async fn ask(&self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
-        let Ok(_permit) = self.owner.permits.acquire().await else {
-            return Err(Cause::Protocol("the client is closed".to_owned()));
-        };
-        let oids = request.oids.iter().map(|oid| async_snmp::Oid::from_slice(oid.arcs())).collect::<Vec<_>>();
-        let answer = tokio::time::timeout(patience, async {
-            match request.repetitions {
-                Some(repetitions) => {
-                    self.client.get_bulk_with_metadata(&oids, 1, repetitions).await.map(|answer| answer.varbinds)
-                }
-                None => self.client.get_next_many(&oids).await.map(|answer| answer.varbinds),
-            }
-        })
-        .await;
-        match answer {
-            Ok(Ok(bindings)) => Ok(Reply::Bindings(bindings.into_iter().map(binding).collect())),
-            Ok(Err(error)) => reply_of(*error),
-            Err(_) if std::mem::take(&mut self.handle.notes().malformed) => Ok(Reply::Malformed),
-            Err(_) => Ok(Reply::Timeout),
         }
     }
 }
@@ -280,41 +241,4 @@ impl Visit<'_> {
 enum Failure {
     Walk(WalkError),
     Other(Cause),
-}
-
-fn reply_of(error: Error) -> Result<Reply, Cause> {
-    match error {
-        Error::Timeout { .. } => Ok(Reply::Timeout),
-        Error::MalformedResponse { .. } | Error::Decode(_) => Ok(Reply::Malformed),
-        Error::Snmp { status, index, .. } => Ok(Reply::Status(status.as_i32(), index)),
-        Error::Network { source, .. } => Err(Cause::Unreachable(source)),
-        Error::Exchange { source, .. } => reply_of(*source),
-        other => Err(Cause::Protocol(other.to_string())),
-    }
-}
-
-fn binding(binding: async_snmp::VarBind) -> VarBind {
-    VarBind { oid: Oid::new(binding.oid.arcs()), value: value(binding.value) }
-}
-
-fn value(value: async_snmp::Value) -> Value {
-    use async_snmp::Value as Theirs;
-    match value {
-        Theirs::Integer(number) => Value::Integer(number),
-        Theirs::OctetString(bytes) => Value::Octets(bytes.into()),
-        Theirs::Null => Value::Null,
-        Theirs::ObjectIdentifier(oid) => Value::ObjectId(Oid::new(oid.arcs())),
-        Theirs::IpAddress(bytes) => Value::IpAddress(bytes),
-        Theirs::Counter32(number) => Value::Counter32(number),
-        Theirs::Gauge32(number) | Theirs::UInteger32(number) => Value::Gauge32(number),
-        Theirs::TimeTicks(number) => Value::TimeTicks(number),
-        Theirs::Counter64(number) => Value::Counter64(number),
-        Theirs::NoSuchObject => Value::NoSuchObject,
-        Theirs::NoSuchInstance => Value::NoSuchInstance,
-        Theirs::EndOfMibView => Value::EndOfMibView,
-        Theirs::Opaque(bytes) | Theirs::Nsap(bytes) | Theirs::Unknown { data: bytes, .. } => {
-            Value::Opaque(bytes.into())
-        }
-        _ => Value::Null,
-    }
 }

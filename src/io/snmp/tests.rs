@@ -2,8 +2,10 @@
 
 use super::test_wire::{Asked, answer, parse};
 use super::*;
+use crate::mib::Request;
 use crate::mib::test_agent::TestAgent;
 use crate::mib::{self, if_mib};
+use crate::model::snmp::{Oid, Value, VarBind};
 use tokio::net::UdpSocket;
 
 const PATIENCE: Duration = Duration::from_millis(150);
