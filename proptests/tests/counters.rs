@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::mib::{Limits, MODULES, Reply, Walk, poll};
+use stormglass::mib::{Limits, MODULES, Reply, Walk, forwarding, poll};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
@@ -312,7 +312,7 @@ proptest! {
         let mut walk = match which {
             0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
             2 => poll::first(limits),
-            _ => poll::fdb(limits),
+            _ => forwarding::fdb(limits),
         };
         let mut requests = 0_u64;
         for step in 0.. {

@@ -5,6 +5,7 @@
 
 pub mod bridge;
 pub mod exchange;
+pub mod forwarding;
 pub mod if_mib;
 pub mod if_type;
 pub mod poll;

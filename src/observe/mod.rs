@@ -8,3 +8,4 @@ pub mod replica;
 pub mod sources;
 pub mod tally;
 pub mod targets;
+pub mod topology;

@@ -3,6 +3,7 @@
 
 use super::delta::Discontinuity;
 use super::ports::{Port, PortStatus};
+use super::topology::{Forwarding, PortOf};
 use crate::model::observation::{Gap, Poll, PollSample};
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
@@ -14,8 +15,6 @@ use std::time::Duration;
 pub const MAX_TARGETS: usize = 16_384;
 /// Ports kept of one target.
 pub const MAX_PORTS: usize = 20_480;
-/// Forwarding entries kept of one target.
-pub const MAX_FDB: usize = 32_768;
 /// Problems kept of one poll.
 pub const MAX_PROBLEMS: usize = 16;
 /// Agents renew their counters every 1 to 30 s (measured). If nothing at all has changed for twice that, nothing
@@ -86,26 +85,9 @@ pub struct TargetStatus {
 struct Target {
     status: TargetStatus,
     ports: BTreeMap<Arc<str>, Port>,
-    fdb: BTreeMap<MacAddr, u32>,
-    /// Addresses behind each ifIndex.
-    crowd: BTreeMap<u32, usize>,
+    forwarding: Forwarding,
     names: BTreeMap<u32, Arc<str>>,
     slow: u8,
-}
-
-/// Where a MAC address is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PortOf {
-    /// Name of the target.
-    pub target: Arc<str>,
-    /// Name of the port.
-    pub port: Arc<str>,
-    /// `ifIndex`.
-    pub if_index: u32,
-    /// Addresses seen behind that port: 1 is a device on its own, many are another switch or an access point.
-    pub neighbours: usize,
-    /// When the forwarding database was read.
-    pub read: Time,
 }
 
 /// All targets.
@@ -200,12 +182,12 @@ impl Targets {
     #[must_use]
     pub fn port_of(&self, mac: MacAddr) -> Option<PortOf> {
         let places = self.targets.values().filter_map(|target| {
-            let index = *target.fdb.get(&mac)?;
+            let index = target.forwarding.port_of(mac)?;
             Some(PortOf {
                 target: Arc::clone(&target.status.name),
                 port: target.names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone),
                 if_index: index,
-                neighbours: target.crowd.get(&index).copied().unwrap_or(1),
+                neighbours: target.forwarding.neighbours(index),
                 read: target.status.fdb_read?,
             })
         });
@@ -304,14 +286,8 @@ impl Target {
     }
 
     fn forward(&mut self, fdb: &BTreeMap<MacAddr, u32>, at: Time) {
-        let moved = fdb.iter().filter(|(mac, port)| self.fdb.get(mac).is_some_and(|before| before != *port)).count();
-        self.status.fdb_moves += moved as u64;
-        self.fdb = fdb.iter().take(MAX_FDB).map(|(&mac, &port)| (mac, port)).collect();
-        self.crowd = BTreeMap::new();
-        for &port in self.fdb.values() {
-            *self.crowd.entry(port).or_default() += 1;
-        }
-        self.status.fdb_entries = Some(self.fdb.len());
+        self.status.fdb_moves += self.forwarding.replace(fdb);
+        self.status.fdb_entries = Some(self.forwarding.len());
         self.status.fdb_read = Some(at);
     }
 }

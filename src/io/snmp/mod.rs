@@ -15,7 +15,7 @@ pub use target::{Auth, PORT, Target, resolve};
 use self::session::Session;
 use self::transport::{Socket, Strays, canonical, lock};
 use super::clock::Clock;
-use crate::mib::{Limits, Module, Rows, Walk, WalkError, poll as polling};
+use crate::mib::{Limits, Module, Rows, Walk, WalkError, forwarding, poll as polling};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
 use std::collections::BTreeMap;
@@ -215,9 +215,9 @@ impl Visit<'_> {
     }
 
     async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
-        let mut rows = self.walk(polling::fdb, until, allowed).await?;
-        if !polling::has_vlan_fdb(&rows) {
-            rows.append(self.walk(polling::plain_fdb, until, allowed).await?);
+        let mut rows = self.walk(forwarding::fdb, until, allowed).await?;
+        if !forwarding::has_vlan_fdb(&rows) {
+            rows.append(self.walk(forwarding::plain_fdb, until, allowed).await?);
         }
         Ok(rows)
     }

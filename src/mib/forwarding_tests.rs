@@ -1,0 +1,63 @@
+//! Tests of [`super`]: forwarding databases with every habit that real ones have.
+
+use super::*;
+use crate::mib::poll::tests::poll;
+use crate::mib::test_agent::TestAgent;
+use crate::model::snmp::Value;
+
+#[test]
+fn addresses_are_found_behind_interfaces() {
+    let mac = |last| MacAddr([2, 0, 0, 0, 1, last]);
+    // (name, ifIndex of the three ports, dot1dBasePortIfIndex by bridge port, expected ifIndex of bridge port 2)
+    type Case = (&'static str, [u32; 3], &'static [(u32, u32)], Option<u32>);
+    let table: &[Case] = &[
+        ("by the base-port table", [101, 102, 103], &[(1, 101), (2, 103), (3, 102)], Some(103)),
+        ("without one, by number", [1, 2, 3], &[], Some(2)),
+        ("JetStream's offset", [49_153, 49_154, 49_155], &[], Some(49_154)),
+        ("T1600G's offset", [32_769, 32_770, 32_771], &[], Some(32_770)),
+        ("an invalid base-port table", [1, 2, 3], &[(1, 777), (2, 778), (3, 779)], Some(2)),
+        ("nowhere", [501, 502, 503], &[], None),
+    ];
+    for &(name, indexes, base, expected) in table {
+        let mut agent = TestAgent::switch(0);
+        for index in indexes {
+            agent.set(&format!("1.3.6.1.2.1.2.2.1.2.{index}"), Value::Octets(b"port".to_vec()));
+        }
+        for (port, index) in base {
+            agent.set(&format!("1.3.6.1.2.1.17.1.4.1.2.{port}"), Value::Integer(i32::try_from(*index).expect("small")));
+        }
+        // Learned behind 2 and 3; the bridge's own, an unknown one, a group, and a malformed index, which do not count.
+        for (entry, port, status) in [
+            ("2.0.0.0.1.1", 2, 3),
+            ("2.0.0.0.1.2", 3, 3),
+            ("2.0.0.0.1.3", 1, 4),
+            ("2.0.0.0.1.4", 0, 3),
+            ("1.0.94.0.0.1", 2, 3),
+            ("2.0.0.0.1.300", 2, 3),
+        ] {
+            agent.set(&format!("1.3.6.1.2.1.17.4.3.1.2.{entry}"), Value::Integer(port));
+            agent.set(&format!("1.3.6.1.2.1.17.4.3.1.3.{entry}"), Value::Integer(status));
+        }
+        let fdb = poll(&mut agent).fdb.expect("asked for");
+        assert_eq!(fdb.get(&mac(1)).copied(), expected, "{name}");
+        assert_eq!(fdb.len(), if expected.is_some() { 2 } else { 0 }, "{name}: {fdb:?}");
+    }
+}
+
+#[test]
+fn forwarding_tables_come_in_four_forms() {
+    let expected = BTreeMap::from([(MacAddr([2, 0, 0, 0, 1, 1]), 2)]);
+    let mut by_vlan = TestAgent::switch(3);
+    by_vlan.set("1.3.6.1.2.1.17.7.1.2.2.1.2.42.2.0.0.0.1.1", Value::Integer(2));
+    by_vlan.set("1.3.6.1.2.1.17.7.1.2.2.1.3.42.2.0.0.0.1.1", Value::Integer(3));
+    // What the plain table says besides is of the default VLAN only.
+    by_vlan.set("1.3.6.1.2.1.17.4.3.1.2.2.0.0.0.1.1", Value::Integer(1));
+    assert_eq!(poll(&mut by_vlan).fdb, Some(expected.clone()));
+    let mut with_length = TestAgent::switch(3);
+    with_length.set("1.3.6.1.2.1.17.7.1.2.2.1.2.42.6.2.0.0.0.1.1", Value::Integer(2));
+    assert_eq!(poll(&mut with_length).fdb, Some(expected.clone()));
+    let mut counted = TestAgent::switch(3);
+    counted.set("1.3.6.1.2.1.17.4.3.1.1.1", Value::Octets(vec![2, 0, 0, 0, 1, 1]));
+    counted.set("1.3.6.1.2.1.17.4.3.1.2.1", Value::Integer(2));
+    assert_eq!(poll(&mut counted).fdb, Some(expected));
+}
