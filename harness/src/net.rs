@@ -20,6 +20,15 @@ pub(crate) fn udp(port: u16) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
+/// A UDP socket on another loopback address, where the system has them (Linux has all of 127.0.0.0/8).
+pub(crate) fn udp_at(address: SocketAddrV4) -> io::Result<UdpSocket> {
+    if !address.ip().is_loopback() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{address} is not a loopback address")));
+    }
+    #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
+    UdpSocket::bind(address)
+}
+
 /// A TCP listener on 127.0.0.1; port 0 lets the system choose.
 pub(crate) fn tcp(port: u16) -> io::Result<TcpListener> {
     #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]

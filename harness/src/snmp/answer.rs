@@ -1,44 +1,20 @@
-//! What an agent answers to a request, rightly or as wrongly as it is told to. Pure: no socket, no clock.
+//! What an agent answers to a request, rightly or as wrongly as its faults make it. Pure: no socket, no clock.
 
 use super::ber::{self, Request, Response, pdu};
-use super::table::{Oid, Table, Value};
+use super::book::Book;
+use super::counters;
+use super::faults::{Admission, Fault, Moment, Occasion};
+use super::table::{Live, Oid, Value};
+use crate::rng::Rng;
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// RFC 3416, 3: error statuses.
-const TOO_BIG: i64 = 1;
+pub(super) const TOO_BIG: i64 = 1;
 const NO_SUCH_NAME: i64 = 2;
-
-/// How an agent goes wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Misbehaviour {
-    /// It does not.
-    #[default]
-    None,
-    /// Never answers.
-    Silence,
-    /// Answers with bytes that are no message.
-    Garbage,
-    /// Answers with the first half of the message.
-    Truncated,
-    /// Answers with another request's id.
-    WrongRequestId,
-    /// Answers with another request's id, then rightly.
-    WrongThenRight,
-    /// Answers twice.
-    Duplicate,
-    /// Goes back to the first object where it should go on.
-    DecreasingOid,
-    /// Answers GETNEXT with the object asked for.
-    SameOid,
-    /// Always finds one more row in the column asked for.
-    Endless,
-    /// Answers each request after this long.
-    Delay(Duration),
-    /// Says that every GETBULK is too big.
-    AlwaysTooBig,
-    /// The second variable has a value that cannot be decoded.
-    BadVariable,
-}
+/// How long an agent that crashed is away: a small switch's reboot.
+pub const CRASHED_FOR: Duration = Duration::from_secs(30);
 
 /// What an agent is.
 #[derive(Clone, Debug)]
@@ -49,301 +25,327 @@ pub struct Manners {
     pub max_reply_bytes: usize,
     /// Rows of a GETBULK at most.
     pub max_repetitions: i64,
-    /// How it goes wrong.
-    pub misbehaviour: Misbehaviour,
+    /// How it goes wrong, in this order.
+    pub faults: Vec<Arc<dyn Fault>>,
 }
 
 impl Default for Manners {
     fn default() -> Self {
-        Self {
-            community: "public".to_owned(),
-            max_reply_bytes: 1472,
-            max_repetitions: 100,
-            misbehaviour: Misbehaviour::None,
-        }
+        Self { community: "public".to_owned(), max_reply_bytes: 1472, max_repetitions: 100, faults: Vec::new() }
     }
 }
 
-/// The datagrams that answer `datagram`, in order. `uptime`: of the agent, hundredths of a second.
+/// From where a datagram is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// From where the request was sent to.
+    Asked,
+    /// From another port of the same address.
+    OtherPort,
+    /// From another address.
+    OtherAddress,
+}
+
+/// A datagram on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What it says.
+    pub bytes: Vec<u8>,
+    /// How long it takes.
+    pub delay: Duration,
+    /// From where it comes.
+    pub from: From,
+}
+
+/// The little that one agent does not share with the others of its kind.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// Makes its counters, its name, its luck.
+    pub seed: u64,
+    /// Its number, for its name.
+    pub number: u32,
+    /// How long it had been up when its world began.
+    pub up_before: Duration,
+    /// Requests that came in.
+    pub requests: u32,
+    /// When it crashed, since its world began.
+    pub crashed: Option<Duration>,
+}
+
+impl Identity {
+    /// What time it is for this agent, `elapsed` after its world began; `None` while it is away.
+    #[must_use]
+    pub fn moment(&mut self, elapsed: Duration, faults: &[Arc<dyn Fault>]) -> Option<Moment> {
+        let (mut began, mut boots) = (Duration::ZERO, 0);
+        if let Some(crashed) = self.crashed {
+            began = crashed + CRASHED_FOR;
+            boots = 1;
+            if elapsed < began {
+                return None;
+            }
+        }
+        let before = if boots == 0 { self.up_before } else { Duration::ZERO };
+        let uptime = before + elapsed.saturating_sub(began);
+        let mut moment = Moment { seed: self.seed, elapsed, uptime, boots, counts_every: None, wraps_at: None };
+        for fault in faults {
+            fault.time(&mut moment);
+        }
+        Some(moment)
+    }
+}
+
+/// The datagrams that answer `datagram`, in order. `book` gives what the agent knows at a moment; `elapsed` is the time
+/// since its world began.
 #[must_use]
-pub fn answer(datagram: &[u8], table: &Table, manners: &Manners, uptime: u32) -> Vec<Vec<u8>> {
+pub fn answer<'a>(
+    datagram: &[u8],
+    identity: &mut Identity,
+    manners: &Manners,
+    elapsed: Duration,
+    book: impl FnOnce(&Moment) -> &'a Book,
+) -> Vec<Outgoing> {
     let Some(request) = ber::decode(datagram) else { return Vec::new() };
     let version_known = matches!(request.version, 0 | 1) && !(request.version == 0 && request.kind == pdu::GET_BULK);
     if !version_known || request.community != manners.community.as_bytes() {
         return Vec::new();
     }
-    let view = View { table, misbehaviour: manners.misbehaviour, uptime, v1: request.version == 0 };
-    let Some(response) = respond(&request, &view, manners) else { return Vec::new() };
-    let right = ber::encode(&response);
-    let wrong = || ber::encode(&Response { id: response.id.wrapping_add(1), ..response.clone() });
-    match manners.misbehaviour {
-        Misbehaviour::Silence => Vec::new(),
-        Misbehaviour::Garbage => vec![(0..60_u8).map(|n| n.wrapping_mul(151) ^ 0xa5).collect()],
-        Misbehaviour::Truncated => vec![right[..right.len() / 2].to_vec()],
-        Misbehaviour::WrongRequestId => vec![wrong()],
-        Misbehaviour::WrongThenRight => vec![wrong(), right],
-        Misbehaviour::Duplicate => vec![right.clone(), right],
-        Misbehaviour::BadVariable => vec![spoil(&response)],
-        _ => vec![right],
+    identity.requests = identity.requests.wrapping_add(1);
+    let Some(moment) = identity.moment(elapsed, &manners.faults) else { return Vec::new() };
+    let mut chance = Rng::new(identity.seed ^ u64::from(identity.requests) << 20);
+    let view = View {
+        book: book(&moment),
+        faults: &manners.faults,
+        moment,
+        number: identity.number,
+        requests: identity.requests,
+        v1: request.version == 0,
+    };
+    let mut refused = None;
+    for fault in &manners.faults {
+        match fault.admit(&request, &view.moment, &mut chance) {
+            Admission::Answer => {}
+            Admission::Silence => return Vec::new(),
+            Admission::Crash => {
+                identity.crashed = Some(elapsed);
+                return Vec::new();
+            }
+            Admission::Status(status) => refused = Some(status),
+        }
     }
+    let right = match refused {
+        Some(status) => Some(refuse(&request, status)),
+        None => respond(&request, &view, manners),
+    };
+    let Some(right) = right else { return Vec::new() };
+    let mut replies = vec![Outgoing { bytes: right.clone(), delay: Duration::ZERO, from: From::Asked }];
+    for fault in &manners.faults {
+        fault.send(&Occasion { request: &request, right: &right }, &mut chance, &mut replies);
+    }
+    replies
 }
 
+/// What one request sees of the agent.
 struct View<'a> {
-    table: &'a Table,
-    misbehaviour: Misbehaviour,
-    uptime: u32,
+    book: &'a Book,
+    faults: &'a [Arc<dyn Fault>],
+    moment: Moment,
+    number: u32,
+    requests: u32,
     v1: bool,
 }
 
+/// Where a walk of one column stands, and the name it is known by.
+#[derive(Clone, Debug)]
+enum Cursor {
+    /// After this name.
+    After(Oid),
+    /// After the object of this number.
+    Number(usize),
+}
+
 impl View<'_> {
-    fn fill(&self, value: &Value) -> Value {
-        match value {
-            Value::Uptime(from) => Value::TimeTicks(from.wrapping_add(self.uptime)),
-            other => other.clone(),
+    fn fill<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        let moment = &self.moment;
+        Cow::Owned(match value {
+            Value::Uptime(from) => {
+                let from = if moment.boots == 0 { *from } else { 0 };
+                Value::TimeTicks(from.wrapping_add((moment.uptime.as_millis() / 10) as u32))
+            }
+            Value::Live32(live) => Value::Counter32(self.count(live) as u32),
+            Value::Live64(live) => Value::Counter64(self.count(live)),
+            Value::OwnName => Value::Octets(agent_name(self.number).into_bytes()),
+            Value::OwnMac(port) => Value::Octets(agent_mac(self.number, *port).to_vec()),
+            Value::Requests => Value::Counter32(self.requests),
+            other => return Cow::Borrowed(other),
+        })
+    }
+
+    fn count(&self, live: &Live) -> u64 {
+        let Moment { seed, uptime, elapsed, .. } = self.moment;
+        let at = |time: Duration| counters::count(seed, live.port, live.kind, time.as_secs_f64());
+        let from = if self.moment.boots == 0 { live.from } else { 0 };
+        // So much more that its lower half is zero at that time.
+        let lift = self.moment.wraps_at.map_or(0, |wraps_at| {
+            let then = at((uptime + wraps_at).saturating_sub(elapsed)).wrapping_add(from);
+            u64::from((then as u32).wrapping_neg())
+        });
+        from.wrapping_add(at(self.moment.counted())).wrapping_add(lift)
+    }
+
+    fn get(&self, oid: &[u32]) -> Cow<'_, Value> {
+        if let Some(value) = self.book.get(oid) {
+            return self.fill(value);
+        }
+        // An instance is missing where its object has others.
+        let object = oid.split_last().map_or(oid, |(_, object)| object);
+        match self.book.at(self.book.after(object)) {
+            Some((next, _)) if next.len() == oid.len() && next.starts_with(object) => Cow::Owned(Value::NoSuchInstance),
+            _ => Cow::Owned(Value::NoSuchObject),
         }
     }
 
-    fn get(&self, oid: &[u32]) -> Value {
-        match self.table.get(oid) {
-            Some(value) => self.fill(value),
-            // An instance is missing where its object has others.
-            None => match (oid.split_last(), self.table.next(oid.split_last().map_or(oid, |(_, object)| object))) {
-                (Some((_, object)), Some((next, _))) if next.len() == oid.len() && next.starts_with(object) => {
-                    Value::NoSuchInstance
-                }
-                _ => Value::NoSuchObject,
-            },
-        }
-    }
-
-    fn next(&self, oid: &[u32]) -> Option<(Oid, Value)> {
-        match self.misbehaviour {
-            Misbehaviour::SameOid => return Some((oid.to_vec(), self.get(oid))),
-            Misbehaviour::DecreasingOid if oid.len() > 9 => {
-                return self.table.first().map(|(first, value)| (first.clone(), self.fill(value)));
+    /// The object after the cursor is given to `put` and the cursor set on it; false at the end.
+    fn next(&self, cursor: &mut Cursor, put: impl FnOnce(&[u32], &Value)) -> bool {
+        if !self.faults.is_empty() {
+            let name = self.name(cursor).to_vec();
+            if let Some((next, value)) = self.faults.iter().find_map(|fault| fault.next(&name, self.book)) {
+                put(&next, &self.fill(&value));
+                *cursor = Cursor::After(next);
+                return true;
             }
-            Misbehaviour::Endless if oid.len() > 7 => {
-                let column = if oid.len() > 10 { &oid[..oid.len() - 1] } else { oid };
-                let row = if oid.len() > 10 { oid[oid.len() - 1].saturating_add(1) } else { 1 };
-                return Some(([column, &[row]].concat(), Value::Counter32(row)));
-            }
-            _ => {}
         }
-        let mut found = self.table.next(oid);
+        let mut number = match cursor {
+            Cursor::After(name) => self.book.after(name),
+            Cursor::Number(number) => *number + 1,
+        };
         // RFC 3584, 4.2.2.1: version 1 has no Counter64 and skips it.
-        while let Some((next, Value::Counter64(_))) = found.filter(|_| self.v1) {
-            found = self.table.next(next);
+        while self.v1 && matches!(self.book.at(number), Some((_, Value::Counter64(_) | Value::Live64(_)))) {
+            number += 1;
         }
-        found.map(|(next, value)| (next.clone(), self.fill(value)))
+        let Some((name, value)) = self.book.at(number) else { return false };
+        *cursor = Cursor::Number(number);
+        put(name, &self.fill(value));
+        true
+    }
+
+    fn name<'c>(&'c self, cursor: &'c Cursor) -> &'c [u32] {
+        match cursor {
+            Cursor::After(name) => name,
+            Cursor::Number(number) => self.book.at(*number).map_or(&[], |(name, _)| name),
+        }
+    }
+
+    /// As [`View::next`], with what is said at the end.
+    fn next_or_end(&self, cursor: &mut Cursor, list: &mut Vec<u8>) -> bool {
+        let found = self.next(cursor, |oid, value| ber::put_variable(list, oid, value));
+        if !found {
+            ber::put_variable(list, self.name(cursor), &Value::EndOfMibView);
+        }
+        found
     }
 }
 
-fn respond(request: &Request, view: &View<'_>, manners: &Manners) -> Option<Response> {
-    let blank = Response {
-        version: request.version,
-        community: request.community.clone(),
-        id: request.id,
-        status: 0,
-        index: 0,
-        variables: Vec::new(),
+/// The name of an agent (`sysName`).
+#[must_use]
+pub fn agent_name(number: u32) -> String {
+    format!("sw{number:05}")
+}
+
+/// The MAC of an agent's port: locally administered, so that it is no maker's.
+#[must_use]
+pub fn agent_mac(number: u32, port: u8) -> [u8; 6] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [0x02, a, b, c, d, port]
+}
+
+fn blank(request: &Request) -> Response {
+    Response { version: request.version, community: request.community.clone(), id: request.id, status: 0, index: 0 }
+}
+
+/// The request's variables, as errors bring them back.
+fn echo(request: &Request) -> Vec<u8> {
+    let mut list = Vec::new();
+    for oid in &request.oids {
+        ber::put_variable(&mut list, oid, &Value::Null);
+    }
+    list
+}
+
+/// RFC 3416, 4.2.1: tooBig comes without variables; RFC 1157, 4.1.2: with those of the request.
+fn refuse(request: &Request, status: i64) -> Vec<u8> {
+    let list = if status == TOO_BIG && request.version != 0 { Vec::new() } else { echo(request) };
+    ber::encode(&Response { status, ..blank(request) }, &list)
+}
+
+fn respond(request: &Request, view: &View<'_>, manners: &Manners) -> Option<Vec<u8>> {
+    let mut list = Vec::with_capacity(manners.max_reply_bytes.min(2048));
+    let no_such_name = |place: usize| {
+        let response = Response { status: NO_SUCH_NAME, index: place as i64 + 1, ..blank(request) };
+        Some(ber::encode(&response, &echo(request)))
     };
-    let echo = || request.oids.iter().map(|oid| (oid.clone(), Value::Null)).collect::<Vec<_>>();
-    let too_big = || {
-        // RFC 3416, 4.2.1: without variables; RFC 1157, 4.1.2: with those of the request.
-        Response { status: TOO_BIG, variables: if view.v1 { echo() } else { Vec::new() }, ..blank.clone() }
-    };
-    let variables = match request.kind {
-        pdu::GET => request.oids.iter().map(|oid| (oid.clone(), view.get(oid))).collect::<Vec<_>>(),
-        pdu::GET_NEXT => {
-            let next = |oid: &Oid| view.next(oid).unwrap_or_else(|| (oid.clone(), Value::EndOfMibView));
-            request.oids.iter().map(next).collect()
-        }
-        pdu::GET_BULK if manners.misbehaviour == Misbehaviour::AlwaysTooBig => return Some(too_big()),
-        pdu::GET_BULK => match bulk(request, view, manners, &blank) {
-            variables if variables.is_empty() && !request.oids.is_empty() && request.max_repetitions > 0 => {
-                return Some(too_big());
+    match request.kind {
+        pdu::GET => {
+            for (place, oid) in request.oids.iter().enumerate() {
+                let value = view.get(oid);
+                let nameless = matches!(*value, Value::NoSuchObject | Value::NoSuchInstance | Value::Counter64(_));
+                if view.v1 && nameless {
+                    return no_such_name(place);
+                }
+                ber::put_variable(&mut list, oid, &value);
             }
-            variables => variables,
-        },
+        }
+        pdu::GET_NEXT => {
+            for (place, oid) in request.oids.iter().enumerate() {
+                if !view.next_or_end(&mut Cursor::After(oid.clone()), &mut list) && view.v1 {
+                    return no_such_name(place);
+                }
+            }
+        }
+        pdu::GET_BULK => {
+            let wanted = !request.oids.is_empty() && request.max_repetitions > 0;
+            if !bulk(request, view, manners, &mut list) && wanted {
+                return Some(refuse(request, TOO_BIG));
+            }
+        }
         _ => return None,
-    };
-    let missing = |(_, value): &(Oid, Value)| {
-        matches!(value, Value::NoSuchObject | Value::NoSuchInstance | Value::EndOfMibView | Value::Counter64(_))
-    };
-    if let (true, Some(index)) = (view.v1, variables.iter().position(missing)) {
-        return Some(Response { status: NO_SUCH_NAME, index: index as i64 + 1, variables: echo(), ..blank });
     }
-    let response = Response { variables, ..blank.clone() };
-    if ber::encode(&response).len() > manners.max_reply_bytes {
-        return Some(too_big());
-    }
-    Some(response)
+    let response = ber::encode(&blank(request), &list);
+    Some(if response.len() > manners.max_reply_bytes { refuse(request, TOO_BIG) } else { response })
 }
 
-/// RFC 3416, 4.2.3: as many rows as fit.
-fn bulk(request: &Request, view: &View<'_>, manners: &Manners, blank: &Response) -> Vec<(Oid, Value)> {
+/// RFC 3416, 4.2.3: as many rows as fit. False if not even the first does.
+fn bulk(request: &Request, view: &View<'_>, manners: &Manners, list: &mut Vec<u8>) -> bool {
     let once = usize::try_from(request.non_repeaters).unwrap_or(0).min(request.oids.len());
     let rows = request.max_repetitions.clamp(0, manners.max_repetitions);
     let (single, repeated) = request.oids.split_at(once);
-    let mut variables = Vec::new();
     // Lengths of the enclosing sequences may grow by two bytes each.
-    let mut room = manners.max_reply_bytes.saturating_sub(ber::encode(blank).len() + 6);
-    let mut fits = |oid: &Oid, value: &Value| {
-        let length = ber::encode_variable(oid, value).len();
-        let fits = length <= room;
-        room = room.saturating_sub(length);
-        fits
-    };
+    let room = manners.max_reply_bytes.saturating_sub(ber::encode(&blank(request), &[]).len() + 6);
     for oid in single {
-        let (oid, value) = view.next(oid).unwrap_or_else(|| (oid.clone(), Value::EndOfMibView));
-        if !fits(&oid, &value) {
-            return Vec::new();
+        view.next_or_end(&mut Cursor::After(oid.clone()), list);
+        if list.len() > room {
+            return false;
         }
-        variables.push((oid, value));
     }
-    let mut at = repeated.to_vec();
+    let mut cursors = repeated.iter().cloned().map(Cursor::After).collect::<Vec<_>>();
+    let mut any = !single.is_empty();
     for _ in 0..rows {
         let mut ended = true;
-        for oid in &mut at {
-            let value = match view.next(oid) {
-                Some((next, value)) => {
-                    *oid = next;
-                    ended = false;
-                    value
-                }
-                None => Value::EndOfMibView,
-            };
-            if !fits(oid, &value) {
-                return variables;
+        for cursor in &mut cursors {
+            let before = list.len();
+            ended &= !view.next_or_end(cursor, list);
+            if list.len() > room {
+                list.truncate(before);
+                return any;
             }
-            variables.push((oid.clone(), value));
+            any = true;
         }
         if ended {
             break;
         }
     }
-    variables
-}
-
-/// The response with a tag that does not exist in the value of its second variable.
-fn spoil(response: &Response) -> Vec<u8> {
-    let mut bytes = ber::encode(response);
-    let Some((oid, value)) = response.variables.get(1) else { return bytes };
-    let variable = ber::encode_variable(oid, value);
-    // The value ends the variable, and the variable that holds the same identifier with Null ends in two bytes of value.
-    let header = if variable.len() > 129 { 1 } else { 0 };
-    let value_at = ber::encode_variable(oid, &Value::Null).len() - 2 + header;
-    if let Some(at) = bytes.windows(variable.len()).position(|window| window == variable) {
-        bytes[at + value_at] = 0x1f;
-    }
-    bytes
+    any
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table() -> Table {
-        let mut table = Table::default();
-        table.set(vec![1, 3, 6, 1, 2, 1, 1, 3, 0], Value::Uptime(500));
-        for column in [2, 10, 16] {
-            for row in 1..=30 {
-                table.set(vec![1, 3, 6, 1, 2, 1, 2, 2, 1, column, row], Value::Counter32(1000 * column + row));
-            }
-        }
-        table.set(vec![1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6, 1], Value::Counter64(7));
-        table
-    }
-
-    fn ask(version: i64, kind: u8, numbers: (i64, i64), oids: &[&[u32]], manners: &Manners) -> Option<Reply> {
-        let oids = oids.iter().map(|oid| oid.to_vec()).collect();
-        let (non_repeaters, max_repetitions) = numbers;
-        let request =
-            Request { version, community: b"public".to_vec(), kind, id: 77, non_repeaters, max_repetitions, oids };
-        let replies = answer(&ber::encode_request(&request), &table(), manners, 20);
-        let bytes = replies.first()?.clone();
-        // A response has the form of a request: two numbers where the others are.
-        let read = ber::decode(&bytes);
-        Some(Reply {
-            bytes,
-            status: read.as_ref().map(|r| r.non_repeaters),
-            oids: read.map(|r| r.oids).unwrap_or_default(),
-        })
-    }
-
-    struct Reply {
-        bytes: Vec<u8>,
-        status: Option<i64>,
-        oids: Vec<Oid>,
-    }
-
-    const UPTIME: &[u32] = &[1, 3, 6, 1, 2, 1, 1, 3];
-    const DESCR: &[u32] = &[1, 3, 6, 1, 2, 1, 2, 2, 1, 2];
-    const IN: &[u32] = &[1, 3, 6, 1, 2, 1, 2, 2, 1, 10];
-
-    #[test]
-    fn bulk_is_row_aligned_and_fits() {
-        let manners = Manners::default();
-        let reply = ask(1, pdu::GET_BULK, (1, 10), &[UPTIME, DESCR, IN], &manners).expect("an answer");
-        assert_eq!(reply.oids.len(), 21);
-        assert_eq!(reply.oids[0], [UPTIME, &[0]].concat());
-        assert_eq!((&reply.oids[1], &reply.oids[2]), (&[DESCR, &[1]].concat(), &[IN, &[1]].concat()));
-        let small = Manners { max_reply_bytes: 484, ..Manners::default() };
-        let reply = ask(1, pdu::GET_BULK, (1, 50), &[UPTIME, DESCR, IN], &small).expect("an answer");
-        assert!(reply.bytes.len() <= 484 && reply.oids.len() > 15, "{} bytes", reply.bytes.len());
-        let tiny = Manners { max_reply_bytes: 45, ..Manners::default() };
-        assert_eq!(ask(1, pdu::GET_BULK, (1, 50), &[UPTIME, DESCR], &tiny).and_then(|r| r.status), Some(TOO_BIG));
-    }
-
-    #[test]
-    fn the_end_and_the_missing_are_said() {
-        let manners = Manners::default();
-        let end: &[u32] = &[1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6, 1];
-        let reply = ask(1, pdu::GET_BULK, (0, 10), &[end], &manners).expect("an answer");
-        assert_eq!((reply.oids.len(), &reply.bytes[reply.bytes.len() - 2..]), (1, &[0x82_u8, 0][..]));
-        let reply = ask(1, pdu::GET, (0, 0), &[&[1, 3, 6, 9]], &manners).expect("an answer");
-        assert_eq!(&reply.bytes[reply.bytes.len() - 2..], [0x80, 0]);
-        let reply = ask(1, pdu::GET, (0, 0), &[&[DESCR, &[31]].concat()], &manners).expect("an answer");
-        assert_eq!(&reply.bytes[reply.bytes.len() - 2..], [0x81, 0]);
-        let v1 = ask(0, pdu::GET_NEXT, (0, 0), &[&[IN, &[30]].concat()], &manners).expect("an answer");
-        assert_eq!(v1.oids[0][9], 16, "version 1 goes on");
-        let last: &[u32] = &[1, 3, 6, 1, 2, 1, 2, 2, 1, 16, 30];
-        assert_eq!(ask(0, pdu::GET_NEXT, (0, 0), &[last], &manners).and_then(|r| r.status), Some(NO_SUCH_NAME));
-        assert!(ask(0, pdu::GET_BULK, (0, 1), &[IN], &manners).is_none(), "version 1 has no GETBULK");
-    }
-
-    #[test]
-    fn each_misbehaviour_is_what_it_says() {
-        let with = |misbehaviour| Manners { misbehaviour, ..Manners::default() };
-        let bulk = |misbehaviour| ask(1, pdu::GET_BULK, (0, 5), &[IN], &with(misbehaviour));
-        assert!(bulk(Misbehaviour::Silence).is_none());
-        assert_eq!(bulk(Misbehaviour::Garbage).and_then(|r| r.status), None);
-        assert_eq!(bulk(Misbehaviour::Truncated).and_then(|r| r.status), None);
-        assert_eq!(bulk(Misbehaviour::AlwaysTooBig).and_then(|r| r.status), Some(TOO_BIG));
-        let same = bulk(Misbehaviour::SameOid).expect("an answer");
-        assert!(same.oids.iter().all(|oid| oid == IN));
-        let back = bulk(Misbehaviour::DecreasingOid).expect("an answer");
-        assert!(!back.oids.is_sorted() || back.oids[0].as_slice() < IN);
-        let endless = ask(1, pdu::GET_BULK, (0, 5), &[&[IN, &[9_999]].concat()], &with(Misbehaviour::Endless));
-        assert!(endless.is_some_and(|r| r.oids.len() == 5 && r.oids.iter().all(|oid| oid.starts_with(IN))));
-        let bad = bulk(Misbehaviour::BadVariable).expect("an answer");
-        let good = bulk(Misbehaviour::None).expect("an answer");
-        assert_eq!(bad.bytes.iter().zip(&good.bytes).filter(|(a, b)| a != b).count(), 1);
-        let request = Request {
-            version: 1,
-            community: b"public".to_vec(),
-            kind: pdu::GET,
-            id: 5,
-            non_repeaters: 0,
-            max_repetitions: 0,
-            oids: vec![IN.to_vec()],
-        };
-        let replies = |m| answer(&ber::encode_request(&request), &table(), &with(m), 0);
-        assert_eq!(replies(Misbehaviour::Duplicate).len(), 2);
-        let ids =
-            replies(Misbehaviour::WrongThenRight).iter().map(|r| ber::decode(r).map(|r| r.id)).collect::<Vec<_>>();
-        assert_eq!(ids, [Some(6), Some(5)]);
-        let stranger = Request { community: b"secret".to_vec(), ..request.clone() };
-        assert!(answer(&ber::encode_request(&stranger), &table(), &with(Misbehaviour::None), 0).is_empty());
-    }
-}
+#[path = "answer_tests.rs"]
+mod tests;

@@ -2,6 +2,7 @@
 //! any bytes. Knows no table.
 
 use super::table::{Oid, Value};
+use std::ops::Range;
 
 const INTEGER: u8 = 0x02;
 const OCTETS: u8 = 0x04;
@@ -44,7 +45,7 @@ pub struct Request {
     pub oids: Vec<Oid>,
 }
 
-/// A response.
+/// A response without its variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// As in the request.
@@ -57,8 +58,6 @@ pub struct Response {
     pub status: i64,
     /// Which variable is to blame, from 1.
     pub index: i64,
-    /// Objects and values.
-    pub variables: Vec<(Oid, Value)>,
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -144,112 +143,155 @@ fn oid(content: &[u8]) -> Option<Oid> {
 
 fn put(into: &mut Vec<u8>, tag: u8, content: &[u8]) {
     into.push(tag);
-    let length = content.len();
+    put_length(into, content.len());
+    into.extend_from_slice(content);
+}
+
+fn put_length(into: &mut Vec<u8>, length: usize) {
     match length {
         0..=0x7f => into.push(length as u8),
         0x80..=0xff => into.extend([0x81, length as u8]),
         0x100..=0xffff => into.extend([0x82, (length >> 8) as u8, length as u8]),
         _ => into.extend([0x83, (length >> 16) as u8, (length >> 8) as u8, length as u8]),
     }
-    into.extend(content);
 }
 
 /// The shortest two's complement form.
-fn signed(value: i64) -> Vec<u8> {
+fn put_signed(into: &mut Vec<u8>, value: i64) {
     let bytes = value.to_be_bytes();
     let redundant = |i: &usize| {
         let next = bytes[i + 1] & 0x80;
         (bytes[*i] == 0 && next == 0) || (bytes[*i] == 0xff && next != 0)
     };
     let skip = (0..7).take_while(redundant).count();
-    bytes[skip..].to_vec()
+    put(into, INTEGER, &bytes[skip..]);
 }
 
 /// The shortest unsigned form with a zero in front where the first bit is set.
-fn unsigned(value: u64) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
-    let skip = bytes.iter().take_while(|byte| **byte == 0).count().min(7);
-    let mut content = if bytes[skip] & 0x80 != 0 { vec![0] } else { Vec::new() };
-    content.extend(&bytes[skip..]);
-    content
+fn put_unsigned(into: &mut Vec<u8>, tag: u8, value: u64) {
+    // Nine bytes, so that there is room for the zero.
+    let bytes = (u128::from(value) << 56).to_be_bytes();
+    let bytes = &bytes[..9];
+    let used = 8 - value.leading_zeros() as usize / 8;
+    let content = &bytes[9 - used.max(1)..];
+    let sign = usize::from(content[0] & 0x80 != 0);
+    put(into, tag, &bytes[9 - used.max(1) - sign..]);
 }
 
-fn oid_content(oid: &[u32]) -> Vec<u8> {
+fn put_oid(into: &mut Vec<u8>, oid: &[u32]) {
     let first = oid.first().copied().unwrap_or(0).wrapping_mul(40).wrapping_add(oid.get(1).copied().unwrap_or(0));
-    let mut content = Vec::with_capacity(oid.len() + 4);
+    into.extend([OID, 0]);
+    let start = into.len();
     for arc in std::iter::once(first).chain(oid.iter().skip(2).copied()) {
-        let groups = (32 - arc.leading_zeros()).div_ceil(7).max(1);
+        if arc < 0x80 {
+            into.push(arc as u8);
+            continue;
+        }
+        let groups = (32 - arc.leading_zeros()).div_ceil(7);
         for group in (0..groups).rev() {
             let more = if group > 0 { 0x80 } else { 0 };
-            content.push((arc >> (7 * group)) as u8 & 0x7f | more);
+            into.push((arc >> (7 * group)) as u8 & 0x7f | more);
         }
     }
-    content
+    close(into, start);
 }
 
+/// Writes the length of what begins at `start`, for which one byte has been left free.
+fn close(into: &mut Vec<u8>, start: usize) {
+    let length = into.len() - start;
+    if length < 0x80 {
+        into[start - 1] = length as u8;
+        return;
+    }
+    let mut long = Vec::with_capacity(4);
+    put_length(&mut long, length);
+    into.splice(start - 1..start, long);
+}
+
+/// What is not known before the agent answers ([`Value::Uptime`], live counters) is not a thing of the wire: it is
+/// written as Null.
 fn put_value(into: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Integer(n) => put(into, INTEGER, &signed(*n)),
+        Value::Integer(n) => put_signed(into, *n),
         Value::Octets(bytes) => put(into, OCTETS, bytes),
-        Value::Null => put(into, NULL, &[]),
-        Value::Oid(oid) => put(into, OID, &oid_content(oid)),
+        Value::Oid(oid) => put_oid(into, oid),
         Value::Ip(ip) => put(into, 0x40, &ip.octets()),
-        Value::Counter32(n) => put(into, 0x41, &unsigned(u64::from(*n))),
-        Value::Gauge32(n) => put(into, 0x42, &unsigned(u64::from(*n))),
-        Value::TimeTicks(n) | Value::Uptime(n) => put(into, 0x43, &unsigned(u64::from(*n))),
+        Value::Counter32(n) => put_unsigned(into, 0x41, u64::from(*n)),
+        Value::Gauge32(n) => put_unsigned(into, 0x42, u64::from(*n)),
+        Value::TimeTicks(n) => put_unsigned(into, 0x43, u64::from(*n)),
         Value::Opaque(bytes) => put(into, 0x44, bytes),
-        Value::Counter64(n) => put(into, 0x46, &unsigned(*n)),
+        Value::Raw(tag, bytes) => put(into, *tag, bytes),
+        Value::Counter64(n) => put_unsigned(into, 0x46, *n),
         Value::NoSuchObject => put(into, 0x80, &[]),
         Value::NoSuchInstance => put(into, 0x81, &[]),
         Value::EndOfMibView => put(into, 0x82, &[]),
+        Value::Null
+        | Value::Uptime(_)
+        | Value::Live32(_)
+        | Value::Live64(_)
+        | Value::OwnName
+        | Value::OwnMac(_)
+        | Value::Requests => put(into, NULL, &[]),
     }
 }
 
-/// One variable as it stands in a message.
-#[must_use]
-pub fn encode_variable(oid: &[u32], value: &Value) -> Vec<u8> {
-    let mut content = Vec::with_capacity(32);
-    put(&mut content, OID, &oid_content(oid));
-    put_value(&mut content, value);
-    let mut variable = Vec::with_capacity(content.len() + 4);
-    put(&mut variable, SEQUENCE, &content);
-    variable
+/// Adds one variable to a list of them.
+pub fn put_variable(list: &mut Vec<u8>, oid: &[u32], value: &Value) {
+    list.extend([SEQUENCE, 0]);
+    let start = list.len();
+    put_oid(list, oid);
+    put_value(list, value);
+    close(list, start);
 }
 
-/// Writes a response.
+/// Writes a response around a list of variables.
 #[must_use]
-pub fn encode(response: &Response) -> Vec<u8> {
-    let list = response.variables.iter().flat_map(|(oid, value)| encode_variable(oid, value)).collect::<Vec<_>>();
-    let mut body = Vec::with_capacity(list.len() + 32);
-    for number in [response.id, response.status, response.index] {
-        put(&mut body, INTEGER, &signed(number));
+pub fn encode(response: &Response, list: &[u8]) -> Vec<u8> {
+    let numbers = [response.id, response.status, response.index];
+    message(response.version, &response.community, pdu::RESPONSE, numbers, list)
+}
+
+fn message(version: i64, community: &[u8], kind: u8, numbers: [i64; 3], list: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(list.len() + 40);
+    for number in numbers {
+        put_signed(&mut body, number);
     }
-    put(&mut body, SEQUENCE, &list);
-    let mut content = Vec::with_capacity(body.len() + 32);
-    put(&mut content, INTEGER, &signed(response.version));
-    put(&mut content, OCTETS, &response.community);
-    put(&mut content, pdu::RESPONSE, &body);
-    let mut message = Vec::with_capacity(content.len() + 4);
+    put(&mut body, SEQUENCE, list);
+    let mut content = Vec::with_capacity(body.len() + community.len() + 16);
+    put_signed(&mut content, version);
+    put(&mut content, OCTETS, community);
+    put(&mut content, kind, &body);
+    let mut message = Vec::with_capacity(content.len() + 8);
     put(&mut message, SEQUENCE, &content);
     message
+}
+
+/// Where the community and the request id stand in a message, without their tags and lengths: community, id.
+#[must_use]
+pub fn places(datagram: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let whole = Reader(datagram).expect(SEQUENCE)?;
+    let mut message = Reader(whole);
+    message.integer()?;
+    let community = message.expect(OCTETS)?;
+    let mut body = Reader(message.element()?.1);
+    let id = body.expect(INTEGER)?;
+    // Both are parts of the datagram.
+    let place = |part: &[u8]| {
+        let start = part.as_ptr().addr() - datagram.as_ptr().addr();
+        start..start + part.len()
+    };
+    Some((place(community), place(id)))
 }
 
 /// Writes a request, for clients in tests.
 #[must_use]
 pub fn encode_request(request: &Request) -> Vec<u8> {
-    let variables = request.oids.iter().flat_map(|oid| encode_variable(oid, &Value::Null)).collect::<Vec<_>>();
-    let mut body = Vec::new();
-    for number in [request.id, request.non_repeaters, request.max_repetitions] {
-        put(&mut body, INTEGER, &signed(number));
+    let mut list = Vec::new();
+    for oid in &request.oids {
+        put_variable(&mut list, oid, &Value::Null);
     }
-    put(&mut body, SEQUENCE, &variables);
-    let mut content = Vec::new();
-    put(&mut content, INTEGER, &signed(request.version));
-    put(&mut content, OCTETS, &request.community);
-    put(&mut content, request.kind, &body);
-    let mut message = Vec::new();
-    put(&mut message, SEQUENCE, &content);
-    message
+    let numbers = [request.id, request.non_repeaters, request.max_repetitions];
+    message(request.version, &request.community, request.kind, numbers, &list)
 }
 
 #[cfg(test)]
@@ -289,16 +331,42 @@ mod tests {
 
     #[test]
     fn numbers_take_their_shortest_form() {
-        let content = |value: Value| encode_variable(&[1, 3], &value)[5..].to_vec();
+        let content = |value: Value| {
+            let mut list = Vec::new();
+            put_variable(&mut list, &[1, 3], &value);
+            list[5..].to_vec()
+        };
         assert_eq!(content(Value::Integer(0)), [2, 1, 0]);
         assert_eq!(content(Value::Integer(-1)), [2, 1, 0xff]);
         assert_eq!(content(Value::Integer(128)), [2, 2, 0, 0x80]);
         assert_eq!(content(Value::Integer(-129)), [2, 2, 0xff, 0x7f]);
         assert_eq!(content(Value::Counter64(u64::MAX)), [0x46, 9, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
         assert_eq!(content(Value::Counter32(0)), [0x41, 1, 0]);
+        assert_eq!(content(Value::Gauge32(0x80)), [0x42, 2, 0, 0x80]);
+        assert_eq!(content(Value::TimeTicks(0x0102_0304)), [0x43, 4, 1, 2, 3, 4]);
         assert_eq!(
             content(Value::Oid(vec![1, 3, 6, 1, 4, 1, 8072, u32::MAX])),
             [6, 12, 0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0x8f, 0xff, 0xff, 0xff, 0x7f]
         );
+    }
+
+    #[test]
+    fn long_parts_have_long_lengths() {
+        let mut list = Vec::new();
+        put_variable(&mut list, &[1, 3], &Value::Octets(vec![7; 300]));
+        assert_eq!(list[..4], [0x30, 0x82, 1, 0x33]);
+        assert_eq!(list[4..11], [6, 1, 0x2b, 4, 0x82, 1, 0x2c]);
+        assert_eq!(list.len(), 4 + 0x133);
+        list.clear();
+        let long = [&[1, 3][..], &[u32::MAX; 140]].concat();
+        put_variable(&mut list, &long, &Value::Null);
+        assert_eq!(list[..8], [0x30, 0x82, 2, 0xc3, 6, 0x82, 2, 0xbd], "140 arcs of five bytes and one more");
+    }
+
+    #[test]
+    fn places_are_found() {
+        let (community, id) = places(BULK).expect("a message");
+        assert_eq!((&BULK[community], &BULK[id]), (&b"public"[..], &[0x12, 0x34, 0x56, 0x78][..]));
+        assert_eq!(places(&BULK[..20]), None);
     }
 }

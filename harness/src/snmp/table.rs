@@ -1,5 +1,7 @@
 //! What an agent can be asked: values by object identifier, in order. Knows no encoding.
 
+use super::book::Book;
+use super::counters::Kind;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Bound;
@@ -29,8 +31,20 @@ pub enum Value {
     TimeTicks(u32),
     /// TimeTicks that the agent fills in when it answers: its uptime, beginning with this.
     Uptime(u32),
+    /// A counter that goes on by itself: 32 bits of it.
+    Live32(Live),
+    /// A counter that goes on by itself: all of it.
+    Live64(Live),
+    /// The agent's own name.
+    OwnName,
+    /// The agent's own MAC address, with this number added: one for each port.
+    OwnMac(u8),
+    /// The requests that came in, Counter32.
+    Requests,
     /// Opaque.
     Opaque(Vec<u8>),
+    /// A tag and a content that need not fit together: what a broken agent sends.
+    Raw(u8, Vec<u8>),
     /// Counter64.
     Counter64(u64),
     /// The object does not exist (RFC 3416, 4.2.1).
@@ -39,6 +53,17 @@ pub enum Value {
     NoSuchInstance,
     /// Nothing comes after this.
     EndOfMibView,
+}
+
+/// A counter that nobody stores: see [`super::counters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// What it counts.
+    pub kind: Kind,
+    /// Of which port.
+    pub port: u32,
+    /// What it had counted when the agent came into the world; lost with a reboot.
+    pub from: u64,
 }
 
 /// Values in the order of their identifiers.
@@ -63,10 +88,14 @@ impl Table {
         self.0.range::<[u32], _>((Bound::Excluded(oid), Bound::Unbounded)).next()
     }
 
-    /// The first object of all.
-    #[must_use]
-    pub fn first(&self) -> Option<(&Oid, &Value)> {
-        self.0.iter().next()
+    /// Takes out every object below this identifier.
+    pub fn remove_below(&mut self, oid: &[u32]) {
+        self.0.retain(|known, _| !known.starts_with(oid));
+    }
+
+    /// Changes what `change` likes to change.
+    pub fn for_each(&mut self, mut change: impl FnMut(&[u32], &mut Value)) {
+        self.0.iter_mut().for_each(|(oid, value)| change(oid, value));
     }
 
     /// How many objects.
@@ -89,23 +118,32 @@ impl Table {
 
 /// A table that its owner replaces while agents answer from it.
 #[derive(Clone, Debug, Default)]
-pub struct SharedTable(Arc<Mutex<Arc<Table>>>);
+pub struct SharedTable(Arc<Mutex<Arc<Book>>>);
 
 impl SharedTable {
     /// Shares a table.
     #[must_use]
     pub fn new(table: Table) -> Self {
-        Self(Arc::new(Mutex::new(Arc::new(table))))
+        Self(Arc::new(Mutex::new(Arc::new(Book::new(table)))))
     }
 
-    /// The present table.
+    /// The present table, in the form that agents read.
     #[must_use]
-    pub fn get(&self) -> Arc<Table> {
+    pub fn get(&self) -> Arc<Book> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces it: an agent's counters are refreshed all at once.
     pub fn set(&self, table: Table) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Book::new(table));
+    }
+}
+
+impl IntoIterator for Table {
+    type Item = (Oid, Value);
+    type IntoIter = std::collections::btree_map::IntoIter<Oid, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }

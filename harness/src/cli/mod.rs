@@ -1,0 +1,7 @@
+//! The subcommands. Each reads its arguments, does one thing and says what came of it.
+
+pub(crate) mod agents;
+mod print;
+
+/// What went wrong, for the one who started it.
+pub(crate) type Failure = Box<dyn std::error::Error>;

@@ -1,0 +1,34 @@
+//! The command line of the harness: the world for benchmarks and for those who want to try a poller. On loopback alone;
+//! it knows nothing of stormglass but the form of its configuration file.
+
+mod cli;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Simulated SNMP agents, and a scraper to measure exporters with. Everything stays on loopback.
+#[derive(Debug, Parser)]
+#[command(name = "stormglass-harness", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Thousands of SNMP agents in one process.
+    Agents(Box<cli::agents::AgentsArgs>),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Agents(args) => cli::agents::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("stormglass-harness: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
