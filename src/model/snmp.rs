@@ -163,6 +163,87 @@ pub struct VarBind {
     pub value: Value,
 }
 
+/// The names and values of a reply, in order. All names lie in one buffer, so that a reply of sixty numbers is two
+/// allocations and not sixty: most of what a poll reads are numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bindings {
+    arcs: Vec<u32>,
+    list: Vec<Entry>,
+}
+
+/// A value, and where its name ends in the buffer; it begins where the one before ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    end: usize,
+    value: Value,
+}
+
+impl Bindings {
+    /// None yet, with room for `count`, with names of the length that columns of tables have.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self { arcs: Vec::with_capacity(count * 12), list: Vec::with_capacity(count) }
+    }
+
+    /// Adds one at the end.
+    pub fn push(&mut self, name: &[u32], value: Value) {
+        self.arcs.extend_from_slice(name);
+        self.list.push(Entry { end: self.arcs.len(), value });
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// None.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The name and value at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<(&[u32], &Value)> {
+        let entry = self.list.get(place)?;
+        Some((self.name(place, entry.end), &entry.value))
+    }
+
+    /// The same, with the value taken out: NULL is left in its place.
+    pub fn take(&mut self, place: usize) -> Option<(&[u32], Value)> {
+        let entry = self.list.get_mut(place)?;
+        let (end, value) = (entry.end, std::mem::replace(&mut entry.value, Value::Null));
+        Some((self.name(place, end), value))
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u32], &Value)> {
+        self.list.iter().enumerate().map(|(place, entry)| (self.name(place, entry.end), &entry.value))
+    }
+
+    fn name(&self, place: usize, end: usize) -> &[u32] {
+        let start = if place == 0 { 0 } else { self.list[place - 1].end };
+        &self.arcs[start..end]
+    }
+}
+
+impl FromIterator<VarBind> for Bindings {
+    fn from_iter<I: IntoIterator<Item = VarBind>>(bindings: I) -> Self {
+        let mut all = Self::default();
+        for binding in bindings {
+            all.push(binding.oid.arcs(), binding.value);
+        }
+        all
+    }
+}
+
+impl From<Vec<VarBind>> for Bindings {
+    fn from(bindings: Vec<VarBind>) -> Self {
+        bindings.into_iter().collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +266,19 @@ mod tests {
         let ordered =
             ["1.3.6.9", "1.3.6.10", "1.3.6.10.1", "1.3.7"].map(|text| text.parse::<Oid>().expect("a literal"));
         assert!(ordered.is_sorted());
+    }
+
+    #[test]
+    fn bindings_keep_names_and_values_apart() {
+        let bind = |arcs: &[u32], value| VarBind { oid: Oid::new(arcs), value };
+        let listed =
+            vec![bind(&[1, 3, 6], Value::Integer(1)), bind(&[], Value::Null), bind(&[2, 5], Value::Octets(vec![7]))];
+        let mut bindings = Bindings::from(listed.clone());
+        assert_eq!((bindings.len(), bindings.is_empty(), bindings.get(3)), (3, false, None));
+        assert!(bindings.iter().eq(listed.iter().map(|binding| (binding.oid.arcs(), &binding.value))));
+        assert_eq!(bindings.take(2), Some((&[2, 5][..], Value::Octets(vec![7]))));
+        assert_eq!(bindings.get(2), Some((&[2, 5][..], &Value::Null)));
+        assert_eq!(bindings.take(3), None);
     }
 
     #[test]
