@@ -5,6 +5,7 @@ use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Target};
 use crate::mib::Module;
 use crate::view::exposition::Format;
+use crate::view::sink::Plain;
 use crate::view::snmp_text::Scrape;
 use crate::view::{html, json, metrics, snmp_text};
 use axum::Router;
@@ -111,7 +112,14 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Stopped> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let format = Format::accepted(accept);
-    let text = app.hub.query(move |engine, now| metrics::render(engine, now, format)).await?;
+    let text = app
+        .hub
+        .query(move |engine, now| {
+            let mut text = Vec::new();
+            metrics::render(engine, now, format, &mut Plain::new(&mut |chunk| text.extend_from_slice(chunk)));
+            text
+        })
+        .await?;
     Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response())
 }
 
@@ -216,8 +224,9 @@ async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: H
     match app.client.collect(target, module, deadline).await {
         Ok(rows) => {
             let took = app.clock.now().since(started);
-            let mut text = String::new();
-            snmp_text::write(&[Scrape { module, rows: &rows, took }], &mut text);
+            let mut text = Vec::new();
+            let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
+            snmp_text::write(&[Scrape { module, rows: &rows, took }], &mut Plain::new(&mut keep));
             ([(header::CONTENT_TYPE, snmp_text::CONTENT_TYPE)], text).into_response()
         }
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

@@ -1,6 +1,7 @@
 //! Writing metrics in Prometheus' text formats 0.0.4 and OpenMetrics 1.0. Knows no metric by name.
 
-use std::fmt::Write as _;
+use super::sink::Sink;
+use std::io::Write as _;
 
 /// Kinds of metric families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,18 +53,21 @@ impl Format {
     }
 }
 
-/// A document being written.
-#[derive(Debug)]
-pub struct Exposition {
-    text: String,
+/// Longest line that is kept in one piece before it is handed on, bytes; longer ones grow the buffer once.
+const LINE: usize = 512;
+
+/// A document being written, line by line, to where it goes. Nothing is allocated for a sample.
+pub struct Exposition<'a> {
+    out: &'a mut dyn Sink,
+    line: Vec<u8>,
     format: Format,
 }
 
-impl Exposition {
+impl<'a> Exposition<'a> {
     /// An empty document.
     #[must_use]
-    pub fn new(format: Format) -> Self {
-        Self { text: String::with_capacity(16 << 10), format }
+    pub fn new(format: Format, out: &'a mut dyn Sink) -> Self {
+        Self { out, line: Vec::with_capacity(LINE), format }
     }
 
     /// Begins a family; its samples follow.
@@ -78,62 +82,87 @@ impl Exposition {
             (Format::OpenMetrics, Kind::Counter) => family.name.strip_suffix("_total").unwrap_or(family.name),
             _ => family.name,
         };
-        let _ = writeln!(self.text, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
+        self.line.clear();
+        // Writing to memory does not fail.
+        let _ = writeln!(self.line, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
+        self.out.text(&self.line);
     }
 
     /// One sample of `family`; `values` in the order of its labels.
     pub fn sample(&mut self, family: &Family, values: &[&str], value: f64) {
-        debug_assert_eq!(family.labels.len(), values.len(), "{}", family.name);
-        self.line(family.name, &mut family.labels.iter().copied().zip(values.iter().copied()), value);
+        self.line(family, "", values, None, value);
     }
 
     /// A whole histogram: upper bounds with the number of observations at or below each.
     pub fn histogram(&mut self, family: &Family, values: &[&str], buckets: &[(f64, u64)], sum: f64, count: u64) {
-        let labels = || family.labels.iter().copied().zip(values.iter().copied());
-        let bounds = buckets.iter().map(|(bound, n)| (bound.to_string(), *n)).chain([("+Inf".to_owned(), count)]);
-        for (bound, n) in bounds {
-            self.line(&format!("{}_bucket", family.name), &mut labels().chain([("le", bound.as_str())]), n as f64);
+        for (bound, n) in buckets {
+            self.line(family, "_bucket", values, Some(&bound.to_string()), *n as f64);
         }
-        self.line(&format!("{}_sum", family.name), &mut labels(), sum);
-        self.line(&format!("{}_count", family.name), &mut labels(), count as f64);
+        self.line(family, "_bucket", values, Some("+Inf"), count as f64);
+        self.line(family, "_sum", values, None, sum);
+        self.line(family, "_count", values, None, count as f64);
     }
 
-    fn line(&mut self, name: &str, labels: &mut dyn Iterator<Item = (&str, &str)>, value: f64) {
-        self.text.push_str(name);
-        let mut separator = '{';
-        for (label, value) in labels {
-            self.text.push(separator);
-            self.text.push_str(label);
-            self.text.push_str("=\"");
-            escape(&mut self.text, value);
-            self.text.push('"');
-            separator = ',';
+    fn line(&mut self, family: &Family, suffix: &str, values: &[&str], bound: Option<&str>, value: f64) {
+        debug_assert_eq!(family.labels.len(), values.len(), "{}", family.name);
+        let line = &mut self.line;
+        line.clear();
+        line.extend_from_slice(family.name.as_bytes());
+        line.extend_from_slice(suffix.as_bytes());
+        let mut separator = b'{';
+        let named = family.labels.iter().copied().zip(values.iter().copied());
+        for (label, value) in named.chain(bound.map(|bound| ("le", bound))) {
+            line.push(separator);
+            line.extend_from_slice(label.as_bytes());
+            line.extend_from_slice(b"=\"");
+            escape(value, line);
+            line.push(b'"');
+            separator = b',';
         }
-        if separator == ',' {
-            self.text.push('}');
+        if separator == b',' {
+            line.push(b'}');
         }
-        let _ = writeln!(self.text, " {value}");
+        line.push(b' ');
+        float(line, value);
+        line.push(b'\n');
+        self.out.text(line);
     }
 
-    /// The finished document.
-    #[must_use]
-    pub fn finish(mut self) -> String {
+    /// The document is whole.
+    pub fn finish(self) {
         if self.format == Format::OpenMetrics {
-            self.text.push_str("# EOF\n");
+            self.out.text(b"# EOF\n");
         }
-        self.text
+        self.out.finish();
     }
 }
 
-/// Label values come from the network: backslash, quote and line feed are escaped, other control characters dropped.
-fn escape(text: &mut String, value: &str) {
+/// A value as both formats want it. Most are whole; beyond 2^53 an f64 may stand for a neighbour.
+fn float(out: &mut Vec<u8>, value: f64) {
+    const WHOLE: f64 = (1_u64 << 53) as f64;
+    if value.fract() == 0.0 && value.abs() < WHOLE && (value != 0.0 || value.is_sign_positive()) {
+        out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
+    } else {
+        let _ = write!(out, "{value}");
+    }
+}
+
+/// Appends a label's value. It comes from the network: backslash, quote and line feed are escaped, other control
+/// characters dropped.
+fn escape(value: &str, out: &mut Vec<u8>) {
+    // 0xc2 begins the control characters beyond ASCII, among others.
+    let plain = |byte: u8| byte >= b' ' && !matches!(byte, b'\\' | b'"' | 0x7f | 0xc2);
+    if value.bytes().all(plain) {
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
     for letter in value.chars() {
         match letter {
-            '\\' => text.push_str("\\\\"),
-            '"' => text.push_str("\\\""),
-            '\n' => text.push_str("\\n"),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '"' => out.extend_from_slice(b"\\\""),
+            '\n' => out.extend_from_slice(b"\\n"),
             letter if letter.is_control() => {}
-            letter => text.push(letter),
+            letter => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
 }
@@ -141,16 +170,47 @@ fn escape(text: &mut String, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::sink::Plain;
 
     const SEEN: Family = Family { name: "seen_total", kind: Kind::Counter, labels: &["who"], help: "How often." };
+
+    fn written(format: Format, write: impl FnOnce(&mut Exposition)) -> String {
+        let mut text = Vec::new();
+        let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
+        let mut plain = Plain::new(&mut keep);
+        let mut out = Exposition::new(format, &mut plain);
+        write(&mut out);
+        out.finish();
+        String::from_utf8(text).expect("UTF-8")
+    }
+
+    #[test]
+    fn values_are_written_as_before() {
+        for value in [0.0, -0.0, 1.0, -3.0, 2.5, 1e300, 9_007_199_254_740_993.0, 1.5e-7, 1_790_000_000.123, f64::NAN] {
+            let mut out = Vec::new();
+            float(&mut out, value);
+            assert_eq!(String::from_utf8(out).expect("ASCII"), value.to_string());
+        }
+    }
+
+    #[test]
+    fn labels_are_escaped_and_without_control_characters() {
+        for (value, expected) in
+            [("Büro", "Büro"), ("a\u{85}b\u{7f}c\td", "abcd"), ("\\\"\n", "\\\\\\\"\\n"), ("§", "§")]
+        {
+            let mut out = Vec::new();
+            escape(value, &mut out);
+            assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
+        }
+    }
 
     #[test]
     fn both_formats() {
         let write = |format| {
-            let mut out = Exposition::new(format);
-            out.family(&SEEN);
-            out.sample(&SEEN, &["a \"b\"\\\n\u{1}"], 3.0);
-            out.finish()
+            written(format, |out| {
+                out.family(&SEEN);
+                out.sample(&SEEN, &["a \"b\"\\\n\u{1}"], 3.0);
+            })
         };
         let sample = "seen_total{who=\"a \\\"b\\\"\\\\\\n\"} 3\n";
         assert_eq!(write(Format::Text), format!("# HELP seen_total How often.\n# TYPE seen_total counter\n{sample}"));
@@ -161,10 +221,10 @@ mod tests {
     #[test]
     fn histograms_have_an_infinite_bucket() {
         let family = Family { name: "delay_seconds", kind: Kind::Histogram, labels: &[], help: "Delay." };
-        let mut out = Exposition::new(Format::Text);
-        out.family(&family);
-        out.histogram(&family, &[], &[(0.5, 1)], 2.5, 2);
-        let text = out.finish();
+        let text = written(Format::Text, |out| {
+            out.family(&family);
+            out.histogram(&family, &[], &[(0.5, 1)], 2.5, 2);
+        });
         assert!(text.contains("delay_seconds_bucket{le=\"0.5\"} 1\ndelay_seconds_bucket{le=\"+Inf\"} 2\n"), "{text}");
         assert!(text.ends_with("delay_seconds_sum 2.5\ndelay_seconds_count 2\n"), "{text}");
     }

@@ -2,6 +2,7 @@
 //! label without a bound: the loudest ten, the latest sixteen; the rest is JSON.
 
 use super::exposition::{Exposition, Family, Format, Kind};
+use super::sink::Sink;
 use crate::engine::{Delays, Engine, Snapshot, State};
 use crate::explain::CAUSES;
 use crate::model::Time;
@@ -160,14 +161,13 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     feeds(out, snapshot);
 }
 
-/// The whole document.
-#[must_use]
-pub fn render(engine: &Engine, now: Time, format: Format) -> String {
-    let mut out = Exposition::new(format);
+/// Writes the whole document.
+pub fn render(engine: &Engine, now: Time, format: Format, out: &mut dyn Sink) {
+    let mut out = Exposition::new(format, out);
     write(&mut out, &engine.snapshot(now));
     super::metrics_feeds::snmp(&mut out, engine.targets());
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
-    out.finish()
+    out.finish();
 }
 
 fn flag(value: bool) -> f64 {

@@ -1,29 +1,13 @@
-//! The answer to `/snmp?target=`: rows as Prometheus text 0.0.4, with the names, labels and values of snmp_exporter, so
-//! that dashboards made for it work unchanged. Knows no storms.
+//! The same text as the writer's, made in the simplest way: a list of strings for each family. What the writer is judged by.
 
-use crate::mib::{IndexSyntax, Module, Object, Rows, Stats, Syntax, Table};
+use super::{Scrape, costs};
+use crate::mib::{IndexSyntax, Object, Rows, Syntax, Table};
 use crate::model::snmp::{Oid, Value};
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::time::Duration;
 
-/// The content type of what [`write()`] gives.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// Counter64 is exported modulo this, as snmp_exporter does it: a float64 counts no further without holes, and `rate()`
-/// takes the wrap for the reset of a counter.
 const WRAP: u64 = 1 << 53;
-
-/// One module, as collected.
-#[derive(Clone, Copy, Debug)]
-pub struct Scrape<'a> {
-    /// Which.
-    pub module: &'a Module,
-    /// What the target answered.
-    pub rows: &'a Rows,
-    /// How long it took, waiting included.
-    pub took: Duration,
-}
 
 #[derive(Default)]
 struct Family {
@@ -36,7 +20,7 @@ struct Family {
 type Families = BTreeMap<String, Family>;
 
 /// Writes the families of all modules, each once, in the order of their names.
-pub fn write(scrapes: &[Scrape<'_>], out: &mut String) {
+pub(super) fn write(scrapes: &[Scrape<'_>], out: &mut String) {
     let mut families = Families::new();
     for scrape in scrapes {
         let fresh = module_families(scrape);
@@ -59,20 +43,6 @@ pub fn write(scrapes: &[Scrape<'_>], out: &mut String) {
             let _ = writeln!(out, "{name}{labels} {value}");
         }
     }
-}
-
-fn costs(stats: &Stats, took: Duration) -> [(&'static str, &'static str, String); 5] {
-    [
-        ("snmp_scrape_duration_seconds", "Time the scrape took, waiting included.", seconds(took)),
-        ("snmp_scrape_walk_duration_seconds", "Time the walk took.", seconds(stats.took)),
-        ("snmp_scrape_packets_sent", "Requests sent, repeated ones included.", stats.requests.to_string()),
-        ("snmp_scrape_packets_retried", "Requests sent again.", stats.retried.to_string()),
-        ("snmp_scrape_pdus_returned", "Variable bindings in the answers.", stats.bindings.to_string()),
-    ]
-}
-
-fn seconds(duration: Duration) -> String {
-    duration.as_secs_f64().to_string()
 }
 
 fn module_families(scrape: &Scrape<'_>) -> Families {
@@ -246,70 +216,4 @@ fn braces(mut labels: Vec<(&'static str, String)>) -> String {
     }
     text.push('}');
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mib::test_agent::{TestAgent, limits, run};
-    use crate::mib::{Reply, Walk};
-
-    fn scraped(agent: &mut TestAgent, modules: &[&str]) -> String {
-        let modules = modules.iter().map(|name| Module::named(name).expect("known")).collect::<Vec<_>>();
-        let rows = modules.iter().map(|module| {
-            run(Walk::module(module, limits()), |request| Reply::Bindings(agent.answer(request))).expect("a good agent")
-        });
-        let rows = rows.collect::<Vec<_>>();
-        let took = Duration::from_millis(1500);
-        let scrapes = modules.iter().zip(&rows).map(|(module, rows)| Scrape { module, rows, took }).collect::<Vec<_>>();
-        let mut out = String::new();
-        write(&scrapes, &mut out);
-        out
-    }
-
-    #[test]
-    fn series_are_those_of_snmp_exporter() {
-        let mut agent = TestAgent::switch(2);
-        agent.set("1.3.6.1.2.1.31.1.1.1.18.1", Value::Octets(b"to \"A\"\\B\nC".to_vec()));
-        agent.set("1.3.6.1.2.1.31.1.1.1.6.2", Value::Counter64((1 << 53) + 7));
-        agent.set("1.3.6.1.2.1.2.2.1.6.2", Value::Octets(Vec::new()));
-        agent.set("1.3.6.1.2.1.2.2.1.3.2", Value::Integer(9999));
-        agent.set("1.3.6.1.2.1.2.2.1.22.1", Value::ObjectId("0.0".parse().expect("a literal")));
-        agent.remove("1.3.6.1.2.1.31.1.1.1.1.2");
-        let text = scraped(&mut agent, &["if_mib"]);
-        let one = r#"ifAlias="to \"A\"\\B\nC",ifDescr="Port 1",ifIndex="1",ifName="ge1""#;
-        let two = r#"ifAlias="",ifDescr="Port 2",ifIndex="2",ifName="""#;
-        for line in [
-            format!("ifHCInOctets{{{one}}} 1099511633777"),
-            format!("ifHCInOctets{{{two}}} 7"),
-            format!("ifPhysAddress{{{one},ifPhysAddress=\"02:00:00:00:00:01\"}} 1"),
-            format!("ifPhysAddress{{{two},ifPhysAddress=\"00:00:00:00:00:00\"}} 1"),
-            format!("ifSpecific{{{one},ifSpecific=\"0.0\"}} 1"),
-            format!("ifType_info{{{one},ifType=\"ethernetCsmacd\"}} 1"),
-            format!("ifType_info{{{two},ifType=\"9999\"}} 1"),
-            "ifNumber 2".to_owned(),
-            "sysUpTime 360000".to_owned(),
-            "snmp_scrape_duration_seconds 1.5".to_owned(),
-            "# TYPE ifHCInOctets counter".to_owned(),
-            "# TYPE ifSpeed gauge".to_owned(),
-        ] {
-            assert_eq!(text.lines().filter(|found| **found == line).count(), 1, "{line}\n{text}");
-        }
-        for hidden in ["\nifName{", "\nifDescr{", "\nifAlias{"] {
-            assert!(!text.contains(hidden), "{hidden} is a label only");
-        }
-        let families = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect::<Vec<_>>();
-        assert!(families.windows(2).all(|pair| pair[0] < pair[1]), "a family twice, or out of order");
-    }
-
-    #[test]
-    fn modules_together_give_each_family_once() {
-        let mut agent = TestAgent::switch(1);
-        agent.set("1.3.6.1.2.1.1.9.1.3.1", Value::Octets(b"all".to_vec()));
-        let text = scraped(&mut agent, &["system", "if_mib"]);
-        assert_eq!(text.lines().filter(|line| line.starts_with("sysUpTime ")).count(), 1);
-        assert!(text.contains("snmp_scrape_packets_sent{module=\"if_mib\"} "), "{text}");
-        assert!(text.contains("sysORDescr{sysORDescr=\"all\",sysORIndex=\"1\"} 1"), "{text}");
-        assert!(text.contains("sysName{sysName=\"hub\"} 1"), "{text}");
-    }
 }

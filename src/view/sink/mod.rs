@@ -1,0 +1,97 @@
+//! Where long texts are written to, piece by piece, so that memory does not grow with them: plain, or as gzip. A writer
+//! says of each piece what it knows about it (seen before, a number), because for gzip that knowledge is worth more than
+//! a search. Knows no metric and no network.
+
+mod gzip;
+mod huffman;
+
+pub use gzip::Gzip;
+
+/// Bytes handed on at once, about.
+pub const CHUNK: usize = 64 << 10;
+
+/// Where a piece of text was written last; belongs to that text alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen(Option<u64>);
+
+impl Seen {
+    /// Where the part of the text begins that lies `offset` bytes behind its begin.
+    #[must_use]
+    pub fn part(self, offset: usize) -> Self {
+        Self(self.0.map(|at| at + offset as u64))
+    }
+}
+
+/// Takes a text in pieces.
+pub trait Sink {
+    /// A piece of which nothing is known.
+    fn text(&mut self, piece: &[u8]);
+    /// A piece that was written before, and where.
+    fn again(&mut self, piece: &[u8], seen: &mut Seen);
+    /// A piece that hardly occurs twice: a number.
+    fn number(&mut self, piece: &[u8]);
+    /// The text is whole: hands on what is left.
+    fn finish(&mut self);
+}
+
+/// Hands the text on as it is, in chunks.
+pub struct Plain<'a> {
+    chunk: Vec<u8>,
+    to: &'a mut dyn FnMut(&[u8]),
+}
+
+impl<'a> Plain<'a> {
+    /// Chunks of about [`CHUNK`] bytes go to `to`.
+    #[must_use]
+    pub fn new(to: &'a mut dyn FnMut(&[u8])) -> Self {
+        Self { chunk: Vec::with_capacity(CHUNK), to }
+    }
+
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        if self.chunk.len() + piece.len() > CHUNK {
+            self.hand_on(piece);
+        } else {
+            self.chunk.extend_from_slice(piece);
+        }
+    }
+
+    #[cold]
+    fn hand_on(&mut self, piece: &[u8]) {
+        (self.to)(&self.chunk);
+        self.chunk.clear();
+        if piece.len() > CHUNK {
+            (self.to)(piece);
+        } else {
+            self.chunk.extend_from_slice(piece);
+        }
+    }
+}
+
+impl Sink for Plain<'_> {
+    #[inline]
+    fn text(&mut self, piece: &[u8]) {
+        self.put(piece);
+    }
+
+    #[inline]
+    fn again(&mut self, piece: &[u8], _: &mut Seen) {
+        self.put(piece);
+    }
+
+    #[inline]
+    fn number(&mut self, piece: &[u8]) {
+        self.put(piece);
+    }
+
+    fn finish(&mut self) {
+        if !self.chunk.is_empty() {
+            (self.to)(&self.chunk);
+            self.chunk.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,103 @@
+//! What goes in comes out, whatever the writer says about it.
+
+use super::*;
+use std::io::Read as _;
+
+fn unzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut text).expect("gzip");
+    text
+}
+
+/// Writes by `write`; checks that gzip gives the same text as plain, and gives its size and the size of the gzip.
+fn check(write: impl Fn(&mut dyn Sink)) -> (usize, usize) {
+    let (mut plain, mut zipped) = (Vec::new(), Vec::new());
+    let mut keep = |chunk: &[u8]| plain.extend_from_slice(chunk);
+    let mut out = Plain::new(&mut keep);
+    write(&mut out);
+    out.finish();
+    let mut keep = |chunk: &[u8]| zipped.extend_from_slice(chunk);
+    let mut out = Gzip::new(&mut keep);
+    write(&mut out);
+    out.finish();
+    assert!(unzipped(&zipped) == plain, "{} bytes became others", plain.len());
+    (plain.len(), zipped.len())
+}
+
+/// Numbers that look like chance, by seed (Numerical Recipes' generator).
+fn numbers(seed: u32) -> impl Iterator<Item = u32> {
+    std::iter::successors(Some(seed), |n| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)))
+}
+
+#[test]
+fn gzip_gives_back_every_length() {
+    for length in (0..600).chain([32_767, 32_768, 32_769, 200_000]) {
+        let text = b"ab{c}\n".iter().copied().cycle().take(length).collect::<Vec<_>>();
+        check(|out| out.text(&text));
+        check(|out| out.number(&text));
+        check(|out| {
+            let mut seen = Seen::default();
+            for _ in 0..3 {
+                out.again(&text, &mut seen);
+                out.number(b"17");
+            }
+        });
+    }
+}
+
+#[test]
+fn gzip_gives_back_noise() {
+    let noise = numbers(7).take(300_000).map(|n| (n >> 24) as u8).collect::<Vec<_>>();
+    let (plain, zipped) = check(|out| out.text(&noise));
+    assert!(zipped < plain + plain / 20, "{zipped} bytes of {plain}");
+    check(|out| noise.chunks(97).for_each(|piece| out.number(piece)));
+}
+
+#[test]
+fn repeated_pieces_cost_little_near_and_far() {
+    // 60 rows lie within the reach of a match, 2,000 do not.
+    for (rows, at_most) in [(60, 12), (2_000, 6)] {
+        let (plain, zipped) = check(|out| {
+            let rows =
+                (0..rows).map(|n| format!("{{ifAlias=\"\",ifDescr=\"GigabitEthernet 1/0/{n}\",ifIndex=\"{n}\"}} "));
+            let mut rows = rows.map(|row| (row, Seen::default())).collect::<Vec<_>>();
+            for family in 0..30 {
+                let (name, mut seen) = (format!("\nfamily{family}"), Seen::default());
+                for ((row, row_seen), value) in rows.iter_mut().zip(numbers(family)) {
+                    out.again(name.as_bytes(), &mut seen);
+                    out.again(row.as_bytes(), row_seen);
+                    out.number((value >> 22).to_string().as_bytes());
+                }
+            }
+        });
+        assert!(zipped * at_most < 2 * plain, "{rows} rows: {zipped} of {plain}");
+    }
+}
+
+#[test]
+fn a_piece_taken_for_another_is_written_all_the_same() {
+    check(|out| {
+        let mut seen = Seen::default();
+        for piece in [&b"one text"[..], b"another", b"", b"x", b"another and more"] {
+            out.again(piece, &mut seen);
+            out.again(piece, &mut seen.part(3));
+            out.again(piece, &mut seen.part(1 << 40));
+        }
+    });
+}
+
+#[test]
+fn chunks_are_bounded() {
+    let mut longest = 0;
+    let mut keep = |chunk: &[u8]| longest = longest.max(chunk.len());
+    let mut out = Plain::new(&mut keep);
+    (0..100_000).for_each(|_| out.text(b"stormglass_up{target=\"hub\"} 1\n"));
+    out.finish();
+    assert!(longest <= CHUNK);
+    let mut longest = 0;
+    let mut keep = |chunk: &[u8]| longest = longest.max(chunk.len());
+    let mut out = Gzip::new(&mut keep);
+    numbers(3).take(1_000_000).for_each(|n| out.number(n.to_string().as_bytes()));
+    out.finish();
+    assert!(longest <= 2 * CHUNK, "{longest}");
+}

@@ -1,0 +1,217 @@
+//! The labels of a table's rows, each row's written once, escaped and ready to be copied. Knows no values but those that
+//! name rows.
+
+use super::values::{index_text, text};
+use crate::mib::{Rows, Table};
+use crate::view::sink::{Seen, Sink};
+
+/// The labels of all rows of a table: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
+pub(super) struct LabelRows<'a> {
+    /// In order.
+    names: Vec<&'static str>,
+    /// In order of their indexes, which differ.
+    rows: Vec<LabelRow<'a>>,
+    text: Vec<u8>,
+    /// Where each label begins in the text of its row, for each row as many as there are names.
+    cuts: Vec<u32>,
+}
+
+struct LabelRow<'a> {
+    index: &'a [u32],
+    start: usize,
+    end: usize,
+    seen: Seen,
+}
+
+/// Where the value of a label comes from.
+#[derive(Clone, Copy)]
+enum From {
+    /// The part of the index with this number.
+    Index(usize),
+    /// The lookup with this number.
+    Lookup(usize),
+}
+
+impl<'a> LabelRows<'a> {
+    /// Writes the labels of all rows that have a cell in any column of the table.
+    pub(super) fn of(table: &'static Table, rows: &'a Rows) -> Self {
+        let indexes = table.indexes.iter().enumerate().map(|(place, part)| (part.label, From::Index(place)));
+        let lookups = table.lookups.iter().enumerate().map(|(place, lookup)| (lookup.name, From::Lookup(place)));
+        let mut labels = indexes.chain(lookups).collect::<Vec<_>>();
+        labels.sort_by_key(|(name, _)| *name);
+        // An index that is looked up as well: the index is the better name.
+        labels.dedup_by_key(|(name, _)| *name);
+        let mut found = Self {
+            names: labels.iter().map(|(name, _)| *name).collect(),
+            rows: indexes_of(table, rows).into_iter().map(LabelRow::new).collect(),
+            text: Vec::new(),
+            cuts: Vec::new(),
+        };
+        found.fill(table, rows, &labels);
+        found
+    }
+
+    fn fill(&mut self, table: &'static Table, rows: &'a Rows, labels: &[(&'static str, From)]) {
+        // Columns are in the order of the rows: each is gone through once.
+        let mut lookups = table.lookups.iter().map(|lookup| rows.column(lookup).peekable()).collect::<Vec<_>>();
+        let mut value = Vec::new();
+        // Ends of the parts of an index, in `parts`.
+        let (mut parts, mut ends) = (Vec::new(), Vec::new());
+        for row in &mut self.rows {
+            parts.clear();
+            ends.clear();
+            let mut rest = row.index;
+            for part in table.indexes {
+                rest = index_text(part.syntax, rest, &mut parts);
+                ends.push(parts.len());
+            }
+            row.start = self.text.len();
+            self.text.push(b'{');
+            for (name, from) in labels {
+                let offset = self.text.len() - row.start;
+                self.cuts.push(u32::try_from(offset).expect("a walk's bytes are limited far below"));
+                value.clear();
+                let known = match from {
+                    From::Index(place) => &parts[place.checked_sub(1).map_or(0, |before| ends[before])..ends[*place]],
+                    From::Lookup(place) => {
+                        let cells = &mut lookups[*place];
+                        while cells.next_if(|cell| cell.index < row.index).is_some() {}
+                        if let Some(cell) = cells.next_if(|cell| cell.index == row.index) {
+                            text(cell.value, &mut value);
+                        }
+                        &value[..]
+                    }
+                };
+                label(name, known, &mut self.text);
+                self.text.push(b',');
+            }
+            // The last comma makes way for the brace.
+            if self.text.last() == Some(&b',') {
+                self.text.pop();
+            }
+            self.text.extend_from_slice(b"} ");
+            row.end = self.text.len();
+        }
+    }
+
+    /// The place of a row, which lies at or soon after `from` if columns are gone through in order.
+    #[inline]
+    pub(super) fn find(&self, from: usize, index: &[u32]) -> usize {
+        let near =
+            [from, from + 1].into_iter().find(|place| self.rows.get(*place).is_some_and(|row| row.index == index));
+        near.unwrap_or_else(|| self.search(index))
+    }
+
+    #[cold]
+    fn search(&self, index: &[u32]) -> usize {
+        self.rows.binary_search_by(|row| row.index.cmp(index)).expect("every row of the table has labels")
+    }
+
+    /// Writes the labels of the row at a place, and the space behind them.
+    #[inline]
+    pub(super) fn write<S: Sink + ?Sized>(&mut self, place: usize, out: &mut S) {
+        let row = &mut self.rows[place];
+        out.again(&self.text[row.start..row.end], &mut row.seen);
+    }
+
+    /// The same with one label more, at its place in the order. A label of that name that is there already stays.
+    pub(super) fn write_with<S: Sink + ?Sized>(&mut self, place: usize, own: &Own, out: &mut S) {
+        let Err(at) = self.names.binary_search(&own.name) else { return self.write(place, out) };
+        let row = &self.rows[place];
+        let text = &self.text[row.start..row.end];
+        let cuts = &self.cuts[place * self.names.len()..][..self.names.len()];
+        match cuts.get(at) {
+            Some(cut) => {
+                let (before, after) = text.split_at(*cut as usize);
+                out.again(before, &mut row.seen.part(0));
+                out.text(own.text());
+                out.text(b",");
+                out.again(after, &mut row.seen.part(before.len()));
+            }
+            None => {
+                let before = &text[..text.len() - 2];
+                out.again(before, &mut row.seen.part(0));
+                out.text(if cuts.is_empty() { b"" } else { b"," });
+                out.text(own.text());
+                out.text(b"} ");
+            }
+        }
+    }
+}
+
+impl<'a> LabelRow<'a> {
+    fn new(index: &'a [u32]) -> Self {
+        Self { index, start: 0, end: 0, seen: Seen::default() }
+    }
+}
+
+/// The indexes of all rows, each once, in order. As a rule every column has the same.
+fn indexes_of<'a>(table: &'static Table, rows: &'a Rows) -> Vec<&'a [u32]> {
+    let mut known: Vec<&[u32]> = Vec::new();
+    for column in table.columns {
+        let mut at = 0;
+        let fresh = rows.column(column).map(|cell| cell.index).filter(|index| {
+            while known.get(at).is_some_and(|known| known < index) {
+                at += 1;
+            }
+            known.get(at) != Some(index)
+        });
+        let fresh = fresh.collect::<Vec<_>>();
+        if !fresh.is_empty() {
+            known.extend(fresh);
+            known.sort_unstable();
+            known.dedup();
+        }
+    }
+    known
+}
+
+/// A label that belongs to one series alone.
+pub(super) struct Own {
+    name: &'static str,
+    value: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Own {
+    /// With no value yet.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self { name, value: Vec::new(), text: Vec::new() }
+    }
+
+    /// Gives it the value that `write` appends.
+    pub(super) fn set(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.value.clear();
+        write(&mut self.value);
+        self.text.clear();
+        label(self.name, &self.value, &mut self.text);
+    }
+
+    /// `name="value"`.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+fn label(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"=\"");
+    escape(value, out);
+    out.push(b'"');
+}
+
+/// As Prometheus' text 0.0.4 wants it; like snmp_exporter, it leaves every other character as it is.
+fn escape(value: &[u8], out: &mut Vec<u8>) {
+    if !value.iter().any(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+        out.extend_from_slice(value);
+        return;
+    }
+    for byte in value {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            byte => out.push(*byte),
+        }
+    }
+}
