@@ -12,7 +12,7 @@ use crate::io::capture::FrameSource;
 use crate::io::capture::live::Capture;
 use crate::io::clock::{self, Clock};
 use crate::io::http_server;
-use crate::io::snmp::{Auth, Client, Target};
+use crate::io::snmp::{Client, Located};
 use crate::observe::replica::ReplicaRules;
 use crate::view;
 use anyhow::Context as _;
@@ -246,10 +246,16 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         }
     }
     let client = Arc::new(Client::start(clock));
-    let targets = poll(&config, &hub, &client, &mut tasks).await?;
+    let targets = poll(&config, &hub, clock, &client, &mut tasks).await?;
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
-    let router =
-        web::router(web::App { hub: hub.clone(), client, targets: Arc::new(targets), clock, utc_offset_seconds });
+    let router = web::router(web::App {
+        hub: hub.clone(),
+        client,
+        targets: Arc::new(targets),
+        auths: Arc::new(config.snmp.credentials().clone()),
+        clock,
+        utc_offset_seconds,
+    });
     let mut web = JoinSet::new();
     for listener in listeners {
         web.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
@@ -260,22 +266,23 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
 async fn poll(
     config: &Config,
     hub: &Hub,
+    clock: Clock,
     client: &Arc<Client>,
     tasks: &mut JoinSet<()>,
-) -> anyhow::Result<Vec<Target>> {
+) -> anyhow::Result<Vec<Arc<Located>>> {
     let mut targets = Vec::new();
     let count = u32::try_from(config.snmp.targets.len()).unwrap_or(u32::MAX).max(1);
     for (n, entry) in (0_u32..).zip(&config.snmp.targets) {
-        let address = entry.socket_address().map_err(anyhow::Error::msg)?;
-        let auth = config.snmp.auths.get(&entry.auth.value).context("checked when the configuration was read")?;
-        let target = Target::new(entry.name.value.as_str(), address, Auth::v2c(auth.community.as_str()));
+        let place = entry.place().map_err(anyhow::Error::msg)?;
+        let target = entry.settings(&config.snmp).context("checked when the configuration was read")?;
+        let target = Arc::new(Located::new(target, place));
         let interval = entry.interval.unwrap_or(config.snmp.interval).0;
         let timeout = entry.timeout.unwrap_or(config.snmp.timeout).0.min(interval);
         let rhythm = tasks::Rhythm { interval, timeout, offset: interval / count * n };
-        tasks.spawn(tasks::poll_target(hub.clone(), Arc::clone(client), target.clone(), rhythm));
+        tasks.spawn(tasks::poll_target(hub.clone(), clock, Arc::clone(client), Arc::clone(&target), rhythm));
         targets.push(target);
     }
-    let names = targets.iter().map(|target| (Arc::clone(&target.name), target.address.to_string())).collect();
+    let names = targets.iter().map(|target| (Arc::clone(target.name()), target.place().to_string())).collect();
     hub.send(Input::Targets(names)).await?;
     Ok(targets)
 }

@@ -2,7 +2,7 @@
 
 use super::hub::{Change, Hub, Stopped};
 use crate::io::clock::Clock;
-use crate::io::snmp::{Client, Target};
+use crate::io::snmp::{Auth, Client, Located, PORT, Place, Target};
 use crate::mib::Module;
 use crate::view::exposition::Format;
 use crate::view::sink::Plain;
@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::Stream;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,9 @@ pub struct App {
     /// Reads SNMP for `/snmp`.
     pub client: Arc<Client>,
     /// What may be read: the configured targets.
-    pub targets: Arc<Vec<Target>>,
+    pub targets: Arc<Vec<Arc<Located>>>,
+    /// The credentials that `/snmp` may name.
+    pub auths: Arc<BTreeMap<String, Auth>>,
     /// The one clock.
     pub clock: Clock,
     /// Local time minus UTC, seconds.
@@ -198,6 +201,43 @@ fn stream(
 struct SnmpQuery {
     target: Option<String>,
     module: Option<String>,
+    auth: Option<String>,
+}
+
+/// The modules of `module=system,if_mib`, each once.
+fn modules(names: &str) -> Result<Vec<&'static Module>, String> {
+    let mut modules: Vec<&'static Module> = Vec::new();
+    for name in names.split(',') {
+        let module = Module::named(name).ok_or_else(|| format!("unknown module '{}'", name.escape_default()))?;
+        if !modules.iter().any(|known| std::ptr::eq(*known, module)) {
+            modules.push(module);
+        }
+    }
+    Ok(modules)
+}
+
+impl App {
+    /// The target that a scrape means, with the credentials that it names.
+    async fn scraped(&self, wanted: &str, auth: Option<&str>) -> Result<Target, Response> {
+        let bad = |message: &str| problem(StatusCode::BAD_REQUEST, message);
+        let place = Place::parse(wanted, PORT).ok();
+        let known = self.targets.iter().find(|t| **t.name() == *wanted || Some(t.place()) == place.as_ref());
+        let known = known
+            .ok_or_else(|| bad("unknown target: /snmp reads the targets of snmp.targets alone, by name or address"))?;
+        let auth = match auth.filter(|name| !name.is_empty()) {
+            Some(name) => Some(self.auths.get(name).ok_or_else(|| {
+                let known = self.auths.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                bad(&format!("unknown 'auth' parameter '{}': expected one of {known}", name.escape_default()))
+            })?),
+            None => None,
+        };
+        let found = known.target(self.clock.now()).await;
+        let mut target = found.map_err(|error| problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))?;
+        if let Some(auth) = auth {
+            target.auth = auth.clone();
+        }
+        Ok(target)
+    }
 }
 
 /// snmp_exporter's drop-in. Only configured targets are read: `/snmp` is no scanner.
@@ -208,27 +248,29 @@ async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: H
             "'target' parameter must be specified once: the name or address of a target",
         );
     };
-    let name = query.module.as_deref().unwrap_or("if_mib");
-    let Some(module) = Module::named(name) else {
-        return problem(StatusCode::BAD_REQUEST, &format!("unknown module '{}'", name.escape_default()));
+    let modules = match modules(query.module.as_deref().unwrap_or("if_mib")) {
+        Ok(modules) => modules,
+        Err(message) => return problem(StatusCode::BAD_REQUEST, &message),
     };
-    let address = super::config::snmp_address(&wanted).ok();
-    let Some(target) = app.targets.iter().find(|t| *t.name == *wanted || Some(t.address) == address) else {
-        let message = "unknown target: /snmp reads the targets of snmp.targets alone, by name or address";
-        return problem(StatusCode::BAD_REQUEST, message);
+    let target = match app.scraped(&wanted, query.auth.as_deref()).await {
+        Ok(target) => target,
+        Err(response) => return response,
     };
     let limit = headers.get("x-prometheus-scrape-timeout-seconds").and_then(|value| value.to_str().ok()?.parse().ok());
     let limit = limit.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
     let deadline = limit.map_or(SCRAPE_WITHIN, |limit| limit.saturating_sub(SCRAPE_MARGIN).min(SCRAPE_WITHIN));
-    let started = app.clock.now();
-    match app.client.collect(target, module, deadline).await {
-        Ok(rows) => {
-            let took = app.clock.now().since(started);
-            let mut text = Vec::new();
-            let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
-            snmp_text::write(&[Scrape { module, rows: &rows, took }], &mut Plain::new(&mut keep));
-            ([(header::CONTENT_TYPE, snmp_text::CONTENT_TYPE)], text).into_response()
+    let until = app.clock.now().plus(deadline);
+    let mut scraped = Vec::new();
+    for module in modules {
+        let started = app.clock.now();
+        match app.client.collect(&target, module, until.since(started)).await {
+            Ok(rows) => scraped.push((module, rows, app.clock.now().since(started))),
+            Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
-        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
+    let scrapes = scraped.iter().map(|(module, rows, took)| Scrape { module, rows, took: *took }).collect::<Vec<_>>();
+    let mut text = Vec::new();
+    let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
+    snmp_text::write(&scrapes, &mut Plain::new(&mut keep));
+    ([(header::CONTENT_TYPE, snmp_text::CONTENT_TYPE)], text).into_response()
 }

@@ -10,6 +10,7 @@ mod agent;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;
+mod snmp_v3;
 mod trials;
 
 use libtest_mimic::{Arguments, Trial};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 9] = [
+pub const TRIALS: [(&str, Run); 11] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -20,6 +20,8 @@ pub const TRIALS: [(&str, Run); 9] = [
     ("started_in_the_middle", in_the_middle),
     ("analyze_agrees_with_live", analyze),
     ("port_mappings_in_full", port_mappings),
+    ("snmp_v3_reads_and_says_what_is_wrong", super::snmp_v3::credentials),
+    ("snmp_v3_follows_a_reset_device", super::snmp_v3::resets),
 ];
 
 /// The bar: from the first replica to the verdict.
@@ -28,7 +30,7 @@ const VERDICT_WITHIN: Duration = Duration::from_secs(1);
 /// 1.3 s was seen once in six runs.
 const VERDICT_WITHIN_CROWDED: Duration = Duration::from_secs(3);
 
-fn check(truth: bool, what: &str, seen: &dyn std::fmt::Display) -> Result<()> {
+pub fn check(truth: bool, what: &str, seen: &dyn std::fmt::Display) -> Result<()> {
     if truth { Ok(()) } else { Err(format!("{what}: {seen:#}")) }
 }
 

@@ -1,11 +1,16 @@
 //! The configuration file: YAML, strict. Every error names file, line and what is allowed, and never shows a value,
 //! which may be a password. Opens no sockets and starts nothing.
 
+mod auths;
+mod targets;
 mod units;
 
+pub use auths::{AuthEntry, DEFAULT_AUTH, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret};
+pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
 
 use crate::detect::Thresholds;
+use crate::io::snmp::Auth;
 use crate::model::MacAddr;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -41,14 +46,24 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Snmp {
-    /// Credentials by name.
-    pub auths: BTreeMap<String, Auth>,
+    /// Credentials by name, as written; [`Snmp::credentials`] has them ready.
+    pub auths: BTreeMap<String, Spanned<AuthEntry>>,
     /// What is polled.
     pub targets: Vec<Target>,
     /// How often, where the target does not say.
     pub interval: Interval,
     /// How long one poll may take, where the target does not say.
     pub timeout: Interval,
+    /// [`Gentleness::request_timeout`].
+    pub request_timeout: Option<Interval>,
+    /// [`Gentleness::retries`].
+    pub retries: Option<u32>,
+    /// [`Gentleness::max_repetitions`].
+    pub max_repetitions: Option<u32>,
+    /// [`Gentleness::max_columns`].
+    pub max_columns: Option<usize>,
+    #[serde(skip)]
+    credentials: BTreeMap<String, Auth>,
 }
 
 impl Default for Snmp {
@@ -58,74 +73,32 @@ impl Default for Snmp {
             targets: Vec::new(),
             interval: Interval::seconds(10),
             timeout: Interval::seconds(5),
+            request_timeout: None,
+            retries: None,
+            max_repetitions: None,
+            max_columns: None,
+            credentials: auths::ready(&BTreeMap::new(), Path::new("")).unwrap_or_default(),
         }
     }
 }
 
-/// SNMP protocol versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum Version {
-    /// SNMPv2c (RFC 1901).
-    #[serde(rename = "2c")]
-    V2c,
-}
-
-/// Credentials.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// Protocol version.
-    pub version: Version,
-    /// The community, which is a password.
-    pub community: String,
-}
-
-impl std::fmt::Debug for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth").field("version", &self.version).finish_non_exhaustive()
+impl Snmp {
+    /// Credentials by name, complete and checked: those of the file, and `public_v1` and `public_v2`.
+    #[must_use]
+    pub fn credentials(&self) -> &BTreeMap<String, Auth> {
+        &self.credentials
     }
-}
 
-/// A device that is polled.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// What it is called in metrics and messages.
-    pub name: Spanned<String>,
-    /// `address:port`; port 161 may be left out.
-    pub address: Spanned<String>,
-    /// Name of an entry of `snmp.auths`.
-    pub auth: Spanned<String>,
-    /// How often.
-    #[serde(default)]
-    pub interval: Option<Interval>,
-    /// How long one poll may take.
-    #[serde(default)]
-    pub timeout: Option<Interval>,
-}
-
-impl Target {
-    /// The address, with port 161 where none was given. [`load`] has checked it.
-    ///
-    /// # Errors
-    /// What an address looks like.
-    pub fn socket_address(&self) -> Result<SocketAddr, String> {
-        snmp_address(&self.address.value)
+    /// How gently every target is asked that does not say otherwise.
+    #[must_use]
+    pub fn gentleness(&self) -> Gentleness {
+        Gentleness {
+            request_timeout: self.request_timeout,
+            retries: self.retries,
+            max_repetitions: self.max_repetitions,
+            max_columns: self.max_columns,
+        }
     }
-}
-
-/// `192.168.1.2`, `192.168.1.2:161`, `fd00::2` or `[fd00::2]:161`.
-///
-/// # Errors
-/// What an address looks like.
-pub fn snmp_address(text: &str) -> Result<SocketAddr, String> {
-    let with_port = text.parse::<SocketAddr>();
-    let bare = || text.trim_matches(['[', ']']).parse().map(|ip| SocketAddr::new(ip, 161));
-    with_port.or_else(|_| bare()).map_err(|_| {
-        "not an IP address with an optional port: write it as \"192.168.1.2:161\" or \"[fd00::2]:161\" (names are not \
-         resolved)"
-            .to_owned()
-    })
 }
 
 /// `capture:`
@@ -247,6 +220,10 @@ pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
         let place = failure.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
         error(place, without_values(&failure.to_string()))
     })?;
+    let mut config = config;
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let ready = auths::ready(&config.snmp.auths, folder).map_err(|(at, message)| error(at, message))?;
+    config.snmp.credentials = ready;
     check(&config).map_err(|(at, message)| error(at, message))?;
     Ok(config)
 }
@@ -286,13 +263,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
             );
             return Err((place(&target.name), message));
         }
-        target.socket_address().map_err(|message| (place(&target.address), message))?;
-        if !config.snmp.auths.contains_key(&target.auth.value) {
-            let known = config.snmp.auths.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let known =
-                if known.is_empty() { "snmp.auths has no entry yet".to_owned() } else { format!("expected {known}") };
-            return Err((place(&target.auth), format!("unknown auth, {known}")));
-        }
+        target.check(config.snmp.credentials())?;
         let interval = target.interval.unwrap_or(config.snmp.interval);
         if interval.0 < MIN_POLL {
             return Err((
@@ -326,6 +297,7 @@ fn limits(config: &Config) -> Result<(), &'static str> {
     let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
     let wrong = [
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
+        (config.snmp.gentleness().check().is_err(), targets::GENTLE),
         (config.upnp.interval.0 < MIN_SEARCH, "upnp.interval: below 10s is refused; searches are multicasts"),
         (
             detect.replica_copies.is_some_and(|n| n < 3),

@@ -19,8 +19,9 @@ detect: {source_pps: 40, over_after: 8s}
 #[test]
 fn reads_the_documented_shape() {
     let config = parse(GOOD, "stormglass.yml").expect("good");
-    assert_eq!(config.snmp.targets[0].socket_address(), Ok(([192, 168, 1, 2], 161).into()));
-    assert_eq!(config.snmp.targets[1].socket_address().map(|a| a.port()), Ok(161));
+    let address = |n: usize| config.snmp.targets[n].place().map(|place| place.to_string());
+    assert_eq!(address(0).as_deref(), Ok("192.168.1.2:161"));
+    assert_eq!(address(1).as_deref(), Ok("[fd00::2]:161"));
     assert_eq!(config.upnp.interfaces, Interfaces::Named(vec!["eth0".into()]));
     assert_eq!(config.detect.thresholds().source_pps, 40);
     assert_eq!(config.detect.thresholds().over_after, Duration::from_secs(8));
@@ -40,7 +41,7 @@ fn errors_name_file_line_and_what_is_allowed() {
         ("interval: 10s", "interval: 10", &["stormglass.yml:6:", "unit", "`10s`"]),
         ("interval: 10s", "interval: 10 sec", &["stormglass.yml:6:", "unit"]),
         ("name: attic", "name: hub", &["stormglass.yml:7:", "duplicate target `hub`", "line 6"]),
-        ("\"fd00::2\"", "switch.local", &["stormglass.yml:7:", "not an IP address"]),
+        ("\"fd00::2\"", "\"switch local\"", &["stormglass.yml:7:", "not an IP address or host name"]),
         ("\"fd00::2\", auth: home", "\"fd00::2\", auth: work", &["stormglass.yml:7:", "unknown auth", "`home`"]),
         ("version: 2c", "version: 2d", &["stormglass.yml:4:", "2c"]),
         ("[eth0]", "all", &["stormglass.yml:9:", "`auto`", "`none`"]),

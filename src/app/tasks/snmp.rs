@@ -3,8 +3,9 @@
 use super::report;
 use crate::app::hub::Hub;
 use crate::engine::Input;
-use crate::io::snmp::{Client, Target};
-use crate::model::observation::Poll;
+use crate::io::clock::Clock;
+use crate::io::snmp::{Client, Located, UNRESOLVED};
+use crate::model::observation::{Gap, Poll};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub struct Rhythm {
 }
 
 /// Polls until the task is dropped.
-pub async fn poll_target(hub: Hub, client: Arc<Client>, target: Target, rhythm: Rhythm) {
+pub async fn poll_target(hub: Hub, clock: Clock, client: Arc<Client>, target: Arc<Located>, rhythm: Rhythm) {
     tokio::time::sleep(rhythm.offset).await;
     let mut timer = tokio::time::interval(rhythm.interval);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -35,12 +36,23 @@ pub async fn poll_target(hub: Hub, client: Arc<Client>, target: Target, rhythm: 
         let due = if hub.snapshot().state == crate::engine::State::Storm { FDB_IN_STORM } else { FDB_EVERY };
         let want_fdb = since_fdb.is_none_or(|since| since >= due);
         since_fdb = Some(if want_fdb { Duration::ZERO } else { since_fdb.unwrap_or_default() } + rhythm.interval);
-        let poll = client.poll(&target, want_fdb, rhythm.timeout).await;
+        let poll = match target.target(clock.now()).await {
+            Ok(found) => client.poll(&found, want_fdb, rhythm.timeout).await,
+            Err(unresolved) => Poll::Gap(Gap {
+                target: Arc::clone(target.name()),
+                at: clock.now(),
+                reason: UNRESOLVED,
+                message: unresolved.to_string(),
+            }),
+        };
+        if matches!(poll, Poll::Gap(_)) {
+            target.missed();
+        }
         let result = match &poll {
             Poll::Answered(sample) => Ok(sample.at),
             Poll::Gap(gap) => Err(gap.message.clone()),
         };
-        report(&hub, "snmp", &target.name, result).await;
+        report(&hub, "snmp", target.name(), result).await;
         if hub.send(Input::Poll(poll)).await.is_err() {
             return;
         }

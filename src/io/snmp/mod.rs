@@ -1,6 +1,9 @@
 //! SNMP over UDP. Fetches rows; what they mean, `mib` knows. How a question is put on the wire, `session` knows.
 
+pub mod auth;
+mod diagnosis;
 mod error;
+mod located;
 mod session;
 mod target;
 #[cfg(test)]
@@ -8,9 +11,13 @@ mod test_wire;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod v3;
 
+pub use auth::Auth;
+pub use diagnosis::UsmFault;
 pub use error::{Cause, CollectError};
-pub use target::{Auth, PORT, Target, resolve};
+pub use located::{Located, UNRESOLVED, Unresolved};
+pub use target::{PORT, Place, Target, resolve};
 
 use self::session::Session;
 use self::transport::{Socket, Strays, canonical, lock};
@@ -30,6 +37,10 @@ use tokio::sync::Semaphore;
 pub const MAX_IN_FLIGHT: usize = 64;
 /// Devices whose state is kept without a walk in progress.
 const MAX_IDLE_DEVICES: usize = 1024;
+
+/// How long a silent SNMPv3 device may be asked what is wrong with it when the time is over already. Within what a scrape
+/// keeps for its answer to travel.
+const DIAGNOSIS: Duration = Duration::from_millis(400);
 
 /// What a device taught us.
 #[derive(Debug, Default)]
@@ -56,6 +67,7 @@ pub struct Client {
     ipv6: Result<Socket, String>,
     strays: Arc<Strays>,
     permits: Semaphore,
+    v3: Arc<v3::Shared>,
     devices: Mutex<BTreeMap<SocketAddr, Arc<tokio::sync::Mutex<Learned>>>>,
 }
 
@@ -77,6 +89,7 @@ impl Client {
             ipv4: bind(false),
             ipv6: bind(true),
             permits: Semaphore::new(MAX_IN_FLIGHT),
+            v3: Arc::default(),
             devices: Mutex::default(),
             strays,
         }
@@ -90,6 +103,30 @@ impl Client {
             unexpected: self.strays.unexpected.load(Ordering::Relaxed),
             refused: self.strays.refused.load(Ordering::Relaxed),
         }
+    }
+
+    /// Times that an SNMPv3 engine which was known had to be discovered afresh: the device was restarted, reset, replaced,
+    /// or did not answer.
+    #[must_use]
+    pub fn rediscoveries(&self) -> u64 {
+        self.v3.rediscoveries()
+    }
+
+    /// Size of the largest answer so far, bytes.
+    #[must_use]
+    pub fn largest_answer(&self) -> u64 {
+        self.strays.largest.load(Ordering::Relaxed)
+    }
+
+    /// Whether an SNMPv3 engine is there, whoever its users are.
+    ///
+    /// # Errors
+    /// This host cannot ask: see [`Cause`].
+    pub async fn discovers(&self, target: &Target) -> Result<bool, CollectError> {
+        let anybody = Auth::v3(auth::Usm::new("", auth::Level::NoAuthNoPriv, ""));
+        let target = Target { auth: anybody, ..target.clone() };
+        let patience = target.request_timeout;
+        self.visit(&target, patience, async |visit| Ok(visit.session.discovers(patience).await)).await
     }
 
     /// Reads a module, within `deadline` from now. One walk of a device at a time: others wait for it.
@@ -112,6 +149,9 @@ impl Client {
         let result = self
             .visit(target, deadline, async |visit| {
                 let mut rows = visit.walk(polling::first, until, deadline).await?;
+                if rows.scalars.is_empty() && rows.parts.iter().all(|part| part.rows.is_empty()) {
+                    return Err(target.failed(Cause::EmptyView));
+                }
                 let mut problems = Vec::new();
                 let second = visit.walk(|limits| polling::second(&rows, limits), until, deadline).await;
                 match second {
@@ -162,8 +202,8 @@ impl Client {
         let Ok(mut learned) = tokio::time::timeout(deadline, device.lock()).await else {
             return Err(target.failed(Cause::Busy { waited: deadline }));
         };
-        let session =
-            Session::open(&target.auth, socket.handle(address), deadline).map_err(|cause| target.failed(cause))?;
+        let session = Session::open(&target.auth, socket.handle(address), deadline, &self.v3, &self.clock)
+            .map_err(|cause| target.failed(cause))?;
         work(&mut Visit { owner: self, target, session, learned: &mut learned }).await
     }
 
@@ -192,26 +232,43 @@ impl Visit<'_> {
         allowed: Duration,
     ) -> Result<Rows, CollectError> {
         let started = self.owner.clock.now();
-        let mut walk = plan(Limits {
+        let walk = plan(Limits {
             columns: self.target.max_columns,
             repetitions: self.learned.repetitions.unwrap_or(self.target.max_repetitions),
             retries: self.target.retries,
             ..Limits::until(until)
         });
+        let mut walk = if self.session.version() == "v1" { walk.without_bulk() } else { walk };
         let ended = self.run(&mut walk, until).await;
         self.learned.repetitions = walk.settled_repetitions();
         match ended {
             Ok(()) => Ok(walk.into_rows()),
             Err(cause) => {
-                let elsewhere = self.session.answered_elsewhere();
-                Err(self.target.failed(match (cause, elsewhere) {
-                    (Failure::Walk(WalkError::Timeout { .. }), Some(from)) => Cause::Elsewhere { from },
-                    (Failure::Walk(error @ WalkError::Deadline { .. }), _) => Cause::of(error, allowed),
-                    (Failure::Walk(error), _) => Cause::of(error, self.owner.clock.now().since(started)),
-                    (Failure::Other(cause), _) => cause,
+                let (stats, silent) = (walk.stats(), walk.into_rows().first_answer.is_none());
+                let waited = self.owner.clock.now().since(started);
+                Err(self.target.failed(match cause {
+                    Failure::Other(cause) => cause,
+                    // The time may be over before the attempts are.
+                    Failure::Walk(WalkError::Timeout { .. } | WalkError::Deadline { .. }) if silent => {
+                        self.silence(u32::try_from(stats.requests).unwrap_or(u32::MAX), until, waited).await
+                    }
+                    Failure::Walk(error @ WalkError::Deadline { .. }) => {
+                        Cause::of(error, allowed, self.session.version())
+                    }
+                    Failure::Walk(error) => Cause::of(error, waited, self.session.version()),
                 }))
             }
         }
+    }
+
+    /// Why nothing came back, as far as that can be found out.
+    async fn silence(&self, attempts: u32, until: Time, waited: Duration) -> Cause {
+        if let Some(from) = self.session.answered_elsewhere() {
+            return Cause::Elsewhere { from };
+        }
+        let left = until.since(self.owner.clock.now()).max(DIAGNOSIS);
+        let fault = self.session.silence(left.min(self.target.request_timeout)).await;
+        fault.map_or_else(|| Cause::Timeout { attempts, waited, version: self.session.version() }, Cause::Usm)
     }
 
     async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {

@@ -1,13 +1,17 @@
 //! A conversation with one device in one version of SNMP: a question goes out, its answer comes back or does not.
-//! The one place that knows the client library. Knows no walks.
+//! The one place that speaks through the client library. Knows no walks.
 
+use super::auth::Auth;
+use super::diagnosis::UsmFault;
 use super::error::Cause;
-use super::target::Auth;
 use super::transport::Handle;
+use super::v3;
+use crate::io::clock::Clock;
 use crate::mib::{Reply, Request};
 use crate::model::snmp::{Oid, Value, VarBind};
-use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry};
+use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry, SecurityLevel, Transport as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Names in one GETNEXT that the library passes on unsplit; `mib::walk` keeps below it.
@@ -17,6 +21,8 @@ const MAX_NAMES: usize = 64;
 pub(super) struct Session {
     client: async_snmp::Client<Handle>,
     handle: Handle,
+    version: &'static str,
+    shared: Arc<v3::Shared>,
 }
 
 impl Session {
@@ -24,17 +30,48 @@ impl Session {
     ///
     /// # Errors
     /// [`Cause::Protocol`]: the credentials cannot be used.
-    pub(super) fn open(auth: &Auth, handle: Handle, deadline: Duration) -> Result<Self, Cause> {
-        let client = library_client(auth, handle.clone(), deadline);
+    pub(super) fn open(
+        auth: &Auth,
+        handle: Handle,
+        deadline: Duration,
+        shared: &Arc<v3::Shared>,
+        clock: &Clock,
+    ) -> Result<Self, Cause> {
+        let builder = match auth {
+            Auth::V1 { community } => Ok(ClientBuilder::new(async_snmp::Auth::v1(community.reveal().to_owned()))),
+            Auth::V2c { community } => Ok(ClientBuilder::new(async_snmp::Auth::v2c(community.reveal().to_owned()))),
+            Auth::V3(usm) => shared.builder(usm, clock),
+        };
+        let client = library_client(builder.map_err(Cause::Protocol)?, handle.clone(), deadline);
         let client = client.map_err(|error| Cause::Protocol(error.to_string()))?;
-        Ok(Self { client, handle })
+        Ok(Self { client, handle, version: auth.version(), shared: Arc::clone(shared) })
     }
 
-    /// Asks, and waits for the answer for as long as `patience`.
+    /// `v1`, `v2c` or `v3`.
+    pub(super) fn version(&self) -> &'static str {
+        self.version
+    }
+
+    /// Asks, and waits for the answer for as long as `patience`. A v3 engine that was restarted or replaced is discovered
+    /// afresh, once, and asked again.
     ///
     /// # Errors
-    /// Asking was not possible at all. That nothing came back is a [`Reply`].
+    /// Asking was not possible at all, or a v3 engine says why it does not answer. That nothing came back is a [`Reply`].
     pub(super) async fn ask(&self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
+        match self.ask_once(request, patience).await {
+            Err(Cause::Usm(fault)) if fault.mends_by_discovery() => {
+                self.shared.count_rediscovery();
+                tracing::info!(address = %self.handle.peer_addr(), reason = fault.reason(), "SNMPv3 engine discovered anew");
+                match tokio::time::timeout(patience, self.client.rediscover_engine()).await {
+                    Ok(Ok(())) => self.ask_once(request, patience).await,
+                    _ => Err(Cause::Usm(fault)),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_once(&self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
         let oids = request.oids.iter().map(|oid| async_snmp::Oid::from_slice(oid.arcs())).collect::<Vec<_>>();
         let answer = tokio::time::timeout(patience, async {
             match request.repetitions {
@@ -45,12 +82,44 @@ impl Session {
             }
         })
         .await;
-        match answer {
-            Ok(Ok(bindings)) => Ok(Reply::Bindings(bindings.into_iter().map(binding).collect())),
-            Ok(Err(error)) => reply_of(*error),
-            Err(_) if std::mem::take(&mut self.handle.notes().malformed) => Ok(Reply::Malformed),
-            Err(_) => Ok(Reply::Timeout),
+        let (malformed, rejected) = {
+            let mut notes = self.handle.notes();
+            (std::mem::take(&mut notes.malformed), notes.rejected.take())
+        };
+        let reply = match answer {
+            Ok(Ok(bindings)) => return Ok(Reply::Bindings(bindings.into_iter().map(binding).collect())),
+            Ok(Err(error)) => reply_of(&error)?,
+            Err(_) if malformed => Reply::Malformed,
+            Err(_) => Reply::Timeout,
+        };
+        // What was not accepted may be the agent's reason.
+        match rejected.filter(|_| self.version == "v3").and_then(|datagram| UsmFault::read(&datagram)) {
+            Some(fault) if matches!(reply, Reply::Malformed | Reply::Timeout) => Err(Cause::Usm(fault)),
+            _ => Ok(reply),
         }
+    }
+
+    /// What silence means, found out by SNMPv3's discovery, which needs no user: nobody is there (`None`), another engine
+    /// is, or one that ignores us. In v1 and v2c nothing can be found out.
+    pub(super) async fn silence(&self, patience: Duration) -> Option<UsmFault> {
+        if self.version != "v3" {
+            return None;
+        }
+        let address = self.handle.peer_addr();
+        let before = self.shared.engine(address);
+        tokio::time::timeout(patience, self.client.rediscover_engine()).await.ok()?.ok()?;
+        self.shared.count_rediscovery();
+        let same = before.is_none() || before == self.shared.engine(address);
+        Some(match (same, self.client.security_level()) {
+            (false, _) => UsmFault::EngineChanged,
+            (true, Some(SecurityLevel::AuthPriv)) => UsmFault::IgnoredPrivate,
+            (true, _) => UsmFault::Ignored,
+        })
+    }
+
+    /// Whether an SNMPv3 engine answers discovery within `patience`.
+    pub(super) async fn discovers(&self, patience: Duration) -> bool {
+        matches!(tokio::time::timeout(patience, self.client.rediscover_engine()).await, Ok(Ok(())))
     }
 
     /// Where an answer came from that was not accepted, because another address was asked.
@@ -61,12 +130,13 @@ impl Session {
 
 /// The library's client with its defaults replaced: strict decoding (a lenient one turns an empty Counter64 into 0, a
 /// false reset), no retries of its own (about 23 s for a dead request; `mib::walk` does them), answers from the target
-/// alone.
-fn library_client(auth: &Auth, handle: Handle, deadline: Duration) -> async_snmp::Result<async_snmp::Client<Handle>> {
-    let auth = match auth {
-        Auth::V2c { community } => async_snmp::Auth::v2c(community.as_str()),
-    };
-    ClientBuilder::new(auth)
+/// alone, and in v3 no clock taken from an unsigned Report.
+fn library_client(
+    builder: ClientBuilder,
+    handle: Handle,
+    deadline: Duration,
+) -> async_snmp::Result<async_snmp::Client<Handle>> {
+    builder
         .request_timeout(deadline)
         .exchange_timeout(Some(deadline))
         .retry(Retry::none())
@@ -76,13 +146,15 @@ fn library_client(auth: &Auth, handle: Handle, deadline: Duration) -> async_snmp
         .build_with_transport(handle)
 }
 
-fn reply_of(error: Error) -> Result<Reply, Cause> {
+fn reply_of(error: &Error) -> Result<Reply, Cause> {
     match error {
         Error::Timeout { .. } => Ok(Reply::Timeout),
         Error::MalformedResponse { .. } | Error::Decode(_) => Ok(Reply::Malformed),
-        Error::Snmp { status, index, .. } => Ok(Reply::Status(status.as_i32(), index)),
-        Error::Network { source, .. } => Err(Cause::Unreachable(source)),
-        Error::Exchange { source, .. } => reply_of(*source),
+        Error::Snmp { status, index, .. } => Ok(Reply::Status(status.as_i32(), *index)),
+        Error::Report { status, .. } => Err(Cause::Usm(UsmFault::of(status))),
+        Error::Network { source, .. } => Err(Cause::Unreachable(source.kind().into())),
+        Error::Exchange { source, .. } => reply_of(source),
+        Error::SharedOperation { source } => reply_of(source),
         other => Err(Cause::Protocol(other.to_string())),
     }
 }

@@ -1,5 +1,6 @@
 //! A device to be asked: where, with which credentials, how gently. Sends nothing, but may ask the resolver.
 
+use super::auth::Auth;
 use super::error::{Cause, CollectError};
 use super::transport::canonical;
 use std::fmt;
@@ -9,34 +10,6 @@ use std::time::Duration;
 
 /// SNMP's port (RFC 3417).
 pub const PORT: u16 = 161;
-
-/// How to be let in.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Auth {
-    /// SNMPv2c: the community, which anyone on the path can read.
-    V2c {
-        /// Usually `public`.
-        community: String,
-    },
-}
-
-impl Auth {
-    /// SNMPv2c with this community.
-    #[must_use]
-    pub fn v2c(community: impl Into<String>) -> Self {
-        Self::V2c { community: community.into() }
-    }
-}
-
-/// Never shows a secret.
-impl fmt::Debug for Auth {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::V2c { .. } => out.write_str("V2c"),
-        }
-    }
-}
 
 /// A device to be asked, and how gently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,44 +51,102 @@ impl Target {
     }
 }
 
-/// Reads `192.168.1.2`, `192.168.1.2:161`, `2001:db8::1`, `[2001:db8::1]:161`, `fe80::1%eth0` or a host name with or
-/// without a port, and resolves it.
+/// What an address looks like.
+const FORM: &str = "write an IP address or host name, with a port if it is not 161: 192.168.1.2, 192.168.1.2:1161, \
+                    [2001:db8::1]:161, fe80::1%eth0, switch.lan";
+
+/// Where a target is, as a person wrote it: an address, or a name still to be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An address.
+    Address(SocketAddr),
+    /// A host name and the port.
+    Name(String, u16),
+}
+
+impl Place {
+    /// Reads `192.168.1.2`, `192.168.1.2:161`, `2001:db8::1`, `[2001:db8::1]:161`, `fe80::1%eth0` or a host name with or
+    /// without a port; `port` is for those without one.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str, port: u16) -> Result<Self, String> {
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Self::Address(canonical(address)));
+        }
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Ok(Self::Address(canonical(SocketAddr::new(ip, port))));
+        }
+        if let Some((ip, zone)) = bare.split_once('%') {
+            let address =
+                scoped(ip, zone, port).ok_or_else(|| format!("no interface for the address {text:?}: {FORM}"));
+            return address.map(Self::Address);
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| format!("no port in {text:?}: {FORM}"))?),
+            None => (text, port),
+        };
+        // Letters, digits, hyphens and dots (RFC 1123, 2.1); underscores occur in practice.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        // Digits and dots alone are an address with a mistake in it; a resolver would make something of `10.1`.
+        let address_like = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        if address_like || host.len() > 253 || !(host.is_ascii() && host.bytes().all(plain)) {
+            return Err(format!("not an address: {text:?}: {FORM}"));
+        }
+        Ok(Self::Name(host.to_owned(), port))
+    }
+
+    /// The address, if no resolver is needed for it.
+    #[must_use]
+    pub const fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Address(address) => Some(*address),
+            Self::Name(..) => None,
+        }
+    }
+
+    /// Asks the resolver, if need be, for the first address.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the name.
+    pub async fn resolve(&self) -> Result<SocketAddr, String> {
+        let (host, port) = match self {
+            Self::Address(address) => return Ok(*address),
+            Self::Name(host, port) => (host.as_str(), *port),
+        };
+        let found = tokio::net::lookup_host((host, port)).await.map_err(|error| {
+            format!("the name {host:?} cannot be resolved ({error}): check it, or use the IP address")
+        })?;
+        let found = found.map(canonical).next();
+        found.ok_or_else(|| format!("the name {host:?} has no address: use the IP address"))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(out),
+            Self::Name(host, port) => write!(out, "{host}:{port}"),
+        }
+    }
+}
+
+/// Reads a [`Place`] at SNMP's own port and resolves it.
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
 pub async fn resolve(text: &str) -> Result<SocketAddr, String> {
-    let form = "write an IP address or host name, with a port if it is not 161: 192.168.1.2, 192.168.1.2:1161, \
-                [2001:db8::1]:161, fe80::1%eth0, switch.lan";
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(canonical(address));
-    }
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(canonical(SocketAddr::new(ip, PORT)));
-    }
-    if let Some((ip, zone)) = bare.split_once('%') {
-        return scoped(ip, zone).ok_or_else(|| format!("no interface for the address {text:?}: {form}"));
-    }
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| format!("no port in {text:?}: {form}"))?),
-        None => (text, PORT),
-    };
-    if host.is_empty() || host.contains([':', '/', ' ']) {
-        return Err(format!("not an address: {text:?}: {form}"));
-    }
-    let mut found = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|error| format!("the name {host:?} cannot be resolved ({error}): check it, or use the IP address"))?;
-    found.next().map(canonical).ok_or_else(|| format!("the name {host:?} has no address: use the IP address"))
+    Place::parse(text, PORT)?.resolve().await
 }
 
 /// A link-local IPv6 address with its interface, by name or number.
-fn scoped(ip: &str, zone: &str) -> Option<SocketAddr> {
+fn scoped(ip: &str, zone: &str, port: u16) -> Option<SocketAddr> {
     let ip = ip.parse().ok()?;
     let plain = !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let index = zone.parse().ok().or_else(|| {
         let path = format!("/sys/class/net/{zone}/ifindex");
         plain.then(|| std::fs::read_to_string(path).ok()).flatten()?.trim().parse().ok()
     })?;
-    Some(SocketAddrV6::new(ip, PORT, 0, index).into())
+    Some(SocketAddrV6::new(ip, port, 0, index).into())
 }

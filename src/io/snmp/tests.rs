@@ -117,7 +117,8 @@ async fn fails(prank: Prank, reason: &str, advice: &str) {
 async fn a_hopeless_agent_gives_a_reason() {
     fails(|_, _, _| vec![], "timeout", "community").await;
     fails(|_, _, _| vec![vec![0xff; 40]], "timeout", "access list").await;
-    fails(|a, _, _| vec![answer(a, 16, &[])], "refused", "authorizationError").await;
+    fails(|a, _, _| vec![answer(a, 16, &[])], "access_denied", "authorizationError").await;
+    fails(|a, _, _| vec![answer(a, 13, &[])], "refused", "resourceUnavailable").await;
     let backwards: Prank = |a, b, _| {
         let mut bindings = b.to_vec();
         bindings.reverse();

@@ -36,6 +36,8 @@ pub(super) struct Strays {
     pub(super) unexpected: AtomicU64,
     /// More answers than [`MAX_CANDIDATES`].
     pub(super) refused: AtomicU64,
+    /// No stray: the size of the largest answer, bytes.
+    pub(super) largest: AtomicU64,
 }
 
 /// What a walk learns besides its answers.
@@ -45,6 +47,8 @@ pub(super) struct Notes {
     pub(super) malformed: bool,
     /// An answer came from this address, which is not the target's.
     pub(super) elsewhere: Option<SocketAddr>,
+    /// The last answer to the present request that was not accepted: an SNMPv3 agent's complaint, perhaps.
+    pub(super) rejected: Option<Bytes>,
 }
 
 struct Pending {
@@ -149,6 +153,7 @@ impl Shared {
         for pending in waiting {
             if pending.registration.evaluate_response_identity(datagram, true) != ResponseIdentity::Reject {
                 matched = true;
+                self.strays.largest.fetch_max(datagram.len() as u64, Ordering::Relaxed);
                 if pending.sender.try_send(Bytes::copy_from_slice(datagram)).is_err() {
                     self.strays.refused.fetch_add(1, Ordering::Relaxed);
                 }
@@ -232,17 +237,19 @@ impl Transport for Handle {
                 return Err(if malformed { error } else { self.timeout() });
             };
             let Some(answer) = answer else { return Err(Box::new(Error::Closed { target: self.peer })) };
-            match validate(answer, self.peer)? {
+            match validate(answer.clone(), self.peer)? {
                 Candidate::Accept(value) => {
                     while answers.try_recv().is_ok() {
                         self.shared.strays.unexpected.fetch_add(1, Ordering::Relaxed);
                     }
                     return Ok(value);
                 }
-                Candidate::Reject if malformed => {}
+                Candidate::Reject if malformed => lock(&self.notes).rejected = Some(answer),
                 Candidate::Reject => {
                     malformed = true;
-                    lock(&self.notes).malformed = true;
+                    let mut notes = lock(&self.notes);
+                    (notes.malformed, notes.rejected) = (true, Some(answer));
+                    drop(notes);
                     let soon = tokio::time::sleep(MALFORMED_GRACE).deadline();
                     deadline = deadline.min(soon);
                 }
