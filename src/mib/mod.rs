@@ -9,6 +9,7 @@ pub mod forwarding;
 pub mod if_mib;
 pub mod if_type;
 pub mod poll;
+pub mod pulse;
 pub mod q_bridge;
 pub mod rows;
 mod series;

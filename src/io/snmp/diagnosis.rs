@@ -64,13 +64,13 @@ pub enum UsmFault {
     #[error(
         "the device answers SNMPv3's discovery, but not the encrypted request. Most agents tell a wrong user or signature, \
          and many are silent to a wrong `priv_password` or `priv_protocol` (for AES192 and AES256 also the variants \
-         AES192C and AES256C): check these first, then `username` and `password`, and the user's access on the device"
+         AES192C and AES256C): check these first, then `context_name` if you set one, and the user's access on the device"
     )]
     IgnoredPrivate,
     /// It answers discovery, and nothing else.
     #[error(
-        "the device answers SNMPv3's discovery, but not the request. Check `username`, `password` and `auth_protocol`, \
-         then the user's access list and view on the device"
+        "the device answers SNMPv3's discovery, but not the request. Check `context_name` if you set one (net-snmp is \
+         silent to an unknown context), `username` and `password`; then the user's access list and view on the device"
     )]
     Ignored,
     /// Another engine answers at the address than the one that was asked.

@@ -28,7 +28,7 @@ use crate::model::observation::{Gap, Poll};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -68,6 +68,7 @@ pub struct Client {
     strays: Arc<Strays>,
     permits: Semaphore,
     v3: Arc<v3::Shared>,
+    requests: AtomicU64,
     devices: Mutex<BTreeMap<SocketAddr, Arc<tokio::sync::Mutex<Learned>>>>,
 }
 
@@ -90,6 +91,7 @@ impl Client {
             ipv6: bind(true),
             permits: Semaphore::new(MAX_IN_FLIGHT),
             v3: Arc::default(),
+            requests: AtomicU64::new(0),
             devices: Mutex::default(),
             strays,
         }
@@ -105,11 +107,16 @@ impl Client {
         }
     }
 
-    /// Times that an SNMPv3 engine which was known had to be discovered afresh: the device was restarted, reset, replaced,
-    /// or did not answer.
+    /// Times that an SNMPv3 engine which was known had to be discovered afresh: the device was reset or replaced.
     #[must_use]
     pub fn rediscoveries(&self) -> u64 {
         self.v3.rediscoveries()
+    }
+
+    /// Requests sent so far, repeated ones included, and SNMPv3's own discovery not.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Size of the largest answer so far, bytes.
@@ -288,6 +295,7 @@ impl Visit<'_> {
             let Ok(permit) = self.owner.permits.acquire().await else {
                 return Err(Failure::Other(Cause::Protocol("the client is closed".to_owned())));
             };
+            self.owner.requests.fetch_add(1, Ordering::Relaxed);
             let reply = self.session.ask(&request, patience).await.map_err(Failure::Other)?;
             drop(permit);
             walk.on_reply(self.owner.clock.now(), reply).map_err(Failure::Walk)?;

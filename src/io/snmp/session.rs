@@ -108,8 +108,10 @@ impl Session {
         let address = self.handle.peer_addr();
         let before = self.shared.engine(address);
         tokio::time::timeout(patience, self.client.rediscover_engine()).await.ok()?.ok()?;
-        self.shared.count_rediscovery();
         let same = before.is_none() || before == self.shared.engine(address);
+        if !same {
+            self.shared.count_rediscovery();
+        }
         Some(match (same, self.client.security_level()) {
             (false, _) => UsmFault::EngineChanged,
             (true, Some(SecurityLevel::AuthPriv)) => UsmFault::IgnoredPrivate,
