@@ -28,6 +28,8 @@ enum Command {
     Analyze(super::analyze::AnalyzeArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
+    /// What an SNMP device answers, and what of it is of use.
+    Snmp(super::snmp_check::SnmpArgs),
 }
 
 /// `stormglass serve`.
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => super::demo::main(&args),
         Command::Analyze(args) => super::analyze::run(&args),
         Command::Upnp(args) => super::upnp::run(&args),
+        Command::Snmp(args) => super::snmp_check::run(&args),
     }
 }
 

@@ -69,13 +69,14 @@ const MIN_CHANGES: usize = 3;
 pub fn refresh(readings: &[Reading]) -> Option<Refresh> {
     let (first, last) = (readings.first()?, readings.last()?);
     let spacing = median(readings.windows(2).map(|two| two[1].at.since(two[0].at)).collect())?;
-    let changed = readings.windows(2).filter(|two| two[0].counters != two[1].counters).map(|two| two[1].at);
+    // A reading with a hole in it has not changed, it is incomplete.
+    let differ = |a: &Reading, b: &Reading| a.counters.len() == b.counters.len() && a.counters != b.counters;
+    let changed = readings.windows(2).filter(|two| differ(&two[0], &two[1])).map(|two| two[1].at);
     let changed = changed.collect::<Vec<_>>();
     let gaps = changed.windows(2).map(|two| two[1].since(two[0])).collect::<Vec<_>>();
     Some(match median(gaps) {
-        // The time between two changes is a whole number of readings: one of them, mostly.
+        // Between two changes lie whole readings: one of them, mostly.
         Some(gap) if changed.len() >= MIN_CHANGES && gap < spacing.mul_f32(1.5) => Refresh::Within(spacing),
-        // Two changes are a period too if the whole time is little more than that: a refresh every half of it.
         Some(gap) => Refresh::Every(gap),
         None => Refresh::Unseen(last.at.since(first.at)),
     })

@@ -6,6 +6,7 @@ pub mod json;
 pub mod metrics;
 pub mod metrics_feeds;
 pub mod sink;
+pub mod snmp_check;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;

@@ -131,6 +131,11 @@ fn harmless(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
+/// Plain text broken between words: `first` begins the first line, `next` (as long) all others.
+pub(super) fn wrapped(out: &mut String, style: Style, first: &str, next: &str, text: &str) {
+    paragraph(out, style, "", first, next, text);
+}
+
 /// Breaks `text` between words. `first` begins the first line, `next` (as long) all others.
 fn paragraph(out: &mut String, style: Style, color: &str, first: &str, next: &str, text: &str) {
     let room = style.width.max(Style::MIN_WIDTH).saturating_sub(first.len());

@@ -6,6 +6,7 @@ use super::net::{Home, Result, get, text, wait};
 use super::trials::check;
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::process::Command;
 use std::time::Duration;
 
 /// The first of snmpd's ports: one for each target, since a device is read by one at a time.
@@ -165,6 +166,60 @@ pub fn credentials() -> Result<()> {
     check(scraped.contains("sysName{sysName=\"hub\"} 1") && scraped.contains("ifInOctets{"), "auth=", &scraped)?;
     let unknown = get(&format!("http://{ADDRESS}/snmp?target=hub&auth=none"));
     check(unknown.is_err_and(|error| error.contains(" 400 ")), "an unknown target or auth", &"no 400")
+}
+
+/// `stormglass snmp check` on the PC; its exit code and both its outputs.
+fn checked(rest: &str) -> Result<(Option<i32>, String)> {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", "pc", PROGRAM, "snmp", "check"]).args(rest.split(' '));
+    command.env("STORMGLASS_PASSWORD", PASSWORD).env("STORMGLASS_PRIV_PASSWORD", PRIV_PASSWORD);
+    let output = command.output().map_err(|error| error.to_string())?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status.code(), String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// The check reads the same device in every version, and says what is wrong where it cannot.
+pub fn check_command() -> Result<()> {
+    let mut home = Home::build("snmp-check")?;
+    snmpd(&mut home, "0x8000000001020304", 1)?;
+    let place = format!("192.168.1.2:{FIRST_PORT}");
+    wait("snmpd", Duration::from_secs(10), || {
+        Ok(checked(&format!("{place} --community quiet --watch 1s"))?.0.is_some_and(|code| code < 2))
+    })?;
+    let (code, json) = checked(&format!("{place} --community quiet --watch 3s --format json"))?;
+    let found: Value = serde_json::from_str(&json).map_err(|error| format!("{error}: {json}"))?;
+    check(code == Some(1), "a bridge without BRIDGE-MIB has something to mend", &found)?;
+    for (version, reads) in [("v1", true), ("v2c", true), ("v3", false)] {
+        check(found["answers"][version]["reads"] == reads, version, &found)?;
+    }
+    check(found["answers"]["v3"]["reason"] == "no_user", "v3 is discovered", &found)?;
+    check(found["device"]["sys_name"] == "hub", "its name", &found)?;
+    let tables = found["device"]["tables"].as_array().cloned().unwrap_or_default();
+    let rows =
+        |name: &str| tables.iter().find(|table| table["name"] == name).map_or(0, |t| t["rows"].as_u64().unwrap_or(0));
+    let ports = found["device"]["ports"].as_u64().unwrap_or_default();
+    check(
+        ports >= 8 && rows("ifTable") == ports && rows("ifXTable") == ports,
+        "every interface of the switch",
+        &found,
+    )?;
+    let mends = found["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["id"] == "no_addresses"));
+    check(mends, "no address behind any port", &found)?;
+    let (code, text) =
+        checked(&format!("{place} --user sha512aes256 --auth-protocol SHA512 --priv-protocol AES256 --watch 1s"))?;
+    print!("{text}");
+    check(code == Some(1) && text.contains("v3 yes ("), "SNMPv3", &text)?;
+    for (rest, wanted) in [
+        ("--user ghost", "v3 no (unknown_user)"),
+        ("--user shaaes --auth-protocol MD5", "v3 no (wrong_digest)"),
+        ("--user shaaes --priv-protocol DES --timeout 3s", "v3 no (ignored)"),
+        ("--community loud --timeout 3s", "v2c no (timeout)"),
+    ] {
+        let (code, text) = checked(&format!("{place} {rest}"))?;
+        check(code == Some(2) && text.contains(wanted), rest, &text)?;
+        check(!text.contains("syrup") && !text.contains("loud"), "no secret is shown", &text)?;
+    }
+    Ok(())
 }
 
 /// A device that lost its boots counter, and one that was replaced: both are discovered anew.

@@ -5,7 +5,7 @@ use crate::io::snmp::Auth;
 use crate::io::snmp::auth::{AuthProtocol, Level, MAX_USER, MIN_PASSWORD, PrivProtocol, Secret, Usm};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
@@ -153,6 +153,12 @@ impl<'de> Deserialize<'de> for Hidden {
     }
 }
 
+/// A value that stands in no file.
+#[must_use]
+pub fn unplaced<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, Location::UNKNOWN, Location::UNKNOWN)
+}
+
 /// An entry of `snmp.auths`, as written.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -211,6 +217,14 @@ impl AuthEntry {
             return at.fault(format!("auth `{name}`: an empty community: leave it out for `public`"));
         }
         Ok(if version == Version::V1 { Auth::V1 { community } } else { Auth::V2c { community } })
+    }
+
+    /// The credentials that a command line gives, complete and checked.
+    ///
+    /// # Errors
+    /// What is missing, too short or superfluous.
+    pub fn given(&self) -> Result<Auth, String> {
+        self.ready("given", At::default(), Path::new("")).map_err(|(_, message)| message)
     }
 
     fn user(&self, name: &str, at: At, folder: &Path) -> Result<Auth, Fault> {

@@ -5,7 +5,7 @@ mod auths;
 mod targets;
 mod units;
 
-pub use auths::{AuthEntry, DEFAULT_AUTH, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret};
+pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
 

@@ -130,7 +130,8 @@ impl Client {
     /// # Errors
     /// This host cannot ask: see [`Cause`].
     pub async fn discovers(&self, target: &Target) -> Result<bool, CollectError> {
-        let anybody = Auth::v3(auth::Usm::new("", auth::Level::NoAuthNoPriv, ""));
+        // Discovery names no user; the library wants one all the same.
+        let anybody = Auth::v3(auth::Usm::new("nobody", auth::Level::NoAuthNoPriv, ""));
         let target = Target { auth: anybody, ..target.clone() };
         let patience = target.request_timeout;
         self.visit(&target, patience, async |visit| Ok(visit.session.discovers(patience).await)).await

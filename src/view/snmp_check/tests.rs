@@ -1,0 +1,180 @@
+//! What a check says, in full, and each problem by itself.
+
+use super::*;
+use crate::model::Time;
+use crate::model::observation::{PortCounters, PortSample};
+use crate::view::text::Style;
+use std::sync::Arc;
+
+fn port(index: u32, packets: u64, step: u64) -> PortSample {
+    let wide = |value| Some(Counter::C64(value));
+    let counters = PortCounters {
+        in_octets: wide(packets * 100 + step),
+        out_octets: wide(packets * 200 + step),
+        in_unicast: wide(packets + step),
+        out_unicast: wide(packets + step),
+        in_multicast: wide(packets / 10 + step),
+        out_multicast: wide(packets / 10),
+        in_broadcast: wide(packets / 100),
+        out_broadcast: wide(packets / 100),
+        in_errors: Some(Counter::C32(0)),
+        ..PortCounters::default()
+    };
+    let name: Arc<str> = format!("ge{index}").into();
+    PortSample {
+        if_index: index,
+        name,
+        speed_bps: 1_000_000_000,
+        oper_up: index == 1,
+        counters,
+        ..PortSample::default()
+    }
+}
+
+fn sample(step: u64) -> PollSample {
+    PollSample {
+        target: "hub".into(),
+        at: Time::from_secs(1_700_000_000),
+        took: Duration::from_millis(12),
+        sys_uptime: Some(27_543_210),
+        sys_name: "hub".to_owned(),
+        sys_descr: "A switch\r\nwith 2 ports \u{1b}]0;owned\u{7}".to_owned(),
+        ports: vec![port(1, 5000, step), port(2, 0, 0)],
+        fdb: None,
+        problems: Vec::new(),
+    }
+}
+
+/// A device with nothing to mend.
+fn healthy() -> Check {
+    let table = |name, rows| TableFact { name, rows: Ok(rows) };
+    Check {
+        target: "hub".to_owned(),
+        address: "192.168.1.2:161".to_owned(),
+        version: "v2c",
+        answers: [("v1", Answer::Silent), ("v2c", Answer::Reads(Duration::from_micros(1234))), ("v3", Answer::Speaks)],
+        public: false,
+        facts: Some(Facts {
+            first: sample(0),
+            second: sample(9),
+            tables: vec![table("ifTable", 2), table("dot1dTpFdbTable", 1234)],
+            refresh: Some(Refresh::Every(Duration::from_millis(2000))),
+            bridge: Bridge { base_ports: 2, addresses: 1234 },
+            cost: Cost { round_trips: 4, poll: Duration::from_millis(12), largest: 8192 },
+        }),
+    }
+}
+
+#[test]
+fn one_screen() {
+    insta::assert_snapshot!(text(&healthy(), Style { color: false, width: 80 }), @"
+    hub (192.168.1.2:161), asked in SNMPv2c
+      answers   v1 no answer, v2c yes (1.2 ms), v3 yes (no user tried)
+      device    hub: A switch with 2 ports �]0;owned�
+      up for    3 d 04:30:32
+      ports     2, 1 of them up
+      rows      ifTable 2, dot1dTpFdbTable 1,234
+      counters  in_octets     64 bit, on 2 ports: 1 moved, 1 always zero
+                out_octets    64 bit, on 2 ports: 1 moved, 1 always zero
+                in_unicast    64 bit, on 2 ports: 1 moved, 1 always zero
+                out_unicast   64 bit, on 2 ports: 1 moved, 1 always zero
+                in_multicast  64 bit, on 2 ports: 1 moved, 1 always zero
+                out_multicast 64 bit, on 2 ports: 0 moved, 1 always zero
+                in_broadcast  64 bit, on 2 ports: 0 moved, 1 always zero
+                out_broadcast 64 bit, on 2 ports: 0 moved, 1 always zero
+                in_errors     32 bit, on 2 ports: 0 moved, 2 always zero
+      refresh   about every 2.0 s
+      bridge    1,234 addresses behind its ports, numbered by dot1dBasePortTable (2
+                ports)
+      cost      4 round trips and 12.0 ms a poll, largest answer 8,192 bytes
+
+    Nothing to mend.
+    ");
+}
+
+#[test]
+fn a_silent_device_says_why() {
+    let sentence = "no answer to 3 SNMPv2c requests. Check the community first";
+    let check = Check {
+        answers: [
+            ("v1", Answer::Silent),
+            ("v2c", Answer::Fails("timeout", sentence.to_owned())),
+            ("v3", Answer::Silent),
+        ],
+        facts: None,
+        ..healthy()
+    };
+    assert!(findings(&check).is_empty());
+    insta::assert_snapshot!(text(&check, Style { color: false, width: 80 }), @"
+    hub (192.168.1.2:161), asked in SNMPv2c
+      answers   v1 no answer, v2c no (timeout), v3 no answer
+                no answer to 3 SNMPv2c requests. Check the community first
+    ");
+}
+
+/// Exactly this is to be mended after the change.
+fn mends(change: impl FnOnce(&mut Check), expected: &[&str]) {
+    let mut check = healthy();
+    change(&mut check);
+    let found = findings(&check);
+    assert_eq!(found.iter().map(|finding| finding.id).collect::<Vec<_>>(), expected);
+    for finding in &found {
+        assert!(!finding.what.is_empty() && finding.next.len() > 20, "{finding:?}");
+        assert!(text(&check, Style::PLAIN).contains("To mend"));
+    }
+    assert_eq!(json(&check)["findings"].as_array().map(Vec::len), Some(expected.len()));
+}
+
+fn facts(check: &mut Check) -> &mut Facts {
+    check.facts.as_mut().expect("a healthy device has facts")
+}
+
+fn every_port(check: &mut Check, change: impl Fn(&mut PortCounters)) {
+    let facts = facts(check);
+    facts.first.ports.iter_mut().chain(&mut facts.second.ports).for_each(|port| change(&mut port.counters));
+}
+
+#[test]
+fn every_problem_has_a_next_step() {
+    mends(|_| {}, &[]);
+    mends(|check| check.public = true, &["public"]);
+    mends(|check| check.version = "v1", &["old_version"]);
+    let none = |check: &mut Check| {
+        facts(check).first.ports.clear();
+        facts(check).second.ports.clear();
+    };
+    mends(none, &["no_ports"]);
+    mends(|check| every_port(check, |c| (c.in_multicast, c.out_multicast) = (None, None)), &["no_multicast"]);
+    mends(|check| every_port(check, |c| c.in_multicast = Some(Counter::C64(0))), &["zero_multicast"]);
+    mends(|check| every_port(check, |c| c.in_octets = Some(Counter::C32(7))), &["narrow_counters"]);
+    mends(|check| facts(check).refresh = Some(Refresh::Every(Duration::from_secs(15))), &["slow_refresh"]);
+    mends(|check| facts(check).refresh = Some(Refresh::Unseen(Duration::from_secs(10))), &["no_refresh"]);
+    mends(|check| facts(check).refresh = Some(Refresh::Within(Duration::from_millis(250))), &[]);
+    mends(|check| facts(check).bridge = Bridge::default(), &["no_addresses"]);
+    mends(|check| facts(check).bridge.base_ports = 0, &["no_base_ports"]);
+    mends(|check| facts(check).cost.poll = Duration::from_secs(7), &["slow"]);
+    mends(|check| facts(check).tables[0].rows = Err("more than 65536 rows".to_owned()), &["table"]);
+    mends(|check| facts(check).second.problems.push("two names".to_owned()), &["odd"]);
+    // A network without traffic has nothing but zeros, and nothing to mend.
+    let quiet = |check: &mut Check| {
+        every_port(check, |c| {
+            for kind in CounterKind::ALL {
+                *c.get_mut(kind) = c.get(kind).map(|_| Counter::C64(0));
+            }
+        });
+    };
+    mends(quiet, &[]);
+}
+
+#[test]
+fn counters_are_compared_port_by_port() {
+    let (mut first, second) = (sample(0), sample(9));
+    // The first reading had the ports in another order, and a port that has gone since.
+    first.ports.reverse();
+    first.ports.push(port(9, 1, 0));
+    let facts = counters(&first, &second);
+    let octets = facts.iter().find(|fact| fact.kind == CounterKind::InOctets).copied();
+    let expected = CounterFact { kind: CounterKind::InOctets, ports: 2, wide: 2, moved: 1, zero: 1 };
+    assert_eq!(octets, Some(expected));
+    assert!(facts.iter().all(|fact| fact.kind != CounterKind::OutDiscards), "no port has it");
+}
