@@ -29,7 +29,7 @@ enum Command {
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
     /// What an SNMP device answers, and what of it is of use.
-    Snmp(super::snmp_check::SnmpArgs),
+    Snmp(Box<super::snmp_check::SnmpArgs>),
 }
 
 /// `stormglass serve`.

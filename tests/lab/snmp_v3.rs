@@ -88,6 +88,8 @@ fn cases() -> Vec<Case> {
         bad("context", user("plain", "noAuthNoPriv", ", context_name: vlan-7"), "ignored"),
         bad("narrow", signed("narrow"), "empty_view"),
         bad("community", "{version: 2, community: loud}".to_owned(), "timeout"),
+        // RFC 6761, 6.4: this name never exists.
+        bad("switch.invalid", "{version: 1}".to_owned(), "unresolved"),
         bad("community1", "{version: 1, community: loud}".to_owned(), "timeout"),
     ]
 }
@@ -112,7 +114,8 @@ fn serve(home: &mut Home, cases: &[Case]) -> Result<()> {
     config.push_str("  targets:\n");
     for (case, port) in cases.iter().zip(FIRST_PORT..) {
         let name = case.name;
-        let _ = writeln!(config, "    - {{name: {name}, address: 192.168.1.2, port: {port}, auth: {name}}}");
+        let address = if name.contains('.') { name } else { "192.168.1.2" };
+        let _ = writeln!(config, "    - {{name: {name}, address: {address}, port: {port}, auth: {name}}}");
     }
     let _ =
         writeln!(config, "capture: {{interfaces: none}}\nupnp: {{interfaces: none}}\nweb: {{listen: [\"{ADDRESS}\"]}}");

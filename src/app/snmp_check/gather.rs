@@ -7,7 +7,7 @@ use crate::mib::{Module, TABLES, bridge, system};
 use crate::model::observation::{Counter, CounterKind, Poll, PollSample};
 use crate::view::snmp_check::{Answer, Bridge, Check, Cost, Facts, TableFact};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
@@ -147,7 +147,7 @@ async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progr
     let second = polled(client, plan, true).await?;
     let base_ports = tables.iter().find(|table| table.name == bridge::BASE_PORT_TABLE.name);
     let base_ports = base_ports.and_then(|table| table.rows.clone().ok()).unwrap_or(0);
-    let addresses = second.fdb.as_ref().map_or(0, |fdb| fdb.len());
+    let addresses = second.fdb.as_ref().map_or(0, BTreeMap::len);
     let cost = Cost { largest: client.largest_answer(), ..cost };
     Ok(Facts { first, second, tables, refresh, bridge: Bridge { base_ports, addresses }, cost })
 }
