@@ -167,8 +167,11 @@ pub fn credentials() -> Result<()> {
     // A scrape may name other credentials than the target's own, and several modules.
     let scraped = get(&format!("http://{ADDRESS}/snmp?target=ghost&module=system,if_mib&auth=sha512aes256"))?;
     check(scraped.contains("sysName{sysName=\"hub\"} 1") && scraped.contains("ifInOctets{"), "auth=", &scraped)?;
-    let unknown = get(&format!("http://{ADDRESS}/snmp?target=hub&auth=none"));
-    check(unknown.is_err_and(|error| error.contains(" 400 ")), "an unknown target or auth", &"no 400")
+    for (query, parameter) in [("target=ghost&auth=none", "'auth'"), ("target=ghost&module=system,none", "module")] {
+        let error = get(&format!("http://{ADDRESS}/snmp?{query}")).err().unwrap_or_default();
+        check(error.contains(" 400 ") && error.contains(parameter), "a parameter that is not known", &error)?;
+    }
+    Ok(())
 }
 
 /// `stormglass snmp check` on the PC; its exit code and both its outputs.
