@@ -1,8 +1,10 @@
 //! One discovery: search, read the descriptions, read the gateways. Carries out; what it means over time is the
 //! catalogue's (`observe::catalogue`).
 
+mod candidates;
 mod gateway;
 mod intake;
+mod mappings;
 mod table_walk;
 
 use super::clock::Clock;
@@ -95,7 +97,7 @@ pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &Stop
 
 /// Reads all gateways at once. Each list of candidates is one gateway by several addresses, the best first.
 async fn read_gateways(
-    candidates: Vec<Vec<intake::Candidate>>,
+    candidates: Vec<Vec<candidates::Candidate>>,
     settings: &Settings,
     deadline: Instant,
     stop: &StopProbes,

@@ -272,6 +272,7 @@ mod tests {
             enabled: true,
             lease_seconds,
             remote_host: None,
+            connection: 0,
         }
     }
 

@@ -238,7 +238,7 @@ pub fn change(change: &MappingChange) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::device::MappingProtocol;
+    use crate::model::device::{AddressAnswer, Connection, GatewayKind, Ipv6Firewall, MappingProtocol, WanLink};
 
     fn gateway() -> Gateway {
         let mapping = PortMapping {
@@ -250,6 +250,7 @@ mod tests {
             enabled: true,
             lease_seconds: 604_788,
             remote_host: None,
+            connection: 0,
         };
         let other = PortMapping {
             protocol: MappingProtocol::Other("SCTP".into()),
@@ -263,7 +264,16 @@ mod tests {
             udn: "uuid:1".into(),
             friendly_name: "Lab gateway".into(),
             location: "http://192.168.77.1:5000/rootDesc.xml".into(),
+            kind: GatewayKind::Igd1,
             external_address: Some([11, 22, 33, 44].into()),
+            connections: vec![Connection {
+                service_type: "urn:schemas-upnp-org:service:WANIPConnection:1".into(),
+                status: Some("Connected".into()),
+                external_address: AddressAnswer::Is([11, 22, 33, 44].into()),
+                ..Connection::default()
+            }],
+            links: vec![WanLink { bytes_sent: Some(7), ..WanLink::default() }],
+            ipv6_firewall: Some(Ipv6Firewall { enabled: true, pinholes_allowed: false }),
             mappings: vec![mapping, other],
             problems: vec!["It is odd.".into()],
             complete: true,
@@ -277,13 +287,25 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&json(&[gateway()])).expect("JSON");
         let expected = serde_json::json!([{
             "udn": "uuid:1", "friendly_name": "Lab gateway", "location": "http://192.168.77.1:5000/rootDesc.xml",
-            "external_address": "11.22.33.44", "problems": ["It is odd."],
+            "kind": "igd1", "external_address": "11.22.33.44", "problems": ["It is odd."],
+            "connections": [{
+                "service_type": "urn:schemas-upnp-org:service:WANIPConnection:1", "default": false,
+                "status": "Connected", "last_error": null, "uptime_seconds": null, "connection_type": null,
+                "nat_enabled": null, "external_address": "11.22.33.44", "up_bits_per_second": null,
+                "down_bits_per_second": null,
+            }],
+            "links": [{
+                "access_type": null, "physical": null, "up_bits_per_second": null, "down_bits_per_second": null,
+                "bytes_sent": 7, "bytes_received": null, "packets_sent": null, "packets_received": null,
+            }],
+            "ipv6_firewall": {"enabled": true, "pinholes_allowed": false},
             "mappings": [
                 {"protocol": "TCP", "external_port": 5001, "internal_client": "192.168.77.10", "internal_port": 5001,
-                 "description": "Synology\u{1b}[2J DSM", "enabled": true, "lease_seconds": 604_788, "remote_host": null},
+                 "description": "Synology\u{1b}[2J DSM", "enabled": true, "lease_seconds": 604_788, "remote_host": null,
+                 "connection": 0},
                 {"protocol": "SCTP", "external_port": 0, "internal_client": "192.168.77.10", "internal_port": 5001,
                  "description": "Synology\u{1b}[2J DSM", "enabled": false, "lease_seconds": 0,
-                 "remote_host": "198.51.100.7"},
+                 "remote_host": "198.51.100.7", "connection": 0},
             ],
         }]);
         assert_eq!(value, expected);

@@ -4,6 +4,7 @@ pub mod capture_file;
 pub mod description;
 pub mod frame;
 pub mod http_url;
+pub mod igd;
 pub mod snmp;
 pub mod soap;
 pub mod ssdp;

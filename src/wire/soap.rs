@@ -95,6 +95,28 @@ impl Fields {
         let found = self.list.iter().find(|(n, _)| n == name).map(|(_, value)| value.trim().to_owned());
         found.or_else(|| if self.damaged { cut_out(&self.source, name) } else { None })
     }
+
+    /// The field as one line without control characters, at most [`MAX_TEXT`] of them; `None` where it is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| clean(&value)).filter(|value| !value.is_empty())
+    }
+
+    /// The field as a number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// The field as a boolean (UPnP Device Architecture 2.0, 2.5): `1`, `true`, `yes` and their opposites.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => Some(true),
+            "0" | "false" | "no" => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// Reads an answer. Lone `&`, stray bytes and a missing end are survived: what is there counts.
@@ -193,7 +215,6 @@ pub fn port_mapping(fields: &Fields) -> Result<Entry, SoapError> {
         other => MappingProtocol::Other(other),
     };
     let lease = fields.get("NewLeaseDuration").or_else(|| fields.get("NewLeaseTime"));
-    let enabled = fields.get("NewEnabled");
     let mapping = PortMapping {
         protocol,
         external_port: number("NewExternalPort")?,
@@ -201,9 +222,10 @@ pub fn port_mapping(fields: &Fields) -> Result<Entry, SoapError> {
         internal_port: number("NewInternalPort")?,
         description: clean(&description),
         // Absent counts as enabled: the entry is there.
-        enabled: !enabled.is_some_and(|v| matches!(v.to_ascii_lowercase().as_str(), "0" | "false" | "no")),
+        enabled: fields.flag("NewEnabled") != Some(false),
         lease_seconds: lease.and_then(|value| value.parse().ok()).unwrap_or(0),
         remote_host: text("NewRemoteHost").filter(|host| !host.is_empty()),
+        connection: 0,
     };
     Ok(Entry { mapping, damaged: fields.damaged })
 }

@@ -1,26 +1,25 @@
-//! Reads one gateway: its external address and every port mapping, around whatever is broken in between. Knows
-//! nothing of searches.
+//! Reads one gateway: every WAN connection with its address, state and mappings, the lines below them, and its IPv6
+//! firewall. One call that fails never loses the rest. Knows nothing of searches, nor how a table is walked.
 
-use super::intake::Candidate;
+use super::candidates::{Candidate, Service};
 use super::now;
-use super::table_walk::{End, Got, TableWalk};
 use crate::io::http_client::{self, Call, HttpError, Peer};
 use crate::io::ssdp::StopProbes;
-use crate::model::device::{Gateway, MappingProtocol, PortMapping};
-use crate::wire::http_url::HttpUrl;
-use crate::wire::soap::{self, Action, Answer, Entry, Fault, Fields, SoapError};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use crate::model::device::{AddressAnswer, Connection, Gateway, WanLink};
+use crate::wire::igd;
+use crate::wire::soap::{self, Action, Answer, Fault, Fields, SoapError};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Mappings kept of one gateway.
-const MAX_MAPPINGS: usize = 8192;
 /// Problems kept of one gateway.
 const MAX_PROBLEMS: usize = 16;
-/// Entries named in one sentence.
-const NAMED: usize = 8;
+/// Calls in a row without an answer after which nothing optional is asked any more: each costs a whole timeout.
+const MAX_SILENT_RUN: u32 = 2;
+
+/// Takes what an answer says of a connection.
+type ConnectionReader = fn(&Fields, &mut Connection);
 
 /// How patiently to read.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ pub(super) struct Reader {
     pub(super) stop: StopProbes,
 }
 
-type Counts = BTreeMap<&'static str, u64>;
+pub(super) type Counts = BTreeMap<&'static str, u64>;
 
 /// Reads the gateway by its first address that answers.
 pub(super) async fn read_any(ways: &[Candidate], reader: &Reader) -> (Gateway, Counts) {
@@ -38,7 +37,7 @@ pub(super) async fn read_any(ways: &[Candidate], reader: &Reader) -> (Gateway, C
     let mut first = None;
     for way in ways {
         let mut reading = Reading::new(way, reader);
-        reading.all(&way.connections).await;
+        reading.all(way).await;
         for (reason, count) in std::mem::take(&mut reading.counts) {
             *counts.entry(reason).or_default() += count;
         }
@@ -52,24 +51,18 @@ pub(super) async fn read_any(ways: &[Candidate], reader: &Reader) -> (Gateway, C
     (first.unwrap_or_default(), counts)
 }
 
-/// What identifies a mapping in a gateway's table (WANIPConnection:1, 2.4.16).
-type Key = (MappingProtocol, u16, Option<String>);
-
-fn key(mapping: &PortMapping) -> Key {
-    (mapping.protocol.clone(), mapping.external_port, mapping.remote_host.clone())
-}
-
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     reader: &'a Reader,
     peer: &'a Peer,
-    gateway: Gateway,
-    /// Where each mapping stands in the gateway's list, and whether it came in broken XML.
-    places: BTreeMap<Key, (usize, bool)>,
+    pub(super) gateway: Gateway,
+    /// Which mappings are known.
+    pub(super) places: super::mappings::Places,
     answered: bool,
-    counts: Counts,
+    silent_run: u32,
+    pub(super) counts: Counts,
 }
 
-enum CallError {
+pub(super) enum CallError {
     Http(HttpError),
     Soap(u16, SoapError),
     Fault(Fault),
@@ -78,159 +71,146 @@ enum CallError {
 
 impl<'a> Reading<'a> {
     fn new(way: &'a Candidate, reader: &'a Reader) -> Self {
+        let connection =
+            |service: &Service| Connection { service_type: service.service_type.clone(), ..Connection::default() };
         let gateway = Gateway {
             udn: way.udn.clone(),
             friendly_name: way.friendly_name.clone(),
             location: way.location.to_string(),
-            external_address: None,
-            mappings: Vec::new(),
+            kind: way.kind,
+            connections: way.connections.iter().map(connection).collect(),
+            links: vec![WanLink::default(); way.links.len()],
             problems: way.problems.clone(),
-            complete: false,
+            complete: !way.connections.is_empty(),
             ip: Some(way.ip),
             interface: Arc::clone(&way.interface),
+            ..Gateway::default()
         };
-        let (places, counts) = (BTreeMap::new(), Counts::new());
-        Self { reader, peer: &way.peer, gateway, places, answered: false, counts }
+        let places = super::mappings::Places::default();
+        Self { reader, peer: &way.peer, gateway, places, answered: false, silent_run: 0, counts: Counts::new() }
     }
 
-    async fn all(&mut self, connections: &[(String, HttpUrl)]) {
-        self.gateway.complete = !connections.is_empty();
-        for (service_type, url) in connections {
-            self.address(service_type, url).await;
-            let complete = self.mappings(service_type, url).await;
+    /// What matters most comes first: the time may not suffice for everything.
+    async fn all(&mut self, way: &Candidate) {
+        for (at, service) in way.connections.iter().enumerate() {
+            self.address(at, service).await;
+            self.status(at, service).await;
+            let complete = self.mappings(at, service).await;
             self.gateway.complete &= complete;
-            // Since version 2 the whole list can be had at once: it knows what an index that broke did not tell.
-            if self.answered && service_type.ends_with(":2") {
-                self.listing(service_type, url).await;
+        }
+        for (at, service) in way.connections.iter().enumerate() {
+            self.details(at, service).await;
+        }
+        self.default_connection(way).await;
+        for (at, service) in way.links.iter().enumerate() {
+            self.link(at, service).await;
+        }
+        for service in &way.firewalls {
+            if let Some(fields) = self.supplement(service, "GetFirewallStatus").await {
+                self.gateway.ipv6_firewall = self.gateway.ipv6_firewall.or_else(|| igd::firewall(&fields));
             }
         }
     }
 
-    async fn address(&mut self, service_type: &str, url: &HttpUrl) {
-        let action = Action { service_type, name: "GetExternalIPAddress", arguments: &[] };
-        match self.call(url, &action).await {
+    async fn address(&mut self, at: usize, service: &Service) {
+        let answer = match self.call(service, "GetExternalIPAddress", &[]).await {
             Ok(fields) => {
-                let text = fields.get("NewExternalIPAddress").unwrap_or_default();
-                match text.parse::<IpAddr>() {
-                    Ok(address) if !address.is_unspecified() => match self.gateway.external_address {
-                        Some(first) if first != address => {
-                            self.problem(format!("Another of its connections has the external address {address}."));
-                        }
-                        _ => self.gateway.external_address = Some(address),
-                    },
+                let answer = igd::external_address(&fields);
+                match answer {
+                    AddressAnswer::Is(_) => {}
                     // Not connected, or DS-Lite that does not say so.
-                    Ok(_) => self.problem("It gave no external address: it is not connected, or does not tell.".into()),
-                    Err(_) if text.is_empty() => {
+                    AddressAnswer::None => {
                         self.problem("It gave no external address: it is not connected, or does not tell.".into());
                     }
-                    Err(_) => self.problem("What it gave as its external address is none.".into()),
+                    AddressAnswer::Unread => self.problem("What it gave as its external address is none.".into()),
                 }
+                answer
             }
-            Err(error) => self.problem(format!("Its external address could not be read: {}.", sentence(&error))),
-        }
-    }
-
-    /// Reads mappings by index. True: to the end of the list, none missing.
-    async fn mappings(&mut self, service_type: &str, url: &HttpUrl) -> bool {
-        let mut walk = TableWalk::default();
-        let mut shown = BTreeSet::new();
-        let end = loop {
-            let number = walk.next().to_string();
-            let arguments = [("NewPortMappingIndex", number.as_str())];
-            let action = Action { service_type, name: "GetGenericPortMappingEntry", arguments: &arguments };
-            let got = match self.call(url, &action).await {
-                Ok(fields) => match soap::port_mapping(&fields) {
-                    Ok(entry) if shown.insert(key(&entry.mapping)) => {
-                        self.keep(entry);
-                        Got::New
-                    }
-                    Ok(_) => Got::Repeated,
-                    Err(_) => Got::Unreadable,
-                },
-                Err(CallError::Fault(fault)) => Got::Fault(fault),
-                Err(CallError::Soap(..)) => Got::Unreadable,
-                Err(error @ CallError::Http(_)) => Got::Silence(sentence(&error)),
-                Err(error @ CallError::NoMore(_)) => Got::OutOfTime(sentence(&error)),
-            };
-            if let Some(end) = walk.on(got) {
-                break end;
+            Err(error) => {
+                self.problem(format!("Its external address could not be read: {}.", sentence(&error)));
+                AddressAnswer::Unread
             }
         };
-        let whole = self.report_end(&end, shown.len());
-        self.report_unreadable(walk.unreadable());
-        whole && walk.unreadable().is_empty()
-    }
-
-    /// Says how the list ended, unless as it should. True: it was its end.
-    fn report_end(&mut self, end: &End, read: usize) -> bool {
-        match end {
-            End::Regular => return true,
-            End::Fault(at, fault) => {
-                self.problem(format!("Its list of mappings ends at entry {at} with {fault} instead of error 713."));
-                // Some routers answer an index beyond the end with 402, invalid argument.
-                return fault.code == 402 && *at > 0;
-            }
-            End::Silence(at, why) => self.problem(format!("Its list of mappings was read up to entry {at}: {why}.")),
-            End::Endless => self.problem(format!("Its list of mappings has no end: {read} were read.")),
-        }
-        false
-    }
-
-    fn report_unreadable(&mut self, indices: &[u32]) {
-        if indices.is_empty() {
-            return;
-        }
-        *self.counts.entry("mapping_unreadable").or_default() += indices.len() as u64;
-        let list = indices.iter().take(NAMED).map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let more = if indices.len() > NAMED { ", …" } else { "" };
-        self.problem(format!("Of its list of mappings these entries could not be read: {list}{more}."));
-    }
-
-    async fn listing(&mut self, service_type: &str, url: &HttpUrl) {
-        for protocol in ["TCP", "UDP"] {
-            let arguments = [
-                ("NewStartPort", "0"),
-                ("NewEndPort", "65535"),
-                ("NewProtocol", protocol),
-                ("NewManage", "1"),
-                ("NewNumberOfPorts", "1000"),
-            ];
-            let action = Action { service_type, name: "GetListOfPortMappings", arguments: &arguments };
-            // A supplement: 730 (none there), 606 (not for us) and silence are no news.
-            let Ok(fields) = self.call(url, &action).await else { continue };
-            for entry in soap::port_listing(&fields).0 {
-                self.keep(entry);
-            }
+        if let Some(connection) = self.gateway.connections.get_mut(at) {
+            connection.external_address = answer;
         }
     }
 
-    /// Keeps a mapping unless it is known; a known one that came broken takes the whole description.
-    fn keep(&mut self, entry: Entry) {
-        if let Some((place, damaged)) = self.places.get(&key(&entry.mapping)) {
-            if *damaged
-                && !entry.damaged
-                && let Some(known) = self.gateway.mappings.get_mut(*place)
+    async fn status(&mut self, at: usize, service: &Service) {
+        if let Some(fields) = self.supplement(service, "GetStatusInfo").await
+            && let Some(connection) = self.gateway.connections.get_mut(at)
+        {
+            igd::status(&fields, connection);
+        }
+    }
+
+    async fn details(&mut self, at: usize, service: &Service) {
+        let mut asked: Vec<(&str, ConnectionReader)> =
+            vec![("GetConnectionTypeInfo", igd::connection_type), ("GetNATRSIPStatus", igd::nat)];
+        if service.service_type.contains(":WANPPPConnection:") {
+            asked.push(("GetLinkLayerMaxBitRates", igd::ppp_rates));
+        }
+        for (name, read) in asked {
+            if let Some(fields) = self.supplement(service, name).await
+                && let Some(connection) = self.gateway.connections.get_mut(at)
             {
-                known.description = entry.mapping.description;
+                read(&fields, connection);
             }
-            return;
         }
-        if self.places.len() >= MAX_MAPPINGS {
-            *self.counts.entry("mappings_too_many").or_default() += 1;
-            return;
-        }
-        self.places.insert(key(&entry.mapping), (self.gateway.mappings.len(), entry.damaged));
-        self.gateway.mappings.push(entry.mapping);
     }
 
-    fn problem(&mut self, sentence: String) {
+    /// Only worth asking where there is a choice.
+    async fn default_connection(&mut self, way: &Candidate) {
+        let [service] = way.forwarding.as_slice() else { return };
+        if way.connections.len() < 2 {
+            return;
+        }
+        let Some(fields) = self.supplement(service, "GetDefaultConnectionService").await else { return };
+        for (connection, service) in self.gateway.connections.iter_mut().zip(&way.connections) {
+            connection.default = igd::names_service(&fields, &service.device_udn, &service.service_id);
+        }
+    }
+
+    async fn link(&mut self, at: usize, service: &Service) {
+        let properties: (&str, igd::CounterReader) = ("GetCommonLinkProperties", igd::link);
+        for (name, read) in std::iter::once(properties).chain(igd::COUNTERS) {
+            if let Some(fields) = self.supplement(service, name).await
+                && let Some(link) = self.gateway.links.get_mut(at)
+            {
+                read(&fields, link);
+            }
+        }
+    }
+
+    /// Asks for something that a gateway may well not have. A fault says just that; anything else is told.
+    async fn supplement(&mut self, service: &Service, name: &'static str) -> Option<Fields> {
+        if self.silent_run >= MAX_SILENT_RUN {
+            return None;
+        }
+        match self.call(service, name, &[]).await {
+            Ok(fields) => Some(fields),
+            Err(CallError::Fault(_)) => None,
+            Err(error) => {
+                self.problem(format!("{name} brought nothing: {}.", sentence(&error)));
+                None
+            }
+        }
+    }
+
+    pub(super) fn problem(&mut self, sentence: String) {
         let problems = &mut self.gateway.problems;
         if problems.len() < MAX_PROBLEMS && !problems.contains(&sentence) {
             problems.push(sentence);
         }
     }
 
-    async fn call(&mut self, url: &HttpUrl, action: &Action<'_>) -> Result<Fields, CallError> {
+    /// Calls an action. A fault is a fault whatever the HTTP status.
+    pub(super) async fn call(
+        &mut self,
+        service: &Service,
+        name: &str,
+        arguments: &[(&str, &str)],
+    ) -> Result<Fields, CallError> {
         let left = self.reader.deadline.saturating_duration_since(now());
         if self.reader.stop.is_stopped() {
             return Err(CallError::NoMore("a packet storm is running"));
@@ -238,16 +218,18 @@ impl<'a> Reading<'a> {
         if left.is_zero() {
             return Err(CallError::NoMore("the time was over (a longer timeout reads more)"));
         }
+        let action = Action { service_type: &service.service_type, name, arguments };
         let call = Call { action: action.header(), body: action.body() };
         let timeout = left.min(self.reader.request);
-        let response = match http_client::request(self.peer, url, Some(&call), timeout).await {
+        let response = match http_client::request(self.peer, &service.url, Some(&call), timeout).await {
             Ok(response) => response,
             Err(error) => {
+                self.silent_run += 1;
                 *self.counts.entry(error.reason()).or_default() += 1;
                 return Err(CallError::Http(error));
             }
         };
-        self.answered = true;
+        (self.answered, self.silent_run) = (true, 0);
         match soap::parse(&response.body) {
             Ok(Answer::Result(fields)) => Ok(fields),
             Ok(Answer::Fault(fault)) => Err(CallError::Fault(fault)),
@@ -258,23 +240,23 @@ impl<'a> Reading<'a> {
         }
     }
 
+    pub(super) const fn has_answered(&self) -> bool {
+        self.answered
+    }
+
     fn finish(mut self) -> Gateway {
-        let mut damaged = self.places.iter().filter(|(_, (_, damaged))| *damaged).collect::<Vec<_>>();
-        damaged.sort_by_key(|(_, (place, _))| *place);
-        if !damaged.is_empty() {
-            let names = damaged.iter().take(NAMED).map(|((p, port, _), _)| format!("{} {port}", p.as_str()));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let more = if damaged.len() > NAMED { ", …" } else { "" };
-            self.problem(format!(
-                "It sent broken XML for {names}{more}. They were read nevertheless; many programs miss them, and \
-                 whatever follows them."
-            ));
+        if let Some(sentence) = self.places.damage() {
+            self.problem(sentence);
         }
+        self.gateway.external_address = match self.gateway.primary().map(|c| c.external_address) {
+            Some(AddressAnswer::Is(address)) => Some(address),
+            _ => None,
+        };
         self.gateway
     }
 }
 
-fn sentence(error: &CallError) -> String {
+pub(super) fn sentence(error: &CallError) -> String {
     match error {
         CallError::Http(error) => error.to_string(),
         CallError::Soap(status, error) => format!("the answer (status {status}) is no use, {error}"),

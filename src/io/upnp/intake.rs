@@ -1,6 +1,7 @@
-//! From replies to devices: checks where each reply wants us to go, reads every description once, and sorts out who
-//! is a device and who a gateway. Calls no action.
+//! From replies to devices: checks where each reply wants us to go, and reads every description once. Calls no action,
+//! and leaves it to its neighbour who is a gateway.
 
+use super::candidates::{self, Candidate};
 use crate::io::http_client::{self, HttpError, Peer};
 use crate::io::interfaces::Interface;
 use crate::io::ssdp::Reply;
@@ -22,8 +23,6 @@ pub(super) const MAX_LOCATIONS: usize = 512;
 pub(super) const MAX_LOCATIONS_PER_SOURCE: u32 = 16;
 /// Devices kept that are known by their reply alone.
 const MAX_UNREAD: usize = 256;
-/// WAN connections of one gateway.
-const MAX_CONNECTIONS: usize = 8;
 
 /// A device, but for the time.
 pub(super) struct Found(Device);
@@ -32,20 +31,6 @@ impl Found {
     pub(super) fn seen(self, at: Time) -> Device {
         Device { first_seen: at, last_seen: at, ..self.0 }
     }
-}
-
-/// A gateway by one of its addresses.
-#[derive(Clone, Debug)]
-pub(super) struct Candidate {
-    pub(super) udn: String,
-    pub(super) friendly_name: String,
-    pub(super) location: HttpUrl,
-    pub(super) ip: IpAddr,
-    pub(super) interface: Arc<str>,
-    pub(super) peer: Peer,
-    /// Service type and control URL of every WANIPConnection and WANPPPConnection.
-    pub(super) connections: Vec<(String, HttpUrl)>,
-    pub(super) problems: Vec<String>,
 }
 
 /// What came of all replies.
@@ -57,11 +42,11 @@ pub(super) struct Finding {
 }
 
 /// A description to be read, and the reply that named it.
-struct Task {
-    url: HttpUrl,
-    origin: Origin,
-    peer: Peer,
-    reply: Reply,
+pub(super) struct Task {
+    pub(super) url: HttpUrl,
+    pub(super) origin: Origin,
+    pub(super) peer: Peer,
+    pub(super) reply: Reply,
 }
 
 type Outcome = (Task, Result<Description, (&'static str, String)>);
@@ -214,7 +199,7 @@ impl<'a> Intake<'a> {
             let device = described(&task, &description);
             let key = if device.udn.is_empty() { device.location.clone() } else { device.udn.to_ascii_lowercase() };
             devices.entry(key).or_insert(Found(device));
-            for candidate in self.candidates(&task, &description) {
+            for candidate in candidates::of(&task, &description, &mut self.refused) {
                 // Without a UDN, each location is a gateway of its own.
                 let name =
                     if candidate.udn.is_empty() { candidate.location.to_string() } else { candidate.udn.clone() };
@@ -224,89 +209,9 @@ impl<'a> Intake<'a> {
         let unread = std::mem::take(&mut self.unread).into_iter().filter(|((_, udn), _)| !known.contains(udn));
         let devices = devices.into_values().chain(unread.map(|(_, device)| Found(device))).collect();
         let mut candidates = gateways.into_values().collect::<Vec<_>>();
-        candidates.iter_mut().for_each(|ways| warn_of_twins(ways));
+        candidates.iter_mut().for_each(|ways| candidates::warn_of_twins(ways));
         candidates.sort_by_key(|ways| ways.first().map(|way| way.ip));
         Finding { devices, candidates, refused: self.refused }
-    }
-
-    /// The gateways in a description: each Internet gateway device (or, where none is above it, the root) that has a
-    /// WAN connection somewhere below.
-    fn candidates(&mut self, task: &Task, description: &Description) -> Vec<Candidate> {
-        let mut found: BTreeMap<usize, Candidate> = BTreeMap::new();
-        let new = |index: usize| {
-            let node = &description.devices[index];
-            let root = description.root().unwrap_or(node);
-            let udn = [&node.udn, &root.udn].into_iter().find(|u| !u.is_empty());
-            Candidate {
-                udn: udn.cloned().unwrap_or_else(|| task.reply.message.udn().to_owned()),
-                friendly_name: if node.friendly_name.is_empty() { &root.friendly_name } else { &node.friendly_name }
-                    .clone(),
-                location: task.url.clone(),
-                ip: task.reply.source.ip(),
-                interface: Arc::clone(&task.reply.interface),
-                peer: task.peer.clone(),
-                connections: Vec::new(),
-                problems: Vec::new(),
-            }
-        };
-        for (index, device) in description.devices.iter().enumerate() {
-            if is_gateway(&device.device_type) {
-                found.entry(index).or_insert_with(|| new(index));
-            }
-            for service in device.services.iter().filter(|s| is_connection(&s.service_type)) {
-                let top = description.ancestry(index).find(|(_, d)| is_gateway(&d.device_type)).map_or(0, |(at, _)| at);
-                let candidate = found.entry(top).or_insert_with(|| new(top));
-                match control_url(task, description, &service.control_url) {
-                    Ok(url) if candidate.connections.len() < MAX_CONNECTIONS => {
-                        candidate.connections.push((service.service_type.clone(), url));
-                    }
-                    Ok(_) => *self.refused.entry("connections_too_many").or_default() += 1,
-                    Err((reason, why)) => {
-                        *self.refused.entry(reason).or_default() += 1;
-                        candidate.problems.push(format!("{} cannot be asked: {why}.", service.service_type));
-                    }
-                }
-            }
-        }
-        for candidate in found.values_mut() {
-            if let Some(broken) = description.broken {
-                candidate.problems.push(format!("Its description is broken, services may be missing: {broken}."));
-            }
-            if candidate.connections.is_empty() && candidate.problems.is_empty() {
-                candidate.problems.push("Its description names no WAN connection, so it lists no mappings.".into());
-            }
-        }
-        found.into_values().collect()
-    }
-}
-
-/// Two IPv4 addresses on one interface by one UDN: one router with two addresses, or two routers whose maker gave all
-/// of them the same name. Nothing here can tell, so the person is told.
-fn warn_of_twins(ways: &mut [Candidate]) {
-    let Some((first, others)) = ways.split_first_mut() else { return };
-    let twin = others.iter().find(|way| way.ip != first.ip && way.ip.is_ipv4() && way.interface == first.interface);
-    if let Some(twin) = twin {
-        let (one, other) = (first.ip, twin.ip);
-        first.problems.push(format!(
-            "{one} and {other} answer by the same UDN. If these are two routers, only the one at {one} was read."
-        ));
-    }
-}
-
-fn is_gateway(device_type: &str) -> bool {
-    device_type.contains(":InternetGatewayDevice:")
-}
-
-fn is_connection(service_type: &str) -> bool {
-    service_type.contains(":WANIPConnection:") || service_type.contains(":WANPPPConnection:")
-}
-
-fn control_url(task: &Task, description: &Description, text: &str) -> Result<HttpUrl, (&'static str, String)> {
-    match description.resolve(&task.url, text) {
-        Ok(url) if task.origin.may_name(url.host) => Ok(url),
-        Ok(url) => Err(("control_url_elsewhere", format!("its control URL points to another host, {}", url.host))),
-        Err(UrlError::Missing) => Err(("control_url_missing", "it has no control URL".into())),
-        Err(error) => Err(("control_url_unusable", format!("about its control URL: {error}"))),
     }
 }
 

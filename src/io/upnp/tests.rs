@@ -110,7 +110,7 @@ async fn a_silent_gateway_is_left_alone_in_time() {
     let found = discover(&[loopback(ip)], &quick(), &StopProbes::default(), &Clock::start()).await;
     let gateway = &found.gateways[0];
     assert!(gateway.mappings.is_empty() && !gateway.complete);
-    assert_eq!(gateway.problems.len(), 2, "{:?}", gateway.problems);
+    assert_eq!(gateway.problems.len(), 3, "{:?}", gateway.problems);
     assert!(found.took < Duration::from_secs(3), "{:?}", found.took);
 }
 

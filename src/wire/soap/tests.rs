@@ -31,6 +31,7 @@ fn check(description: &str, expected: &str, damaged: bool) {
         enabled: true,
         lease_seconds: 3590,
         remote_host: None,
+        connection: 0,
     };
     assert_eq!(found, Entry { mapping, damaged });
 }
