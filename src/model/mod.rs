@@ -5,6 +5,7 @@ pub mod frames;
 pub mod mac;
 pub mod observation;
 pub mod snmp;
+pub mod text;
 pub mod time;
 pub mod vendor;
 pub mod verdict;
