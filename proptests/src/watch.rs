@@ -129,6 +129,7 @@ fn own(scenario: &Scenario, interface: &Arc<str>) -> Option<Own> {
         macs: BTreeSet::from([mac]),
         ips: BTreeSet::from([ip]),
         addresses: vec![(Arc::clone(interface), mac, ip)],
+        ..Own::default()
     })
 }
 

@@ -221,6 +221,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         names: names(&config),
         times: Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) },
         can_ask: watch_host,
+        map_e: config.upnp.map_e.as_ref().map(|share| share.value),
     };
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
     let utc_offset_seconds = settings.times.utc_offset_seconds;

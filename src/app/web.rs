@@ -4,6 +4,7 @@ use super::hub::{Change, Hub, Stopped};
 use crate::io::clock::Clock;
 use crate::io::snmp::{Auth, Client, Located, PORT, Place, Target};
 use crate::mib::Module;
+use crate::model::text::Language;
 use crate::view::exposition::Format;
 use crate::view::sink::Plain;
 use crate::view::snmp_text::Scrape;
@@ -149,8 +150,18 @@ async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
     Ok(json(&app.hub.query(|engine, _| json::devices(engine)).await?))
 }
 
-async fn port_mappings(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::port_mappings(engine)).await?))
+#[derive(Debug, Default, Deserialize)]
+struct Spoken {
+    lang: Option<String>,
+}
+
+/// `?lang=ja` gives the sentences in Japanese; keys and ids are in no language.
+async fn port_mappings(State(app): State<App>, Query(spoken): Query<Spoken>) -> Result<Response, Stopped> {
+    let language = match spoken.lang.as_deref() {
+        Some("ja") => Language::Japanese,
+        _ => Language::English,
+    };
+    Ok(json(&app.hub.query(move |engine, now| json::port_mappings(engine, now, language)).await?))
 }
 
 /// Ready once any feed has reported: before that, "all quiet" would be said by someone who has not looked.

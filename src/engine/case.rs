@@ -91,6 +91,11 @@ impl Cases {
         verdicts
     }
 
+    /// Nothing goes on.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.cases.iter().all(|case| case.verdict.phase == Phase::Over)
+    }
+
     /// Storms begun since the start, by segment and cause.
     pub(super) fn started(&self) -> &BTreeMap<(Arc<str>, &'static str), u64> {
         &self.started

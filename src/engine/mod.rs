@@ -3,6 +3,7 @@
 
 mod case;
 mod place;
+mod reach;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
+use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
 use crate::model::Time;
 use crate::model::device::Discovery;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub times: Times,
     /// Whoever owns the engine can ask the network for owners ([`Output::AskOwner`]).
     pub can_ask: bool,
+    /// This customer's share of a MAP-E address, where the user told it.
+    pub map_e: Option<MapE>,
 }
 
 /// A dated fact.
@@ -128,6 +132,7 @@ pub struct Engine {
     asked: BTreeMap<IpAddr, Time>,
     /// Of those, which could not be asked after all.
     not_asked: BTreeMap<IpAddr, Time>,
+    clients: reach::Clients,
     cases: Cases,
     targets: Targets,
     counters: CounterWatch,
@@ -153,6 +158,7 @@ impl Engine {
             everywhere: Vec::new(),
             asked: BTreeMap::new(),
             not_asked: BTreeMap::new(),
+            clients: reach::Clients::default(),
             cases: Cases::default(),
             targets: Targets::default(),
             counters: CounterWatch::default(),
@@ -176,6 +182,7 @@ impl Engine {
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
+                self.clients.not_asked(ip);
                 self.not_asked.insert(ip, now);
             }
             Input::FeedGone { feed, name } => {
@@ -197,6 +204,7 @@ impl Engine {
         }
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
+        self.ask_for_clients(now);
         self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
         self.not_asked.retain(|ip, _| self.asked.contains_key(ip));
     }
@@ -210,7 +218,8 @@ impl Engine {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
         let answers = self.asked.values().map(|at| at.plus(ANSWER_WITHIN)).filter(|at| *at > self.ticked);
-        answers.chain(self.cases.next_deadline(&self.settings.thresholds)).min()
+        let clients = self.clients.deadline().filter(|at| *at > self.ticked);
+        answers.chain(self.cases.next_deadline(&self.settings.thresholds)).chain(clients).min()
     }
 
     /// Every verdict that is remembered, newest first.
@@ -265,9 +274,7 @@ impl Engine {
 
     /// Merges a search; names that devices give themselves are used where the user gave none.
     fn discovered(&mut self, now: Time, found: Discovery) {
-        for change in self.catalogue.merge(&found) {
-            push(&mut self.outputs, Output::Mapping(Box::new(change)));
-        }
+        let changes = self.catalogue.merge(&found);
         self.catalogue.forget(now);
         let ips = self.catalogue.devices().map(|device| device.ip).collect::<BTreeSet<_>>();
         for ip in ips {
@@ -280,6 +287,8 @@ impl Engine {
         for (ip, name) in self.catalogue.names() {
             self.names.by_ip.entry(ip).or_insert_with(|| name.chars().take(MAX_NAME).collect::<String>().into());
         }
+        self.tell_changes(now, changes);
+        self.look_for_clients(now);
         self.search = Search { at: Some(found.at), refused: found.refused, problems: found.problems };
     }
 
@@ -312,6 +321,7 @@ impl Engine {
     fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
         for claim in claims {
             self.asked.remove(&claim.ip);
+            self.clients.heard(claim.ip);
             match interface {
                 Some(interface) => {
                     if let Some(place) = self.place(interface, claim.at) {

@@ -4,6 +4,7 @@
 pub mod attribution;
 pub mod causes;
 pub mod finding;
+pub mod reach;
 pub mod scene;
 pub mod words;
 

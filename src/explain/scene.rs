@@ -32,6 +32,10 @@ pub struct Own {
     pub ips: BTreeSet<IpAddr>,
     /// Which interface has which MAC and address.
     pub addresses: Vec<(Arc<str>, MacAddr, IpAddr)>,
+    /// Its addresses with interface and prefix length, those of interfaces without a MAC included.
+    pub links: Vec<(Arc<str>, IpAddr, u8)>,
+    /// The next hops of its default routes, with their interface; `None` where they could not be read.
+    pub default_routes: Option<Vec<(Arc<str>, IpAddr)>>,
 }
 
 /// One judgement's view of the world.

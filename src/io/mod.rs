@@ -1,5 +1,6 @@
 //! Sockets, clocks and files: the only impure floor. Decides nothing; it fetches facts and carries out requests.
 
+pub mod around;
 pub mod capture;
 pub mod clock;
 pub mod http_client;
@@ -7,6 +8,7 @@ pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
 mod netlink;
+pub mod routes;
 #[cfg(test)]
 mod scripted_server;
 pub mod snmp;

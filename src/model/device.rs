@@ -281,3 +281,30 @@ pub struct Discovery {
     /// It was cut short because a storm is running: who is not in it may be there all the same.
     pub stopped: bool,
 }
+
+/// Whether a mapping can be used from the Internet over IPv4, judged from what is known here: nothing is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Everything known speaks for it.
+    Reachable,
+    /// Something known excludes it.
+    Unreachable,
+    /// Something that decides is not known.
+    Unknown,
+}
+
+impl Reach {
+    /// Every answer, in the order of the metrics.
+    pub const ALL: [Self; 3] = [Self::Reachable, Self::Unreachable, Self::Unknown];
+
+    /// Its name in JSON and metrics.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
+        }
+    }
+}

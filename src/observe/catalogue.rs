@@ -1,7 +1,7 @@
 //! What discoveries found, merged over time: devices, gateways, and the port mappings that came and went. Judges
 //! nothing, and never asks: time comes with each discovery.
 
-use crate::model::device::{Device, Discovery, Gateway, MappingProtocol, PortMapping};
+use crate::model::device::{Device, Discovery, Gateway, MappingProtocol, PortMapping, Reach};
 use crate::model::{MacAddr, Time, vendor};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -53,6 +53,23 @@ pub struct MappingChange {
     pub mapping: PortMapping,
     /// End of the discovery that showed it.
     pub at: Time,
+    /// Whom it leads to and whether it can be reached, judged when it came or went; `None` until it was judged.
+    pub judged: Option<Judged>,
+}
+
+/// What is known of a mapping when it comes or goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// Name of the internal client.
+    pub client_name: Option<Arc<str>>,
+    /// Its maker, by its MAC.
+    pub client_vendor: Option<&'static str>,
+    /// Its MAC.
+    pub client_mac: Option<MacAddr>,
+    /// Whether it can (or could) be reached from the Internet over IPv4.
+    pub reachability: Reach,
+    /// Id of the reason that decides.
+    pub reason: &'static str,
 }
 
 /// A gateway over time.
@@ -98,7 +115,7 @@ fn identity(mapping: &PortMapping) -> Identity {
 }
 
 impl Catalogue {
-    /// Takes the result of a discovery, and says which mappings came and went. The first full reading of a gateway
+    /// Takes the result of a discovery, and says which mappings came and went; [`Catalogue::remember`] keeps them. The first full reading of a gateway
     /// changes nothing: what was there before us is no news.
     pub fn merge(&mut self, discovery: &Discovery) -> Vec<MappingChange> {
         let at = discovery.at;
@@ -119,12 +136,16 @@ impl Catalogue {
                 Change::Added => self.added += 1,
                 Change::Removed => self.removed += 1,
             }
-            if self.changes.len() >= MAX_CHANGES {
-                self.changes.pop_front();
-            }
-            self.changes.push_back(change.clone());
         }
         changes
+    }
+
+    /// Keeps a change that [`Catalogue::merge`] told, now that it was judged.
+    pub fn remember(&mut self, change: MappingChange) {
+        if self.changes.len() >= MAX_CHANGES {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(change);
     }
 
     fn merge_device(&mut self, device: &Device, at: Time) {
@@ -175,7 +196,7 @@ impl Catalogue {
         let (udn, name): (Arc<str>, Arc<str>) = (gateway.udn.as_str().into(), gateway.friendly_name.as_str().into());
         let mut tell = |change, mapping: &PortMapping| {
             let (gateway, gateway_name) = (Arc::clone(&udn), Arc::clone(&name));
-            changes.push(MappingChange { gateway, gateway_name, change, mapping: mapping.clone(), at });
+            changes.push(MappingChange { gateway, gateway_name, change, mapping: mapping.clone(), at, judged: None });
         };
         if gateway.complete && record.settled {
             gone.iter().for_each(|mapping| tell(Change::Removed, mapping));
@@ -384,7 +405,10 @@ mod tests {
         assert_eq!((catalogue.devices.len(), catalogue.gateways.len()), (MAX_DEVICES, MAX_GATEWAYS));
         assert_eq!(catalogue.refused(), (3000 - 1024) + (3000 - 64));
         for n in 0..1000 {
-            catalogue.merge(&discovery(4000 + n, Some((vec![mapping(1 + (n as u16 % 2), "a", "", 0)], true))));
+            let found = discovery(4000 + n, Some((vec![mapping(1 + (n as u16 % 2), "a", "", 0)], true)));
+            for change in catalogue.merge(&found) {
+                catalogue.remember(change);
+            }
         }
         assert_eq!(catalogue.changes().count(), MAX_CHANGES);
     }

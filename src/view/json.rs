@@ -1,7 +1,9 @@
 //! Verdicts and reports as JSON: the keys that `analyze --format json` and `/api/v1/storms` share. Never translated.
 
 use crate::engine::{Engine, FeedStatus, Snapshot};
+use crate::model::Time;
 use crate::model::frames::Protocol;
+use crate::model::text::Language;
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
 use crate::observe::targets::Targets;
 use serde_json::{Value, json};
@@ -163,8 +165,8 @@ pub fn devices(engine: &Engine) -> Value {
 
 /// `/api/v1/port-mappings`: the same list as `upnp-probe list --format json`.
 #[must_use]
-pub fn port_mappings(engine: &Engine) -> Value {
-    json!(engine.catalogue().gateways().collect::<Vec<_>>())
+pub fn port_mappings(engine: &Engine, now: Time, language: Language) -> Value {
+    super::reach::gateways(engine.catalogue().gateways(), &engine.assessment(now), language)
 }
 
 #[cfg(test)]

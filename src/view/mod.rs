@@ -7,6 +7,7 @@ pub mod metrics;
 pub mod metrics_feeds;
 pub mod sink;
 pub mod snmp_check;
+pub mod reach;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;

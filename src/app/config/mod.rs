@@ -10,6 +10,7 @@ pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
 
 use crate::detect::Thresholds;
+use crate::explain::reach::MapE;
 use crate::io::snmp::Auth;
 use crate::model::MacAddr;
 use serde::Deserialize;
@@ -121,11 +122,18 @@ pub struct Upnp {
     pub interval: Interval,
     /// How long one search may take.
     pub timeout: Interval,
+    /// This line's share of a MAP-E address, from the router's status page: then each port is judged exactly.
+    pub map_e: Option<Spanned<MapE>>,
 }
 
 impl Default for Upnp {
     fn default() -> Self {
-        Self { interfaces: Interfaces::Auto, interval: Interval::seconds(60), timeout: Interval::seconds(5) }
+        Self {
+            interfaces: Interfaces::Auto,
+            interval: Interval::seconds(60),
+            timeout: Interval::seconds(5),
+            map_e: None,
+        }
     }
 }
 
@@ -284,6 +292,9 @@ fn check(config: &Config) -> Result<(), (String, String)> {
             let message = format!("names: `{name}` is neither a MAC (3c:84:6a:10:00:c8) nor an address (192.168.1.10)");
             return Err((place(called), message));
         }
+    }
+    if let Some(share) = &config.upnp.map_e {
+        share.value.check().map_err(|error| (place(share), format!("upnp.map_e: {error}")))?;
     }
     limits(config).map_err(|message| (String::new(), message.to_owned()))
 }

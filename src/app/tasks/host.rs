@@ -7,6 +7,7 @@ use crate::explain::Own;
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, HostCounters, Interface, THIS_HOST};
 use crate::io::neighbours;
+use crate::io::routes::{self, DefaultRoute};
 use crate::model::frames::OwnerClaim;
 use crate::model::observation::{Poll, PollSample};
 use std::collections::BTreeMap;
@@ -55,7 +56,8 @@ async fn sample(host: &mut HostCounters, clock: Clock) -> std::io::Result<PollSa
 
 async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
     let all = blocking(interfaces::list).await?;
-    hub.send(Input::Own(own(&all))).await.map_err(std::io::Error::other)?;
+    let routes = blocking(routes::defaults).await;
+    hub.send(Input::Own(own(&all, routes))).await.map_err(std::io::Error::other)?;
     let mut by_interface: BTreeMap<Arc<str>, Vec<OwnerClaim>> = BTreeMap::new();
     let now = clock.now();
     for neighbour in blocking(move || neighbours::table(now)).await? {
@@ -70,15 +72,24 @@ async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
     Ok(())
 }
 
-fn own(all: &[Interface]) -> Own {
+fn own(all: &[Interface], routes: std::io::Result<Vec<DefaultRoute>>) -> Own {
     let lan = all.iter().filter(|one| !one.loopback && !one.enslaved);
     let mut own = Own::default();
     for interface in lan {
         own.macs.extend(interface.mac);
-        for (ip, _) in &interface.addresses {
+        for (ip, length) in &interface.addresses {
+            own.links.push((Arc::clone(&interface.name), *ip, *length));
             own.ips.insert(*ip);
             own.addresses.extend(interface.mac.map(|mac| (Arc::clone(&interface.name), mac, *ip)));
         }
+    }
+    let named = |route: DefaultRoute| {
+        let interface = all.iter().find(|one| one.index == route.interface)?;
+        Some((Arc::clone(&interface.name), route.next_hop))
+    };
+    match routes {
+        Ok(routes) => own.default_routes = Some(routes.into_iter().filter_map(named).collect()),
+        Err(error) => tracing::debug!(%error, "the default routes could not be read"),
     }
     own
 }
