@@ -104,6 +104,7 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
                 ports: &ports,
                 devices: &engine.catalogue().devices().collect::<Vec<_>>(),
                 gateways: &engine.catalogue().gateways().collect::<Vec<_>>(),
+                assessment: &engine.assessment(now),
                 utc_offset_seconds,
             };
             html::page(&page)

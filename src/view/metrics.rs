@@ -167,6 +167,7 @@ pub fn render(engine: &Engine, now: Time, format: Format, out: &mut dyn Sink) {
     write(&mut out, &engine.snapshot(now));
     super::metrics_feeds::snmp(&mut out, engine.targets());
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
+    super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
     out.finish();
 }
 

@@ -49,8 +49,8 @@ const FDB_MOVES: Family = Family {
 const DEVICES: Family = Family {
     name: "stormglass_upnp_devices",
     kind: Kind::Gauge,
-    labels: &[],
-    help: "UPnP root devices that answered the last search.",
+    labels: &["kind"],
+    help: "UPnP root devices known, by kind of device type.",
 };
 const GATEWAY_UP: Family = Family {
     name: "stormglass_upnp_gateway_up",
@@ -137,10 +137,30 @@ pub fn snmp(out: &mut Exposition, targets: &Targets) {
     }
 }
 
+/// Parts of device types that have a kind of their own; everything else is `other`.
+const DEVICE_KINDS: [(&str, &str); 6] = [
+    (":InternetGatewayDevice:", "gateway"),
+    (":MediaServer:", "media_server"),
+    (":MediaRenderer:", "media_renderer"),
+    (":WLANAccessPointDevice:", "access_point"),
+    (":Printer:", "printer"),
+    ("", "other"),
+];
+
+fn device_kind(device_type: &str) -> &'static str {
+    DEVICE_KINDS.iter().find(|(part, _)| device_type.contains(part)).map_or("other", |(_, kind)| kind)
+}
+
 /// Writes what the UPnP searches found.
 pub fn upnp(out: &mut Exposition, catalogue: &Catalogue, search: &Search) {
     out.family(&DEVICES);
-    out.sample(&DEVICES, &[], catalogue.devices().count() as f64);
+    let mut kinds = BTreeMap::from(DEVICE_KINDS.map(|(_, kind)| (kind, 0_u64)));
+    for device in catalogue.devices() {
+        *kinds.entry(device_kind(&device.device_type)).or_default() += 1;
+    }
+    for (kind, n) in kinds {
+        out.sample(&DEVICES, &[kind], n as f64);
+    }
     out.family(&GATEWAY_UP);
     // One that names no UDN is known by where its description is.
     let name = |gateway: &Gateway| if gateway.udn.is_empty() { gateway.location.clone() } else { gateway.udn.clone() };

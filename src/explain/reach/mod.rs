@@ -201,9 +201,10 @@ fn neighbours(one: &Seen<'_>, all: &[Seen<'_>], around: &Surroundings<'_>) -> us
     let here = all.iter().filter(|other| other.gateway.interface == *interface);
     let ips = here.clone().filter_map(|other| other.gateway.ip).collect::<Vec<_>>();
     let hops = around.default_routes.unwrap_or_default().iter();
+    // A next hop that may be one of them by another address counts until its MAC says so.
     let other = |hop: &IpAddr| {
         let mac = around.host(*hop).mac;
-        !ips.contains(hop) && mac.is_some_and(|mac| ips.iter().all(|ip| around.host(*ip).mac != Some(mac)))
+        !ips.contains(hop) && !ips.iter().any(|ip| mac.is_some() && around.host(*ip).mac == mac)
     };
     here.count() + hops.filter(|(name, hop)| name == interface && hop.is_ipv4() && other(hop)).count()
 }

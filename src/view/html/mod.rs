@@ -2,8 +2,10 @@
 //! Everything from the network is escaped; nothing is loaded from elsewhere.
 
 mod escape;
+mod gateways;
 
 use crate::engine::{FeedStatus, Snapshot, State};
+use crate::explain::reach::Assessment;
 use crate::model::device::{Device, Gateway};
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
 use crate::observe::targets::{TargetStatus, Targets};
@@ -93,6 +95,8 @@ pub struct Page<'a> {
     pub devices: &'a [&'a Device],
     /// Gateways with their mappings.
     pub gateways: &'a [&'a Gateway],
+    /// What is judged about them.
+    pub assessment: &'a Assessment,
     /// Local time minus UTC, seconds.
     pub utc_offset_seconds: i32,
 }
@@ -115,7 +119,7 @@ pub fn page(page: &Page<'_>) -> String {
     }
     watched(&mut html, &snapshot.feeds);
     traffic(&mut html, page);
-    gateways(&mut html, page.gateways);
+    gateways::section(&mut html, page.gateways, page.assessment);
     devices(&mut html, page.devices);
     history(&mut html, page, &past);
     html.raw("</main><footer>stormglass ").text(env!("CARGO_PKG_VERSION"));
@@ -296,34 +300,6 @@ fn traffic(html: &mut Html, page: &Page<'_>) {
         table(html, &["Switch", "Port", "In/s", "Out/s"], &mut rows);
     }
     html.raw("</div></section>");
-}
-
-fn gateways(html: &mut Html, gateways: &[&Gateway]) {
-    html.raw("<section><h2>Open ports (UPnP port mappings)</h2>");
-    if gateways.is_empty() {
-        html.raw("<p>No gateway has answered.</p>");
-    }
-    for gateway in gateways.iter().take(16) {
-        html.raw("<h3>").text(&gateway.friendly_name).raw("</h3><p>");
-        let external = gateway.external_address.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string());
-        html.text(&format!("outside address {external}")).raw("</p>");
-        let mut rows = gateway.mappings.iter().take(256).map(|mapping| {
-            let lease =
-                if mapping.lease_seconds == 0 { "for ever".to_owned() } else { format!("{} s", mapping.lease_seconds) };
-            vec![
-                format!("{} {}", mapping.protocol.as_str(), mapping.external_port),
-                format!("{}:{}", mapping.internal_client, mapping.internal_port),
-                mapping.description.clone(),
-                lease,
-                if mapping.enabled { "on" } else { "off" }.to_owned(),
-            ]
-        });
-        table(html, &["Open", "Leads to", "Description", "Lease", ""], &mut rows);
-        for problem in &gateway.problems {
-            html.raw("<p class=\"lack\">").text(problem).raw("</p>");
-        }
-    }
-    html.raw("</section>");
 }
 
 fn devices(html: &mut Html, devices: &[&Device]) {
