@@ -25,5 +25,6 @@ pub mod world;
 
 pub use live::{FrameFeed, LiveWorld, Served};
 pub use mac::Mac;
+pub use net::Place;
 pub use scenario::{Scenario, ScenarioError};
 pub use world::{CapturedFrame, World, WorldEvent};

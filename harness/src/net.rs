@@ -12,10 +12,36 @@ use std::time::Duration;
 /// How long a thread waits for its socket before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// A host of the simulated world: an address of 127.0.0.0/8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u8, u8);
+
+impl Place {
+    /// 127.0.0.1, where everybody lives by default.
+    pub const HOME: Self = Self(0, 1);
+
+    /// 127.0.`street`.`number`, for those who must be told apart by their address.
+    #[must_use]
+    pub const fn at(street: u8, number: u8) -> Self {
+        Self(street, number)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub const fn ip(self) -> Ipv4Addr {
+        Ipv4Addr::new(127, 0, self.0, self.1)
+    }
+}
+
 /// A UDP socket on 127.0.0.1; port 0 lets the system choose.
 pub(crate) fn udp(port: u16) -> io::Result<UdpSocket> {
+    udp_in(Place::HOME, port)
+}
+
+/// The same at another place.
+pub(crate) fn udp_in(place: Place, port: u16) -> io::Result<UdpSocket> {
     #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;
+    let socket = UdpSocket::bind((place.ip(), port))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     Ok(socket)
 }
@@ -33,6 +59,12 @@ pub(crate) fn udp_at(address: SocketAddrV4) -> io::Result<UdpSocket> {
 pub(crate) fn tcp(port: u16) -> io::Result<TcpListener> {
     #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+}
+
+/// A TCP listener at another place, on a port that the system chooses.
+pub(crate) fn tcp_at(place: Place) -> io::Result<TcpListener> {
+    #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
+    TcpListener::bind((place.ip(), 0))
 }
 
 /// A UDP socket that hears the group on the loopback interface, beside others that do.
@@ -71,7 +103,7 @@ impl Worker {
     pub(crate) fn start(
         name: &str,
         wake: Option<SocketAddr>,
-        work: impl FnOnce(&AtomicBool) + Send + 'static,
+        work: impl FnOnce(&Arc<AtomicBool>) + Send + 'static,
     ) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);

@@ -1,10 +1,13 @@
 //! `upnp-probe list` and `stormglass upnp list`: looks once and prints. Knows no protocol.
 
+use crate::explain::reach;
+use crate::io::around::Around;
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, Interface};
 use crate::io::ssdp::StopProbes;
 use crate::io::upnp::{self, Settings};
 use crate::model::device::Discovery;
+use crate::model::text::Language;
 use crate::view;
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -132,10 +135,16 @@ fn print(args: &ListArgs, discovery: &Discovery, chosen: &[Interface]) -> anyhow
     if discovery.interfaces.is_empty() {
         anyhow::bail!("no interface could be searched");
     }
+    let mut around = Around::read(Clock::start().now())?;
+    around.know(&discovery.devices);
+    let assessment = reach::assess_now(&discovery.gateways, &around.surroundings(None));
+    let judged = || discovery.gateways.iter().map(|g| view::reach::lines(g, &assessment, Language::English));
     let text = match args.format {
-        Format::Json => view::upnp::json(&discovery.gateways),
-        Format::Text if io::stdout().is_terminal() => view::upnp::render(discovery, &mut draw),
-        Format::Text => view::upnp::plain(discovery),
+        Format::Json => view::reach::json_text(&discovery.gateways, &assessment, Language::English),
+        Format::Text if io::stdout().is_terminal() => {
+            view::upnp::render(discovery, &mut draw) + &judged().collect::<String>()
+        }
+        Format::Text => view::upnp::plain(discovery) + &judged().collect::<String>(),
     };
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

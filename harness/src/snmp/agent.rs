@@ -82,7 +82,7 @@ impl SnmpAgent {
         let state = Arc::new(Mutex::new(State { source, manners: options.manners }));
         let requests = Arc::new(AtomicU64::new(0));
         let (shared, count) = (Arc::clone(&state), Arc::clone(&requests));
-        let serve = move |stop: &AtomicBool| Serving::new(socket, identity).run(&shared, &count, stop);
+        let serve = move |stop: &Arc<AtomicBool>| Serving::new(socket, identity).run(&shared, &count, stop);
         let worker = Worker::start("harness-snmp", None, serve)?;
         Ok(Self { addr, state, requests, _worker: worker })
     }

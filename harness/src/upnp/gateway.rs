@@ -2,15 +2,15 @@
 //! broken XML of a real daemon (miniupnpd 2.3.1 does not escape, and runs over after 64 bytes).
 
 use super::device::{About, describe, escape, fields};
+use super::hostile::Misbehaviour;
 use super::http::{HttpServer, Request, Response};
 use super::ssdp::{self, Identity};
-use crate::net::Worker;
+use super::wan::{self, Connection, Firewall, Service};
+use crate::net::{Place, Worker};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-const WAN_IP: &str = "urn:schemas-upnp-org:service:WANIPConnection:1";
-const WAN_COMMON: &str = "urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1";
 /// Bytes of a description that the daemon's buffer holds.
 const DESCRIPTION_BYTES: usize = 64;
 
@@ -36,13 +36,34 @@ pub struct PortMapping {
 pub struct GatewayOptions {
     /// Who it is.
     pub about: About,
-    /// `NewExternalIPAddress`.
-    pub external_address: Ipv4Addr,
-    /// Its table.
+    /// Its WAN connections, each in a WAN device of its own.
+    pub connections: Vec<Connection>,
+    /// The table of every connection that has none of its own.
     pub mappings: Vec<PortMapping>,
+    /// Its IPv6 firewall, if it has one.
+    pub firewall: Option<Firewall>,
+    /// Where it answers from.
+    pub place: Place,
+    /// What it does wrong.
+    pub misbehaviour: Option<Misbehaviour>,
 }
 
 impl GatewayOptions {
+    /// The version of the Internet gateway device that it is.
+    fn version(&self) -> &str {
+        self.about.device_type.rsplit(':').next().unwrap_or("1")
+    }
+
+    /// The same as `InternetGatewayDevice:2`, with the connection service of that version.
+    #[must_use]
+    pub fn second_version(mut self) -> Self {
+        self.about.device_type = "urn:schemas-upnp-org:device:InternetGatewayDevice:2".to_owned();
+        for connection in self.connections.iter_mut().filter(|connection| connection.service == Service::Ip1) {
+            connection.service = Service::Ip2;
+        }
+        self
+    }
+
     /// The provider's router of the incident: behind DS-Lite (192.0.0.2, RFC 6333, 5.7), with what a NAS opened.
     #[must_use]
     pub fn home(udn: String, nas: Ipv4Addr) -> Self {
@@ -63,7 +84,10 @@ impl GatewayOptions {
                 manufacturer: "Simulated".to_owned(),
                 model: "HGW-1".to_owned(),
             },
-            external_address: Ipv4Addr::new(192, 0, 0, 2),
+            connections: vec![Connection::with_address(Service::Ip1, "192.0.0.2")],
+            firewall: None,
+            place: Place::HOME,
+            misbehaviour: None,
             mappings: vec![
                 mapping("TCP", 5001, 5001, "Synology DSM", 0),
                 mapping("TCP", 6690, 6690, "Sync & Share", 3600),
@@ -90,20 +114,27 @@ impl UpnpGateway {
     pub fn start(options: GatewayOptions) -> io::Result<Self> {
         let options = Arc::new(options);
         let shared = Arc::clone(&options);
-        let http = HttpServer::start(Arc::new(move |request| respond(request, &shared)))?;
+        let handler = Arc::new(move |request: &Request| match &shared.misbehaviour {
+            Some(wrong) => wrong.respond(request, respond(request, &shared)),
+            None => respond(request, &shared),
+        });
+        let http = HttpServer::start_at(options.place, handler)?;
         let identity = Identity {
             udn: options.about.udn.clone(),
-            types: vec![
-                options.about.device_type.clone(),
-                "urn:schemas-upnp-org:device:WANDevice:1".to_owned(),
-                "urn:schemas-upnp-org:device:WANConnectionDevice:1".to_owned(),
-                WAN_COMMON.to_owned(),
-                WAN_IP.to_owned(),
-            ],
+            types: types(&options),
             location: format!("http://{}/rootDesc.xml", http.addr()),
             server: "Linux/4.4 UPnP/1.1 HomeGateway/2.0".to_owned(),
         };
-        Ok(Self { http, options, _ssdp: ssdp::start(identity)? })
+        let wrong = options.misbehaviour;
+        let answers = move |st: &str| {
+            let honest = identity.answers(st).into_iter().map(String::into_bytes).collect();
+            match wrong {
+                Some(wrong) => wrong.answers(st, honest),
+                None => honest,
+            }
+        };
+        let ssdp = ssdp::start_at(options.place, Box::new(answers))?;
+        Ok(Self { http, options, _ssdp: ssdp })
     }
 
     /// Where its description and control are.
@@ -119,67 +150,38 @@ impl UpnpGateway {
     }
 }
 
+/// The device and service types that it answers searches for.
+fn types(options: &GatewayOptions) -> Vec<String> {
+    let device = |kind: &str| format!("urn:schemas-upnp-org:device:{kind}:{}", options.version());
+    let mut types = vec![device("InternetGatewayDevice"), device("WANDevice"), device("WANConnectionDevice")];
+    types.push(wan::WAN_COMMON.to_owned());
+    types.extend(options.connections.iter().map(|connection| connection.service.kind().to_owned()));
+    types
+}
+
 /// What the gateway answers to a request. Pure.
 #[must_use]
 pub fn respond(request: &Request, options: &GatewayOptions) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/rootDesc.xml") => Response::xml(description(&options.about)),
+        ("GET", "/rootDesc.xml") => Response::xml(description(options)),
         ("GET", "/WANIPCn.xml" | "/WANCfg.xml") => Response::xml(scpd()),
-        ("POST", "/ctl/IPConn") => ip_connection(request, options),
-        ("POST", "/ctl/CmnIfCfg") => match action(request).as_str() {
-            "GetCommonLinkProperties" => answer(
-                WAN_COMMON,
-                "GetCommonLinkProperties",
-                b"<NewWANAccessType>Ethernet</NewWANAccessType>\
-                <NewLayer1UpstreamMaxBitRate>1000000000</NewLayer1UpstreamMaxBitRate>\
-                <NewLayer1DownstreamMaxBitRate>1000000000</NewLayer1DownstreamMaxBitRate>\
-                <NewPhysicalLinkStatus>Up</NewPhysicalLinkStatus>",
-            ),
-            _ => fault(401, "Invalid Action"),
+        ("POST", "/ctl/IPConn") => wan::connection(request, options, 0),
+        ("POST", "/ctl/CmnIfCfg") => wan::line(request),
+        ("POST", "/ctl/L3F") => wan::forwarding(request, options),
+        ("POST", "/ctl/IP6FWCtl") => match options.firewall {
+            Some(firewall) => wan::firewall(request, firewall),
+            None => Response::not_found(),
+        },
+        ("POST", path) => match path.strip_prefix("/ctl/IPConn").and_then(|number| number.parse().ok()) {
+            Some(number) => wan::connection(request, options, number),
+            None => Response::not_found(),
         },
         _ => Response::not_found(),
     }
 }
 
-fn action(request: &Request) -> String {
-    request.soap_action.rsplit_once('#').map_or_else(String::new, |(_, action)| action.to_owned())
-}
-
-fn ip_connection(request: &Request, options: &GatewayOptions) -> Response {
-    let name = action(request);
-    match name.as_str() {
-        "GetExternalIPAddress" => {
-            let address = options.external_address;
-            answer(WAN_IP, &name, format!("<NewExternalIPAddress>{address}</NewExternalIPAddress>").as_bytes())
-        }
-        "GetStatusInfo" => answer(
-            WAN_IP,
-            &name,
-            b"<NewConnectionStatus>Connected</NewConnectionStatus><NewLastConnectionError>ERROR_NONE\
-            </NewLastConnectionError><NewUptime>86400</NewUptime>",
-        ),
-        "GetConnectionTypeInfo" => answer(
-            WAN_IP,
-            &name,
-            b"<NewConnectionType>IP_Routed</NewConnectionType><NewPossibleConnectionTypes>IP_Routed\
-            </NewPossibleConnectionTypes>",
-        ),
-        "GetGenericPortMappingEntry" => {
-            match argument(&request.body, "NewPortMappingIndex").and_then(|index| index.parse::<usize>().ok()) {
-                Some(index) => match options.mappings.get(index) {
-                    Some(mapping) => answer(WAN_IP, &name, &entry(mapping)),
-                    // UPnP WANIPConnection:1, 2.4.14.
-                    None => fault(713, "SpecifiedArrayIndexInvalid"),
-                },
-                None => fault(402, "Invalid Args"),
-            }
-        }
-        _ => fault(401, "Invalid Action"),
-    }
-}
-
 /// The text of an argument of a SOAP action; prefixes are not looked for, because clients send none.
-fn argument(body: &[u8], name: &str) -> Option<String> {
+pub(super) fn argument(body: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let (_, rest) = text.split_once(&format!("<{name}"))?;
     let (_, rest) = rest.split_once('>')?;
@@ -188,7 +190,7 @@ fn argument(body: &[u8], name: &str) -> Option<String> {
 
 /// An entry as the daemon writes it: a description is copied without escaping, and one that is longer than its buffer
 /// runs into whatever memory follows.
-fn entry(mapping: &PortMapping) -> Vec<u8> {
+pub(super) fn entry(mapping: &PortMapping) -> Vec<u8> {
     let mut body = format!(
         "<NewRemoteHost></NewRemoteHost><NewExternalPort>{}</NewExternalPort><NewProtocol>{}</NewProtocol>\
          <NewInternalPort>{}</NewInternalPort><NewInternalClient>{}</NewInternalClient><NewEnabled>1</NewEnabled>\
@@ -207,26 +209,6 @@ fn entry(mapping: &PortMapping) -> Vec<u8> {
     body
 }
 
-const ENVELOPE: &str = "<?xml version=\"1.0\"?>\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
-     s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body>";
-
-fn answer(service: &str, action: &str, arguments: &[u8]) -> Response {
-    let mut body = format!("{ENVELOPE}<u:{action}Response xmlns:u=\"{service}\">").into_bytes();
-    body.extend(arguments);
-    body.extend(format!("</u:{action}Response></s:Body></s:Envelope>\r\n").as_bytes());
-    Response::xml(body)
-}
-
-/// A fault comes with status 500 (UPnP Device Architecture 2.0, 3.2.6).
-fn fault(code: u16, text: &str) -> Response {
-    let body = format!(
-        "{ENVELOPE}<s:Fault><faultcode>s:Client</faultcode><faultstring>UPnPError</faultstring><detail>\
-         <UPnPError xmlns=\"urn:schemas-upnp-org:control-1-0\"><errorCode>{code}</errorCode>\
-         <errorDescription>{text}</errorDescription></UPnPError></detail></s:Fault></s:Body></s:Envelope>\r\n"
-    );
-    Response { status: "500 Internal Server Error", body: body.into_bytes() }
-}
-
 fn service(kind: &str, id: &str, scpd: &str, control: &str) -> String {
     format!(
         "<service><serviceType>{kind}</serviceType><serviceId>urn:upnp-org:serviceId:{id}</serviceId>\
@@ -235,23 +217,40 @@ fn service(kind: &str, id: &str, scpd: &str, control: &str) -> String {
     )
 }
 
-/// The connection service sits two devices deep (UPnP InternetGatewayDevice:1, 2.1).
-fn description(about: &About) -> String {
+/// Each connection sits two devices deep, in a WAN device of its own (UPnP InternetGatewayDevice:1, 2.1); the line belongs
+/// to the first.
+fn description(options: &GatewayOptions) -> String {
+    let about = &options.about;
     let part = |kind: &str, name: &str, suffix: &str| {
         fields(&About {
             udn: format!("{}{suffix}", about.udn),
-            device_type: format!("urn:schemas-upnp-org:device:{kind}:1"),
+            device_type: format!("urn:schemas-upnp-org:device:{kind}:{}", options.version()),
             friendly_name: name.to_owned(),
             ..about.clone()
         })
     };
+    let wan_device = |(at, connection): (usize, &Connection)| {
+        let control = if at == 0 { "/ctl/IPConn".to_owned() } else { format!("/ctl/IPConn{at}") };
+        let kind = connection.service;
+        let mut inner = service(kind.kind(), kind.id(), "/WANIPCn.xml", &control);
+        let mut outer = String::new();
+        if at == 0 {
+            outer.push_str(&service(wan::WAN_COMMON, "WANCommonIFC1", "/WANCfg.xml", "/ctl/CmnIfCfg"));
+            if options.firewall.is_some() {
+                inner.push_str(&service(wan::FIREWALL, "WANIPv6FirewallCtrl1", "/WANCfg.xml", "/ctl/IP6FWCtl"));
+            }
+        }
+        let outer = if outer.is_empty() { outer } else { format!("<serviceList>{outer}</serviceList>") };
+        format!(
+            "<device>{}{outer}<deviceList><device>{}<serviceList>{inner}</serviceList></device></deviceList></device>",
+            part("WANDevice", "WAN device", &format!("-wan{at}")),
+            part("WANConnectionDevice", "WAN connection device", &format!("-con{at}")),
+        )
+    };
+    let devices = options.connections.iter().enumerate().map(wan_device).collect::<String>();
+    let forwarding = service(wan::FORWARDING, "L3Forwarding1", "/WANCfg.xml", "/ctl/L3F");
     let inside = format!(
-        "<deviceList><device>{}<serviceList>{}</serviceList><deviceList><device>{}<serviceList>{}</serviceList>\
-         </device></deviceList></device></deviceList><presentationURL>{}</presentationURL>",
-        part("WANDevice", "WAN device", "-wan"),
-        service(WAN_COMMON, "WANCommonIFC1", "/WANCfg.xml", "/ctl/CmnIfCfg"),
-        part("WANConnectionDevice", "WAN connection device", "-con"),
-        service(WAN_IP, "WANIPConn1", "/WANIPCn.xml", "/ctl/IPConn"),
+        "<serviceList>{forwarding}</serviceList><deviceList>{devices}</deviceList><presentationURL>{}</presentationURL>",
         escape("/")
     );
     describe(about, &inside)
@@ -302,7 +301,7 @@ mod tests {
         let request = Request {
             method: "POST".to_owned(),
             path: "/ctl/IPConn".to_owned(),
-            soap_action: format!("{WAN_IP}#{action}"),
+            soap_action: format!("{}#{action}", Service::Ip1.kind()),
             body: body.as_bytes().to_vec(),
         };
         respond(&request, &options)

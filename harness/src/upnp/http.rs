@@ -1,8 +1,8 @@
 //! A small HTTP/1.1 server: one request a connection, bounded in size, time and number. Knows no UPnP.
 
-use crate::net::{self, Worker};
+use crate::net::{self, Place, Worker};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -37,19 +37,45 @@ pub struct Response {
     pub status: &'static str,
     /// The body, XML.
     pub body: Vec<u8>,
+    /// How it is sent.
+    pub manner: Manner,
+}
+
+/// How an answer is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// As it should be.
+    #[default]
+    Honest,
+    /// Never: the connection stays open, and silent.
+    Hang,
+    /// A header a second, for ever.
+    SlowHeaders,
+    /// The body again and again, this many bytes in all, by a length that is announced.
+    Huge(u64),
+    /// The body again and again, for ever, by no length.
+    Endless,
+    /// Nothing but a redirect.
+    Redirect(String),
 }
 
 impl Response {
     /// 200 with XML.
     #[must_use]
     pub fn xml(body: impl Into<Vec<u8>>) -> Self {
-        Self { status: "200 OK", body: body.into() }
+        Self { status: "200 OK", body: body.into(), manner: Manner::Honest }
     }
 
     /// 404.
     #[must_use]
     pub fn not_found() -> Self {
-        Self { status: "404 Not Found", body: Vec::new() }
+        Self { status: "404 Not Found", body: Vec::new(), manner: Manner::Honest }
+    }
+
+    /// The same, sent otherwise.
+    #[must_use]
+    pub fn sent(self, manner: Manner) -> Self {
+        Self { manner, ..self }
     }
 }
 
@@ -69,7 +95,18 @@ impl HttpServer {
     /// # Errors
     /// No port or no thread can be had.
     pub fn start(handler: Handler) -> io::Result<Self> {
-        let listener = net::tcp(0)?;
+        Self::serve(net::tcp(0)?, handler)
+    }
+
+    /// The same at another place.
+    ///
+    /// # Errors
+    /// No port or no thread can be had.
+    pub fn start_at(place: Place, handler: Handler) -> io::Result<Self> {
+        Self::serve(net::tcp_at(place)?, handler)
+    }
+
+    fn serve(listener: TcpListener, handler: Handler) -> io::Result<Self> {
         let addr = listener.local_addr()?;
         let worker = Worker::start("harness-http", Some(addr), move |stop| serve(&listener, &handler, stop))?;
         Ok(Self { addr, _worker: worker })
@@ -82,7 +119,7 @@ impl HttpServer {
     }
 }
 
-fn serve(listener: &std::net::TcpListener, handler: &Handler, stop: &AtomicBool) {
+fn serve(listener: &TcpListener, handler: &Handler, stop: &Arc<AtomicBool>) {
     let mut running: Vec<JoinHandle<()>> = Vec::new();
     for stream in listener.incoming() {
         if net::stopped(stop) {
@@ -93,9 +130,10 @@ fn serve(listener: &std::net::TcpListener, handler: &Handler, stop: &AtomicBool)
             let _ = running.remove(0).join();
         }
         let (Ok(stream), handler) = (stream, Arc::clone(handler)) else { continue };
+        let stop = Arc::clone(stop);
         let talk = move || {
             // A client that breaks off is its own affair.
-            let _ = converse(stream, &handler);
+            let _ = converse(stream, &handler, &stop);
         };
         if let Ok(thread) = std::thread::Builder::new().name("harness-http-client".to_owned()).spawn(talk) {
             running.push(thread);
@@ -106,11 +144,14 @@ fn serve(listener: &std::net::TcpListener, handler: &Handler, stop: &AtomicBool)
     }
 }
 
-fn converse(mut stream: TcpStream, handler: &Handler) -> io::Result<()> {
+fn converse(mut stream: TcpStream, handler: &Handler, stop: &AtomicBool) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let Some(request) = read(&mut stream)? else { return Ok(()) };
     let response = handler(&request);
+    if response.manner != Manner::Honest {
+        return misbehave(&mut stream, &response, stop);
+    }
     let head = format!(
         "HTTP/1.1 {}\r\nContent-Type: text/xml; charset=\"utf-8\"\r\nContent-Length: {}\r\nServer: Linux/4.4 UPnP/1.1 \
          Simulated/1.0\r\nExt:\r\nConnection: close\r\n\r\n",
@@ -118,6 +159,64 @@ fn converse(mut stream: TcpStream, handler: &Handler) -> io::Result<()> {
         response.body.len()
     );
     stream.write_all(&[head.as_bytes(), &response.body].concat())
+}
+
+/// A misbehaviour lasts this long at most: whoever is still there then has failed.
+const MISBEHAVE_FOR: Duration = Duration::from_secs(30);
+/// Between two headers of one who is slow.
+const SLOW: Duration = Duration::from_millis(200);
+
+/// Sends an answer as no answer should be sent, until the client has had enough.
+fn misbehave(stream: &mut TcpStream, response: &Response, stop: &AtomicBool) -> io::Result<()> {
+    let mut left = MISBEHAVE_FOR.as_millis() / SLOW.as_millis();
+    let mut goes_on = || {
+        left = left.saturating_sub(1);
+        left > 0 && !net::stopped(stop)
+    };
+    let ok = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n";
+    let body = if response.body.is_empty() { b" ".as_slice() } else { &response.body };
+    match &response.manner {
+        Manner::Honest => Ok(()),
+        Manner::Redirect(to) => write!(stream, "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"),
+        Manner::Hang => {
+            while goes_on() && is_there(stream)? {}
+            Ok(())
+        }
+        Manner::SlowHeaders => {
+            stream.write_all(ok.as_bytes())?;
+            while goes_on() && is_there(stream)? {
+                stream.write_all(b"X-Slow: 1\r\n")?;
+            }
+            Ok(())
+        }
+        Manner::Huge(bytes) => {
+            write!(stream, "{ok}Content-Length: {bytes}\r\n\r\n")?;
+            let mut sent = 0;
+            while sent < *bytes && !net::stopped(stop) {
+                let part = usize::try_from(bytes - sent).unwrap_or(body.len()).min(body.len());
+                stream.write_all(&body[..part])?;
+                sent += part as u64;
+            }
+            Ok(())
+        }
+        Manner::Endless => {
+            write!(stream, "{ok}Connection: close\r\n\r\n")?;
+            while !net::stopped(stop) {
+                stream.write_all(body)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Waits for [`SLOW`], and says whether the client is still there.
+fn is_there(stream: &mut TcpStream) -> io::Result<bool> {
+    stream.set_read_timeout(Some(SLOW))?;
+    match stream.read(&mut [0; 64]) {
+        Ok(length) => Ok(length > 0),
+        Err(error) if net::is_idle(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> {

@@ -3,11 +3,15 @@
 
 pub mod device;
 pub mod gateway;
+pub mod hostile;
 pub mod http;
+pub mod soap;
 pub mod ssdp;
+pub mod wan;
 
 pub use device::SsdpDevice;
 pub use gateway::{GatewayOptions, PortMapping, UpnpGateway};
+pub use hostile::{MISBEHAVIOURS, Misbehaviour};
 
 #[cfg(test)]
 mod tests {

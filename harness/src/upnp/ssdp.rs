@@ -1,7 +1,7 @@
 //! The SSDP responder of one device: hears searches to the group on loopback and answers those that mean it. Refuses
 //! whatever does not come from loopback.
 
-use crate::net::{self, Worker};
+use crate::net::{self, Place, Worker};
 use crate::packets::SSDP_GROUP;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -80,12 +80,20 @@ pub fn search_target(datagram: &[u8]) -> Option<String> {
 
 /// Starts the responder.
 pub(crate) fn start(identity: Identity) -> io::Result<Worker> {
-    let listener = net::group(SSDP_GROUP, SSDP_PORT)?;
-    let speaker = net::udp(0)?;
-    Worker::start("harness-ssdp", None, move |stop| serve(&listener, &speaker, &identity, stop))
+    start_at(Place::HOME, Box::new(move |st| identity.answers(st).into_iter().map(String::into_bytes).collect()))
 }
 
-fn serve(listener: &UdpSocket, speaker: &UdpSocket, identity: &Identity, stop: &AtomicBool) {
+/// What answers a search for a type: datagrams, honest or not.
+pub(crate) type Answers = Box<dyn Fn(&str) -> Vec<Vec<u8>> + Send>;
+
+/// Starts a responder that answers from another place, with whatever it likes.
+pub(crate) fn start_at(place: Place, answers: Answers) -> io::Result<Worker> {
+    let listener = net::group(SSDP_GROUP, SSDP_PORT)?;
+    let speaker = net::udp_in(place, 0)?;
+    Worker::start("harness-ssdp", None, move |stop| serve(&listener, &speaker, &answers, stop))
+}
+
+fn serve(listener: &UdpSocket, speaker: &UdpSocket, answers: &Answers, stop: &AtomicBool) {
     let mut buffer = [0; 2048];
     while !net::stopped(stop) {
         let (length, peer): (usize, SocketAddr) = match listener.recv_from(&mut buffer) {
@@ -95,8 +103,11 @@ fn serve(listener: &UdpSocket, speaker: &UdpSocket, identity: &Identity, stop: &
         };
         let Some(st) = search_target(&buffer[..length]).filter(|_| peer.ip().is_loopback()) else { continue };
         // At once instead of within MX seconds: a demo should not wait.
-        for answer in identity.answers(&st) {
-            let _ = speaker.send_to(answer.as_bytes(), peer);
+        for answer in answers(&st) {
+            if net::stopped(stop) {
+                return;
+            }
+            let _ = speaker.send_to(&answer, peer);
         }
     }
 }
