@@ -4,6 +4,8 @@
 mod case;
 mod place;
 mod reach;
+#[cfg(test)]
+mod reach_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;

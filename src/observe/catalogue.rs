@@ -54,6 +54,7 @@ pub struct MappingChange {
     /// End of the discovery that showed it.
     pub at: Time,
     /// Whom it leads to and whether it can be reached, judged when it came or went; `None` until it was judged.
+    #[serde(flatten)]
     pub judged: Option<Judged>,
 }
 

@@ -224,8 +224,13 @@ pub fn change(change: &MappingChange) -> String {
         Change::Removed => "closed on",
     };
     let mapping = &change.mapping;
+    let judged = change.judged.as_ref();
+    let who = judged.and_then(|judged| judged.client_name.as_deref().or(judged.client_vendor));
+    let who = who.map(|who| format!(", {}", printable(who))).unwrap_or_default();
+    let reach = judged.map(|judged| format!("; {} from the Internet: {}", judged.reachability.id(), judged.reason));
+    let reach = reach.unwrap_or_default();
     format!(
-        "{} {} was {verb} {}, to {}:{} ({})",
+        "{} {} was {verb} {}, to {}:{}{who} ({}){reach}",
         printable(mapping.protocol.as_str()),
         mapping.external_port,
         printable(&change.gateway_name),

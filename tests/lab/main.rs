@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the lab is outside: it waits, measures and sends by itself")]
 
 mod agent;
+mod gateway;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;

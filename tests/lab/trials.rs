@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 12] = [
+pub const TRIALS: [(&str, Run); 14] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -23,6 +23,8 @@ pub const TRIALS: [(&str, Run); 12] = [
     ("snmp_v3_reads_and_says_what_is_wrong", super::snmp_v3::credentials),
     ("snmp_v3_follows_a_reset_device", super::snmp_v3::resets),
     ("snmp_check_finds_what_to_mend", super::snmp_v3::check_command),
+    ("a_gateway_of_version_1", super::gateway::first_version),
+    ("a_gateway_of_version_2", super::gateway::second_version),
 ];
 
 /// The bar: from the first replica to the verdict.
@@ -268,7 +270,7 @@ fn port_mappings() -> Result<()> {
 fn services(home: &mut Home) -> Result<()> {
     let snmpd = home.file("snmpd.conf", "agentaddress udp:192.168.1.2:161\nrocommunity public\nsysName hub\n")?;
     home.start("sw", &format!("snmpd -f -Lo -C -c {} -p {}", text(&snmpd), text(&home.dir.join("snmpd.pid"))))?;
-    gateway(home)?;
+    gateway(home, "")?;
     let open = |description: &str, rest: &str| {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", "nas", "upnpc", "-m", "eth0", "-e", description, "-a", "192.168.1.20"]);
@@ -296,7 +298,8 @@ fn services(home: &mut Home) -> Result<()> {
         .map(drop)
 }
 
-fn gateway(home: &mut Home) -> Result<()> {
+/// miniupnpd on the provider's router, with `extra` lines of configuration.
+pub fn gateway(home: &mut Home, extra: &str) -> Result<()> {
     // The daemon refuses 203.0.113.x, 10.x and 100.64.x on the WAN side as reserved; this address leads nowhere in here.
     for line in [
         "ip -n gw link add wan0 type veth peer name wanpeer",
@@ -323,7 +326,7 @@ fn gateway(home: &mut Home) -> Result<()> {
         "ext_ifname=wan0\nlistening_ip=eth0\nhttp_port=5000\nenable_natpmp=yes\nenable_upnp=yes\nsecure_mode=yes\n\
          min_lifetime=120\nmax_lifetime=86400\nnotify_interval=30\nfriendly_name=Lab gateway\n\
          uuid=3b622b8b-03e1-410c-bd59-000000000001\nlease_file={}\nupnp_table_name=filter\nupnp_nat_table_name=filter\n\
-         allow 1024-65535 192.168.1.0/24 1024-65535\ndeny 0-65535 0.0.0.0/0 0-65535\n",
+         {extra}allow 1024-65535 192.168.1.0/24 1024-65535\ndeny 0-65535 0.0.0.0/0 0-65535\n",
         text(&home.dir.join("leases"))
     );
     let config = home.file("miniupnpd.conf", &config)?;
