@@ -107,7 +107,7 @@ fn facts(case: &Case<'_>, around: &Surroundings<'_>, client: &Client) -> Facts {
     let port = if mapping.external_port == 0 { "1-65535".to_owned() } else { mapping.external_port.to_string() };
     let mut facts = Facts::from([
         ("client", client.called.clone()),
-        ("port", format!("{} {port}", mapping.protocol.as_str())),
+        ("port", format!("{port} ({})", mapping.protocol.as_str())),
         ("class", case.class.id().to_owned()),
         ("address", super::address_text(case.connection)),
         ("lease", mapping.lease_seconds.to_string()),
