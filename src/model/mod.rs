@@ -1,6 +1,7 @@
 //! The words of the house. Knows no bytes, no sockets and no clock.
 
 pub mod device;
+pub mod device_tree;
 pub mod frames;
 pub mod mac;
 pub mod observation;

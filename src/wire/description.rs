@@ -56,6 +56,8 @@ pub struct ServiceNode {
     pub service_id: String,
     /// `controlURL`, unresolved: [`Description::resolve`].
     pub control_url: String,
+    /// `SCPDURL`, where its actions are described; unresolved.
+    pub scpd_url: String,
 }
 
 /// Why there is nothing to read.
@@ -185,6 +187,7 @@ impl Reading {
                 "serviceType" => set(&mut service.service_type, text),
                 "serviceId" => set(&mut service.service_id, text),
                 "controlURL" => set(&mut service.control_url, text),
+                "SCPDURL" => set(&mut service.scpd_url, text),
                 _ => {}
             }
             return;

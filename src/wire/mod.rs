@@ -5,6 +5,7 @@ pub mod description;
 pub mod frame;
 pub mod http_url;
 pub mod igd;
+pub mod scpd;
 pub mod snmp;
 pub mod soap;
 pub mod ssdp;
