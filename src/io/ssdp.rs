@@ -1,6 +1,8 @@
 //! SSDP searches on given interfaces: sent with care, because a search of ours can be the frame that never dies.
 //! Fetches nothing and chooses no interfaces.
 
+pub mod listen;
+
 use super::interfaces::Interface;
 use crate::wire::http_url::same_prefix;
 use crate::wire::ssdp::{self, GROUP_V4, GROUP_V6_LINK, GROUP_V6_SITE, Kind, Message};
@@ -18,8 +20,9 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-/// Replies taken in one search over all interfaces; a LAN of 100 devices gives about 1,500.
-pub const MAX_REPLIES: u32 = 4096;
+/// Replies taken in one search over all interfaces; a LAN of 100 devices gives about 1,500, and one of 1,000 that
+/// answer each of the five searches by a few services 15,000.
+pub const MAX_REPLIES: u32 = 32_768;
 /// Replies taken from one address; the most talkative device known sends 60.
 pub const MAX_REPLIES_PER_SOURCE: u32 = 256;
 /// Addresses searched from.
@@ -71,11 +74,14 @@ pub struct SearchSettings {
     pub ttl: u8,
     /// `MX`: devices spread their answers over so many seconds.
     pub mx_seconds: u8,
+    /// Where set, the search is over this long after `MX` has passed since its last frame, if a gateway has answered:
+    /// what is slower than `MX` and the way there breaks its promise. Without a gateway it goes on to the window's end.
+    pub grace: Option<Duration>,
 }
 
 impl Default for SearchSettings {
     fn default() -> Self {
-        Self { window: Duration::from_secs(4), guard: Duration::from_secs(1), ttl: 1, mx_seconds: 2 }
+        Self { window: Duration::from_secs(4), guard: Duration::from_secs(1), ttl: 1, mx_seconds: 2, grace: None }
     }
 }
 
@@ -149,6 +155,7 @@ pub async fn search(
     let mut steps = Steps { start, settings: *settings, sent: 0 };
     let mut sources = BTreeMap::new();
     let mut taken = 0_u32;
+    let mut gateway_answered = false;
     let mut buffer = vec![0; 65_536];
     loop {
         if stop.is_stopped() {
@@ -156,7 +163,7 @@ pub async fn search(
             break;
         }
         let at = now();
-        if at >= deadline || seats.is_empty() {
+        if at >= deadline || seats.is_empty() || gateway_answered && steps.over(at) {
             break;
         }
         steps.send_due(at, &mut seats, &mut report);
@@ -166,6 +173,7 @@ pub async fn search(
         };
         match take(&seats[seat], source, &buffer[..length], &mut taken, &mut sources) {
             Ok(reply) => {
+                gateway_answered |= is_gateway(&reply.message.target);
                 if replies.try_send(reply).is_err() {
                     report.refuse("ssdp_backlog");
                 }
@@ -181,6 +189,11 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// Answers for an Internet gateway, by their `ST`: whether it is one, its description tells.
+fn is_gateway(target: &str) -> bool {
+    target.contains(":InternetGatewayDevice:")
+}
+
 /// What is sent when.
 struct Steps {
     start: Instant,
@@ -190,6 +203,14 @@ struct Steps {
 }
 
 impl Steps {
+    /// Everything has been sent, and the time to answer has passed, where there is a [`SearchSettings::grace`].
+    fn over(&self, at: Instant) -> bool {
+        let Some(grace) = self.settings.grace else { return false };
+        let last = self.settings.guard + PACE * (REST.len() as u32 - 1);
+        let answers = Duration::from_secs(self.settings.mx_seconds.into());
+        self.sent as usize > REST.len() && at >= self.start + last + answers + grace
+    }
+
     /// When the next step is due; far away after the last.
     fn next(&self) -> Instant {
         match self.sent {
@@ -258,7 +279,7 @@ fn take(
         return Err("ssdp_too_many_from_one");
     }
     // The search does not leave the link, so an answer from elsewhere is forged.
-    if !is_on_link(seat, source.ip()) {
+    if !is_on_link(&seat.link, source.ip()) {
         return Err("ssdp_source_off_link");
     }
     let message = ssdp::parse(datagram).map_err(|_| "ssdp_unreadable")?;
@@ -269,12 +290,12 @@ fn take(
     Ok(Reply { message, source, interface, interface_index, local: seat.local })
 }
 
-fn is_on_link(seat: &Seat, source: IpAddr) -> bool {
+fn is_on_link(link: &[(IpAddr, u8)], source: IpAddr) -> bool {
     let link_local = match source {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
-    link_local || seat.link.iter().any(|(own, prefix)| same_prefix(*own, source, *prefix))
+    link_local || link.iter().any(|(own, prefix)| same_prefix(*own, source, *prefix))
 }
 
 fn take_seats(interface: &Interface, settings: &SearchSettings, seats: &mut Vec<Seat>, report: &mut SearchReport) {

@@ -2,9 +2,11 @@
 //! catalogue's (`observe::catalogue`).
 
 mod candidates;
+pub mod control;
 mod gateway;
 mod intake;
 mod mappings;
+pub mod passive;
 mod table_walk;
 
 use super::clock::Clock;
@@ -50,6 +52,16 @@ impl Settings {
         settings.search.window = (total / 3).max(guarded).min(settings.search.window).min(total);
         settings.search.mx_seconds = if settings.search.window >= Duration::from_millis(3500) { 2 } else { 1 };
         settings.request = settings.request.min(total / 3);
+        settings
+    }
+
+    /// The same for somebody who waits for the answer: devices are asked to answer within a second, and when that has
+    /// passed and a gateway is among those who did, the search is over. Where none is, it goes on to its end.
+    #[must_use]
+    pub fn hurried(total: Duration) -> Self {
+        let mut settings = Self::within(total);
+        settings.search.mx_seconds = 1;
+        settings.search.grace = Some(Duration::from_millis(300));
         settings
     }
 }
@@ -120,6 +132,11 @@ async fn read_gateways(
         }
     }
     gateways.into_values().collect()
+}
+
+/// The address of `interface` that `ip` is best reached from.
+pub(super) fn local_for(interface: &Interface, ip: std::net::IpAddr) -> Option<std::net::IpAddr> {
+    control::peer(interface, ip).local
 }
 
 fn add(to: &mut BTreeMap<&'static str, u64>, from: BTreeMap<&'static str, u64>) {

@@ -1,5 +1,6 @@
 //! The words of the house. Knows no bytes, no sockets and no clock.
 
+pub mod announcement;
 pub mod device;
 pub mod device_tree;
 pub mod frames;

@@ -1,7 +1,9 @@
 //! Raw facts: frames tallied, counters turned into rates, addresses given owners. Draws no conclusions.
 
+pub mod announced;
 pub mod catalogue;
 pub mod delta;
+pub mod devices;
 pub mod owners;
 pub mod ports;
 pub mod replica;

@@ -54,7 +54,8 @@ pub fn parse(body: &[u8]) -> Result<Vec<ActionSpec>, ScpdError> {
     }
     let variables = reading.variables;
     let mut actions = reading.actions;
-    for (argument, related) in actions.iter_mut().flat_map(|(action, related)| action.arguments.iter_mut().zip(related)) {
+    for (argument, related) in actions.iter_mut().flat_map(|(action, related)| action.arguments.iter_mut().zip(related))
+    {
         if let Some(variable) = variables.get(related.as_str()) {
             argument.data_type.clone_from(&variable.data_type);
             argument.allowed.clone_from(&variable.allowed);
@@ -164,7 +165,10 @@ mod tests {
         let actions = parse(SCPD.as_bytes()).expect("a description");
         assert_eq!(actions.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["DeletePortMapping", "GetX"]);
         let [port, protocol] = actions[0].arguments.as_slice() else { panic!("{actions:?}") };
-        assert_eq!((port.name.as_str(), port.direction, port.data_type.as_str()), ("NewExternalPort", Direction::In, "ui2"));
+        assert_eq!(
+            (port.name.as_str(), port.direction, port.data_type.as_str()),
+            ("NewExternalPort", Direction::In, "ui2")
+        );
         assert_eq!((protocol.direction, protocol.allowed.join("|").as_str()), (Direction::In, "TCP|UDP"));
         assert_eq!(actions[1].arguments[0].direction, Direction::Out);
     }
@@ -182,7 +186,10 @@ mod tests {
 
     #[test]
     fn numbers_are_capped() {
-        let many = format!("<scpd><actionList>{}</actionList></scpd>", "<action><name>A</name></action>".repeat(MAX_ACTIONS + 3));
+        let many = format!(
+            "<scpd><actionList>{}</actionList></scpd>",
+            "<action><name>A</name></action>".repeat(MAX_ACTIONS + 3)
+        );
         assert_eq!(parse(many.as_bytes()).expect("a description").len(), MAX_ACTIONS);
     }
 }

@@ -17,12 +17,12 @@ use tokio::task::JoinSet;
 
 /// Descriptions read at once.
 const MAX_FETCHES: usize = 16;
-/// Descriptions read in one discovery.
-pub(super) const MAX_LOCATIONS: usize = 512;
+/// Descriptions read in one discovery: a campus segment of a thousand devices, and room for as many that lie.
+pub(super) const MAX_LOCATIONS: usize = 2048;
 /// Descriptions read from one address. The most seen in the field is 6 (a NAS with media servers).
 pub(super) const MAX_LOCATIONS_PER_SOURCE: u32 = 16;
 /// Devices kept that are known by their reply alone.
-const MAX_UNREAD: usize = 256;
+const MAX_UNREAD: usize = 1024;
 
 /// A device, but for the time.
 pub(super) struct Found(Device);
@@ -92,19 +92,9 @@ impl<'a> Intake<'a> {
     pub(super) fn take(&mut self, reply: Reply) {
         let link = self.interfaces.iter().find(|i| i.index == reply.interface_index && i.name == reply.interface);
         let origin = Origin { source: reply.source.ip(), link: link.map(|i| i.addresses.clone()).unwrap_or_default() };
-        let url = match HttpUrl::parse(&reply.message.location) {
-            Ok(url) if origin.may_name(url.host) => url,
-            Ok(_) => return self.unread(&reply, "location_elsewhere", "its answer points to another host"),
-            Err(UrlError::Missing) => return self.unread(&reply, "location_missing", "its answer has no LOCATION"),
-            Err(UrlError::Scheme) => return self.unread(&reply, "location_scheme", "its LOCATION is not http:"),
-            Err(UrlError::HostName) => {
-                return self.unread(
-                    &reply,
-                    "location_host_name",
-                    "its LOCATION has a host name, which is not looked up",
-                );
-            }
-            Err(UrlError::Malformed) => return self.unread(&reply, "location_malformed", "its LOCATION is malformed"),
+        let url = match location(&reply.message.location, &origin) {
+            Ok(url) => url,
+            Err((reason, why)) => return self.unread(&reply, reason, why),
         };
         let root = reply.message.usn.to_ascii_lowercase().ends_with("upnp:rootdevice");
         let key = (url.clone(), reply.interface_index);
@@ -132,7 +122,7 @@ impl<'a> Intake<'a> {
             let timeout = self.timeout;
             self.under_way.insert((task.url.clone(), task.reply.interface_index), task.reply.clone());
             self.running.spawn(async move {
-                let outcome = read(&task, timeout).await;
+                let outcome = read(&task.peer, &task.url, timeout).await;
                 (task, outcome)
             });
         }
@@ -196,7 +186,7 @@ impl<'a> Intake<'a> {
                 self.refuse("url_base_elsewhere");
                 description.url_base = None;
             }
-            let device = described(&task, &description);
+            let device = described(&task.reply, &task.url, &description);
             let key = if device.udn.is_empty() { device.location.clone() } else { device.udn.to_ascii_lowercase() };
             devices.entry(key).or_insert(Found(device));
             for candidate in candidates::of(&task, &description, &mut self.refused) {
@@ -215,8 +205,21 @@ impl<'a> Intake<'a> {
     }
 }
 
-async fn read(task: &Task, timeout: Duration) -> Result<Description, (&'static str, String)> {
-    let answer = http_client::request(&task.peer, &task.url, None, timeout).await;
+/// Where a message says that the description is, or why nobody goes there: the reason to count, and the half sentence.
+pub(super) fn location(text: &str, origin: &Origin) -> Result<HttpUrl, (&'static str, &'static str)> {
+    match HttpUrl::parse(text) {
+        Ok(url) if origin.may_name(url.host) => Ok(url),
+        Ok(_) => Err(("location_elsewhere", "its answer points to another host")),
+        Err(UrlError::Missing) => Err(("location_missing", "its answer has no LOCATION")),
+        Err(UrlError::Scheme) => Err(("location_scheme", "its LOCATION is not http:")),
+        Err(UrlError::HostName) => Err(("location_host_name", "its LOCATION has a host name, which is not looked up")),
+        Err(UrlError::Malformed) => Err(("location_malformed", "its LOCATION is malformed")),
+    }
+}
+
+/// Fetches and reads a description, or says why not: the reason to count, and the half sentence.
+pub(super) async fn read(peer: &Peer, url: &HttpUrl, timeout: Duration) -> Result<Description, (&'static str, String)> {
+    let answer = http_client::request(peer, url, None, timeout).await;
     let response = answer.map_err(|error: HttpError| (error.reason(), error.to_string()))?;
     if response.status != 200 {
         return Err(("http_status", format!("the server answered with status {}", response.status)));
@@ -224,7 +227,8 @@ async fn read(task: &Task, timeout: Duration) -> Result<Description, (&'static s
     description::parse(&response.body).map_err(|error| ("description_unreadable", error.to_string()))
 }
 
-fn device(reply: &Reply, udn: String, location: String) -> Device {
+/// A device that is known by its message alone.
+pub(super) fn device(reply: &Reply, udn: String, location: String) -> Device {
     Device {
         udn,
         friendly_name: String::new(),
@@ -243,8 +247,8 @@ fn device(reply: &Reply, udn: String, location: String) -> Device {
     }
 }
 
-fn described(task: &Task, description: &Description) -> Device {
-    let reply = &task.reply;
+/// A device by its message and its description, which came from `url`.
+pub(super) fn described(reply: &Reply, url: &HttpUrl, description: &Description) -> Device {
     let root = description.root().cloned().unwrap_or_default();
     let udn = if root.udn.is_empty() { reply.message.udn().to_owned() } else { root.udn };
     let model = [root.model_name.as_str(), root.model_number.as_str()];
@@ -255,6 +259,6 @@ fn described(task: &Task, description: &Description) -> Device {
         model,
         device_type: root.device_type,
         problem: description.broken.map(|broken| format!("Its description is broken: {broken}.")),
-        ..device(reply, udn, task.url.to_string())
+        ..device(reply, udn, url.to_string())
     }
 }
