@@ -124,6 +124,7 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
                     tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
                 }
                 Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
+                Ok(Change::Device(change)) => tracing::info!("{}", view::upnp::device_change(&change)),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,
@@ -249,6 +250,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let client = Arc::new(Client::start(clock));
     let targets = poll(&config, &hub, clock, &client, &mut tasks).await?;
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
+    tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
     let router = web::router(web::App {
         hub: hub.clone(),
         client,

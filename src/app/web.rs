@@ -198,6 +198,9 @@ fn stream(
                         Change::Mapping(change) => {
                             Event::default().event("port_mapping").data(serde_json::json!(change).to_string())
                         }
+                        Change::Device(change) => {
+                            Event::default().event("device").data(serde_json::json!(change).to_string())
+                        }
                     };
                     return Some((Ok(event), (changes, place)));
                 }

@@ -19,11 +19,13 @@ use crate::explain::causes::Times;
 use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
 use crate::model::Time;
+use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::{Catalogue, MappingChange};
+use crate::observe::devices::DeviceChange;
 use crate::observe::targets::{Outcome, Targets};
 use case::Cases;
 use place::Place;
@@ -81,6 +83,8 @@ pub enum Input {
     Poll(Poll),
     /// The result of a UPnP search.
     Discovery(Box<Discovery>),
+    /// What devices announced by themselves.
+    Announced(Box<Heard>),
     /// The addresses of the host we run on.
     Own(Own),
     /// The owner of this address could not be asked for, so that no answer means nothing.
@@ -110,6 +114,8 @@ pub enum Output {
     Changed(Arc<Verdict>),
     /// A port mapping came or went.
     Mapping(Box<MappingChange>),
+    /// A UPnP device came, went or changed.
+    Device(Box<DeviceChange>),
 }
 
 /// How the latest UPnP search went.
@@ -121,6 +127,17 @@ pub struct Search {
     pub refused: BTreeMap<&'static str, u64>,
     /// What could not be searched, and why.
     pub problems: Vec<String>,
+}
+
+/// How listening to announcements goes.
+#[derive(Clone, Debug, Default)]
+pub struct Listening {
+    /// Announcements taken since the start: alive, update, byebye.
+    pub taken: [u64; 3],
+    /// Refused since the start, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Per interface why nothing is heard there, or `None` where it is.
+    pub interfaces: BTreeMap<Arc<str>, Option<String>>,
 }
 
 /// The engine.
@@ -142,6 +159,7 @@ pub struct Engine {
     ticked: Time,
     catalogue: Catalogue,
     search: Search,
+    listening: Listening,
     feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
     outputs: VecDeque<Output>,
     refused: u64,
@@ -168,6 +186,7 @@ impl Engine {
             ticked: Time::MIN,
             catalogue: Catalogue::default(),
             search: Search::default(),
+            listening: Listening::default(),
             feeds: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: 0,
@@ -182,6 +201,7 @@ impl Engine {
             Input::Targets(targets) => self.targets.configured(targets),
             Input::Poll(poll) => self.polled(now, &poll),
             Input::Discovery(found) => self.discovered(now, *found),
+            Input::Announced(heard) => self.announced(now, *heard),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
                 self.clients.not_asked(ip);
@@ -207,6 +227,8 @@ impl Engine {
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
         self.ask_for_clients(now);
+        self.catalogue.devices.advance(now);
+        self.tell_devices();
         self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
         self.not_asked.retain(|ip, _| self.asked.contains_key(ip));
     }
@@ -261,6 +283,12 @@ impl Engine {
         &self.search
     }
 
+    /// How listening to announcements goes.
+    #[must_use]
+    pub fn listening(&self) -> &Listening {
+        &self.listening
+    }
+
     /// Takes a poll; what ports are used to is learned from renewed counters alone.
     fn polled(&mut self, now: Time, poll: &Poll) {
         let outcome = self.targets.observe(poll);
@@ -278,6 +306,31 @@ impl Engine {
     fn discovered(&mut self, now: Time, found: Discovery) {
         let changes = self.catalogue.merge(&found);
         self.catalogue.forget(now);
+        self.know_devices();
+        self.tell_changes(now, changes);
+        self.look_for_clients(now);
+        self.search = Search { at: Some(found.at), refused: found.refused, problems: found.problems };
+    }
+
+    fn announced(&mut self, now: Time, heard: Heard) {
+        for announcement in &heard.announcements {
+            self.catalogue.devices.heard(announcement, heard.at);
+        }
+        self.catalogue.devices.advance(now);
+        self.know_devices();
+        for (sum, more) in self.listening.taken.iter_mut().zip([heard.alive, heard.update, heard.byebye]) {
+            *sum += more;
+        }
+        for (reason, count) in heard.refused {
+            *self.listening.refused.entry(reason).or_default() += count;
+        }
+        if !heard.listening.is_empty() {
+            self.listening.interfaces.clone_from(&heard.listening);
+        }
+    }
+
+    /// Devices get the MACs that the owners tell, and addresses the names that devices give themselves.
+    fn know_devices(&mut self) {
         let ips = self.catalogue.devices().map(|device| device.ip).collect::<BTreeSet<_>>();
         for ip in ips {
             let owner = self.places.values().find_map(|place| place.owners.of(ip).first().map(|owner| owner.mac));
@@ -289,9 +342,13 @@ impl Engine {
         for (ip, name) in self.catalogue.names() {
             self.names.by_ip.entry(ip).or_insert_with(|| name.chars().take(MAX_NAME).collect::<String>().into());
         }
-        self.tell_changes(now, changes);
-        self.look_for_clients(now);
-        self.search = Search { at: Some(found.at), refused: found.refused, problems: found.problems };
+        self.tell_devices();
+    }
+
+    fn tell_devices(&mut self) {
+        for change in self.catalogue.devices.news() {
+            push(&mut self.outputs, Output::Device(Box::new(change)));
+        }
     }
 
     fn frames(&mut self, now: Time, summary: &FrameSummary) {

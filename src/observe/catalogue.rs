@@ -1,23 +1,18 @@
 //! What discoveries found, merged over time: devices, gateways, and the port mappings that came and went. Judges
 //! nothing, and never asks: time comes with each discovery.
 
+use super::devices::{Devices, FORGET_AFTER};
 use crate::model::device::{Device, Discovery, Gateway, MappingProtocol, PortMapping, Reach};
-use crate::model::{MacAddr, Time, vendor};
+use crate::model::{MacAddr, Time};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Devices remembered; the one heard of longest ago goes first.
-pub const MAX_DEVICES: usize = 1024;
-/// Gateways remembered, likewise.
+/// Gateways remembered; the one heard of longest ago goes first.
 pub const MAX_GATEWAYS: usize = 64;
 /// Changes of port mappings remembered; the oldest go first.
 pub const MAX_CHANGES: usize = 256;
-/// A device that has not answered for so long is forgotten: the shortest life of an announcement is 1,800 s (UPnP
-/// Device Architecture 2.0, 1.2.2).
-pub const FORGET_AFTER: Duration = Duration::from_secs(1800);
 
 /// What happened to a mapping. One whose target was changed is removed and added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -91,7 +86,8 @@ pub struct GatewayRecord {
 /// Devices and gateways of all searched interfaces.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    devices: BTreeMap<String, Device>,
+    /// Who came, went and changed, by searches and announcements.
+    pub devices: Devices,
     gateways: BTreeMap<String, GatewayRecord>,
     changes: VecDeque<MappingChange>,
     added: u64,
@@ -122,9 +118,10 @@ impl Catalogue {
         let at = discovery.at;
         self.last = self.last.max(Some(at));
         for device in &discovery.devices {
-            self.merge_device(device, at);
+            self.devices.found(device, at);
         }
         if !discovery.stopped && !discovery.interfaces.is_empty() {
+            self.devices.settle();
             self.gateways.values_mut().for_each(|record| record.up = false);
         }
         let mut changes = Vec::new();
@@ -147,33 +144,6 @@ impl Catalogue {
             self.changes.pop_front();
         }
         self.changes.push_back(change);
-    }
-
-    fn merge_device(&mut self, device: &Device, at: Time) {
-        let key = match (device.udn.as_str(), device.location.as_str()) {
-            ("", "") => device.ip.to_string(),
-            ("", location) => location.to_owned(),
-            (udn, _) => udn.to_ascii_lowercase(),
-        };
-        if !self.devices.contains_key(&key) && self.devices.len() >= MAX_DEVICES {
-            self.refused += 1;
-            let oldest = self.devices.iter().min_by_key(|(_, d)| d.last_seen).map(|(key, _)| key.clone());
-            oldest.and_then(|oldest| self.devices.remove(&oldest));
-        }
-        let known = self.devices.entry(key).or_insert_with(|| Device { first_seen: at, ..device.clone() });
-        let mut fresh = Device { first_seen: known.first_seen, last_seen: at, ..device.clone() };
-        if fresh.ip == known.ip {
-            fresh.mac = fresh.mac.or(known.mac);
-            fresh.vendor = fresh.vendor.or_else(|| known.vendor.clone());
-        }
-        // A description that could not be read this time does not take away what it told before.
-        if fresh.friendly_name.is_empty() {
-            fresh.friendly_name.clone_from(&known.friendly_name);
-            fresh.manufacturer.clone_from(&known.manufacturer);
-            fresh.model.clone_from(&known.model);
-            fresh.device_type.clone_from(&known.device_type);
-        }
-        *known = fresh;
     }
 
     fn merge_gateway(&mut self, gateway: &Gateway, at: Time, changes: &mut Vec<MappingChange>) {
@@ -214,21 +184,18 @@ impl Catalogue {
 
     /// Forgets who has not answered for [`FORGET_AFTER`] at `now`.
     pub fn forget(&mut self, now: Time) {
-        self.devices.retain(|_, device| now.since(device.last_seen) < FORGET_AFTER);
+        self.devices.advance(now);
         self.gateways.retain(|_, record| now.since(record.last_seen) < FORGET_AFTER);
     }
 
     /// `ip` belongs to `mac`: devices there get it, and its maker.
     pub fn know_mac(&mut self, ip: IpAddr, mac: MacAddr) {
-        for device in self.devices.values_mut().filter(|d| d.ip == ip && d.mac != Some(mac)) {
-            device.mac = Some(mac);
-            device.vendor = vendor::vendor(mac).map(str::to_owned);
-        }
+        self.devices.know_mac(ip, mac);
     }
 
     /// Every device, in the order of UDNs: the list of `/api/v1/devices`.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
-        self.devices.values()
+        self.devices.iter()
     }
 
     /// Every gateway with its history, in the order of UDNs.
@@ -270,7 +237,7 @@ impl Catalogue {
     /// Devices and gateways that were forgotten for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.refused
+        self.refused + self.devices.refused()
     }
 
     /// End of the last discovery.
@@ -403,7 +370,10 @@ mod tests {
             found.devices.push(device(&format!("uuid:{n}"), "x", 1));
             catalogue.merge(&found);
         }
-        assert_eq!((catalogue.devices.len(), catalogue.gateways.len()), (MAX_DEVICES, MAX_GATEWAYS));
+        assert_eq!(
+            (catalogue.devices().count(), catalogue.gateways.len()),
+            (crate::observe::devices::MAX_DEVICES, MAX_GATEWAYS)
+        );
         assert_eq!(catalogue.refused(), (3000 - 1024) + (3000 - 64));
         for n in 0..1000 {
             let found = discovery(4000 + n, Some((vec![mapping(1 + (n as u16 % 2), "a", "", 0)], true)));

@@ -160,6 +160,13 @@ pub fn devices(engine: &Engine) -> Value {
         "devices": engine.catalogue().devices().collect::<Vec<_>>(),
         "refused": search.refused,
         "problems": search.problems,
+        "announcements": {
+            "alive": engine.listening().taken[0],
+            "update": engine.listening().taken[1],
+            "byebye": engine.listening().taken[2],
+            "refused": engine.listening().refused,
+            "interfaces": engine.listening().interfaces,
+        },
     })
 }
 

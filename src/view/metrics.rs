@@ -168,6 +168,7 @@ pub fn render(engine: &Engine, now: Time, format: Format, out: &mut dyn Sink) {
     super::metrics_feeds::snmp(&mut out, engine.targets());
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
     super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
+    super::metrics_feeds::announcements(&mut out, engine.catalogue(), engine.listening());
     out.finish();
 }
 

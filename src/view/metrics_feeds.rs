@@ -1,9 +1,10 @@
 //! `/metrics`: what the SNMP and discovery feeds found, bounded.
 
 use super::exposition::{Exposition, Family, Kind};
-use crate::engine::Search;
+use crate::engine::{Listening, Search};
 use crate::model::device::Gateway;
 use crate::observe::catalogue::{Catalogue, Change};
+use crate::observe::devices::Presence;
 use crate::observe::targets::Targets;
 use std::collections::BTreeMap;
 
@@ -89,6 +90,25 @@ const ANSWERS_REFUSED: Family = Family {
     help: "Answers of the last search that were refused, by reason.",
 };
 
+const DEVICE_CHANGES: Family = Family {
+    name: "stormglass_upnp_device_changes_total",
+    kind: Kind::Counter,
+    labels: &["change"],
+    help: "UPnP devices that came, went or changed since the start.",
+};
+const ANNOUNCEMENTS: Family = Family {
+    name: "stormglass_upnp_announcements_total",
+    kind: Kind::Counter,
+    labels: &["kind"],
+    help: "SSDP NOTIFY datagrams taken since the start: alive, update, byebye.",
+};
+const ANNOUNCEMENTS_REFUSED: Family = Family {
+    name: "stormglass_upnp_announcements_refused_total",
+    kind: Kind::Counter,
+    labels: &["reason"],
+    help: "Announcements, and fetches they asked for, that were refused since the start, by reason.",
+};
+
 /// The families of this file, in order.
 pub const FAMILIES: &[&Family] = &[
     &UP,
@@ -104,6 +124,9 @@ pub const FAMILIES: &[&Family] = &[
     &MAPPING,
     &LEFT_OFF,
     &ANSWERS_REFUSED,
+    &DEVICE_CHANGES,
+    &ANNOUNCEMENTS,
+    &ANNOUNCEMENTS_REFUSED,
 ];
 
 /// Gateways with series; more than two in one LAN is already a finding.
@@ -198,5 +221,21 @@ pub fn upnp(out: &mut Exposition, catalogue: &Catalogue, search: &Search) {
     out.family(&ANSWERS_REFUSED);
     for (reason, n) in &search.refused {
         out.sample(&ANSWERS_REFUSED, &[reason], *n as f64);
+    }
+}
+
+/// Writes what devices announced by themselves.
+pub fn announcements(out: &mut Exposition, catalogue: &Catalogue, listening: &Listening) {
+    out.family(&DEVICE_CHANGES);
+    for change in Presence::ALL {
+        out.sample(&DEVICE_CHANGES, &[change.id()], catalogue.devices.count(change) as f64);
+    }
+    out.family(&ANNOUNCEMENTS);
+    for (kind, count) in ["alive", "update", "byebye"].into_iter().zip(listening.taken) {
+        out.sample(&ANNOUNCEMENTS, &[kind], count as f64);
+    }
+    out.family(&ANNOUNCEMENTS_REFUSED);
+    for (reason, count) in &listening.refused {
+        out.sample(&ANNOUNCEMENTS_REFUSED, &[reason], *count as f64);
     }
 }

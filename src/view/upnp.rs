@@ -3,6 +3,7 @@
 
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
 use crate::observe::catalogue::{Change, MappingChange};
+use crate::observe::devices::{DeviceChange, Presence, Reason};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -238,6 +239,25 @@ pub fn change(change: &MappingChange) -> String {
         mapping.internal_port,
         printable(&mapping.description)
     )
+}
+
+/// A device that came, went or changed, as a sentence.
+#[must_use]
+pub fn device_change(change: &DeviceChange) -> String {
+    let device = &change.device;
+    let name = if device.friendly_name.is_empty() { &device.udn } else { &device.friendly_name };
+    let verb = match change.change {
+        Presence::Came => "has come",
+        Presence::Went => "is gone",
+        Presence::Changed => "has changed",
+    };
+    let how = match change.reason {
+        Reason::Answer => "it answered a search",
+        Reason::Announcement => "it announced itself",
+        Reason::Goodbye => "it said goodbye",
+        Reason::Silence => "it has been silent for longer than it promised",
+    };
+    format!("{} ({} on {}) {verb}: {how}", printable(name), device.ip, device.interface)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The periodic UPnP search. A search of ours can be the frame that never dies, so that it stops at the first replica
+//! The periodic UPnP search, and the ear for what devices announce by themselves. A search of ours can be the frame that never dies, so that it stops at the first replica
 //! and stays stopped until the storm is verified over.
 
 use super::{blocking, chosen, report};
@@ -9,13 +9,83 @@ use crate::io::clock::Clock;
 use crate::io::interfaces;
 use crate::io::ssdp::StopProbes;
 use crate::io::upnp::{self, Settings};
+use crate::model::announcement::Heard;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{mpsc, watch};
 
 /// How often the running search is told whether a storm goes on.
 const STOP_CHECK: Duration = Duration::from_millis(100);
 
 /// The first search waits for this long: a capture needs a second to be warm and a tenth to report.
 const LISTEN_FIRST: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether interfaces have come or gone: a membership does not survive its interface.
+const TUNE_EVERY: Duration = Duration::from_secs(10);
+/// Batches of announcements that wait for the hub.
+const MAX_BATCHES: usize = 4;
+/// Time for the description that an announcement leads to.
+const DESCRIPTION_WITHIN: Duration = Duration::from_secs(3);
+
+/// Listens to announcements until the task is dropped. What cannot be heard is logged once, with what to do.
+pub async fn listen(hub: Hub, clock: Clock, section: Upnp) {
+    if section.interfaces == Interfaces::None {
+        return;
+    }
+    let stop = StopProbes::default();
+    let (tune, tuned) = watch::channel(Vec::new());
+    let (sender, mut heard) = mpsc::channel(MAX_BATCHES);
+    let forward = async {
+        let mut told = BTreeMap::new();
+        while let Some(batch) = heard.recv().await {
+            tell(&batch, &mut told);
+            if hub.send(Input::Announced(Box::new(batch))).await.is_err() {
+                return;
+            }
+        }
+    };
+    let follow = async {
+        let mut due = tokio::time::interval(TUNE_EVERY);
+        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut check = tokio::time::interval(STOP_CHECK);
+        loop {
+            tokio::select! {
+                _ = check.tick() => allow(&hub, &stop),
+                // What cannot be listed this time can be the next; the search says so.
+                _ = due.tick() => if let Ok(all) = blocking(interfaces::list).await {
+                    tune.send_replace(chosen(&section.interfaces, &all).0);
+                },
+            }
+        }
+    };
+    tokio::select! {
+        () = upnp::passive::listen(tuned, DESCRIPTION_WITHIN, stop.clone(), clock, sender) => {}
+        () = forward => {}
+        () = follow => {}
+    }
+}
+
+/// Says what cannot be heard, and when it can again, once each.
+fn tell(batch: &Heard, told: &mut BTreeMap<Arc<str>, Option<String>>) {
+    for (interface, problem) in &batch.listening {
+        let before = told.insert(Arc::clone(interface), problem.clone());
+        match (before.flatten(), problem) {
+            (before, Some(problem)) if before.as_ref() != Some(problem) => tracing::warn!("{problem}"),
+            (Some(_), None) => tracing::info!("announcements on {interface} are heard again"),
+            _ => {}
+        }
+    }
+}
+
+/// Over but unverified is not over: what lit the storm may still be there.
+fn allow(hub: &Hub, stop: &StopProbes) {
+    if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
+        stop.stop();
+    } else {
+        stop.resume();
+    }
+}
 
 /// Searches until the task is dropped.
 pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
@@ -34,12 +104,7 @@ pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
             let (hub, stop) = (hub.clone(), stop.clone());
             async move {
                 loop {
-                    // Over but unverified is not over: what lit the storm may still be there.
-                    if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
-                        stop.stop();
-                    } else {
-                        stop.resume();
-                    }
+                    allow(&hub, &stop);
                     tokio::time::sleep(STOP_CHECK).await;
                 }
             }

@@ -6,7 +6,7 @@ mod host;
 mod snmp;
 
 pub use capture::{Captures, given};
-pub use discovery::search;
+pub use discovery::{listen, search};
 pub use host::{answer_questions, watch_host};
 pub use snmp::{Rhythm, poll_target};
 

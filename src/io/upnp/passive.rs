@@ -91,7 +91,7 @@ impl Hearing {
     }
 
     fn tuned(&mut self, tuned: crate::io::ssdp::listen::Tuned) {
-        self.heard.listening.extend(tuned);
+        self.heard.listening = tuned;
     }
 
     fn push(&mut self, announcement: Announcement) {
