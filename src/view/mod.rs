@@ -12,3 +12,5 @@ pub mod snmp_check;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;
+pub mod upnp_tree;
+pub mod upnp_words;

@@ -1,7 +1,9 @@
 //! Devices, gateways and port mappings as rows, plain text and JSON. Draws no borders (`app` does, where there is a
 //! terminal) and judges nothing.
 
+use super::upnp_words as words;
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
+use crate::model::text::Language;
 use crate::observe::catalogue::{Change, MappingChange};
 use crate::observe::devices::{DeviceChange, Presence, Reason};
 use std::collections::BTreeMap;
@@ -55,6 +57,29 @@ pub fn names(devices: &[Device]) -> BTreeMap<IpAddr, &str> {
         *name = (*name).min(&device.friendly_name);
     }
     names
+}
+
+/// Something in it deserves a look: more than one gateway, or one with a problem.
+#[must_use]
+pub fn worth_a_look(discovery: &Discovery) -> bool {
+    discovery.gateways.len() > 1 || discovery.gateways.iter().any(|gateway| !gateway.problems.is_empty())
+}
+
+/// Every device that `wanted` may mean: by UDN (with or without `uuid:`) or address, else by name, else by a part of
+/// it. Several are ambiguous.
+#[must_use]
+pub fn matching<'a>(devices: &'a [Device], wanted: &str) -> Vec<&'a Device> {
+    let wanted = wanted.trim().to_lowercase();
+    let by = |fits: &dyn Fn(&Device) -> bool| devices.iter().filter(|device| fits(device)).collect::<Vec<_>>();
+    let exact = by(&|device| {
+        let udn = device.udn.to_lowercase();
+        udn == wanted || udn.strip_prefix("uuid:") == Some(&*wanted) || device.ip.to_string() == wanted
+    });
+    if !exact.is_empty() || wanted.is_empty() {
+        return exact;
+    }
+    let named = by(&|device| device.friendly_name.to_lowercase() == wanted);
+    if named.is_empty() { by(&|device| device.friendly_name.to_lowercase().contains(&wanted)) } else { named }
 }
 
 /// The mappings of a gateway, a row each.
@@ -188,31 +213,22 @@ fn cells(c: char) -> usize {
 /// Why nobody, or no gateway, may have answered: `None` where there is nothing to explain. `searched` names each
 /// interface with the address that it was searched from.
 #[must_use]
-pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64) -> Option<String> {
-    let place = if searched.is_empty() { "no interface".into() } else { searched.join(", ") };
-    let reasons: &[&str] = if discovery.devices.is_empty() {
-        &[
-            "a firewall on this computer drops the answers: they are UDP from port 1900 to a port of ours",
-            "guest Wi-Fi or \"client isolation\" keeps devices apart, or a switch drops multicast to 239.255.255.250",
-            "this is a container or virtual machine behind NAT, which is not on the LAN",
-            "UPnP is off on the router and no other UPnP device is on",
-        ]
-    } else if discovery.gateways.is_empty() {
-        &[
-            "UPnP is off on the router (many providers' routers have none): then no program opens ports by itself",
-            "the router is on another network than the interfaces searched",
-        ]
-    } else {
-        return None;
+pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64, language: Language) -> Option<String> {
+    let place = if searched.is_empty() { "-".into() } else { searched.join(", ") };
+    let (head, reasons) = match (discovery.devices.is_empty(), discovery.gateways.is_empty()) {
+        (true, _) => (&words::NO_DEVICE, words::NO_DEVICE_REASONS.as_slice()),
+        (false, true) => (&words::NO_GATEWAY, words::NO_GATEWAY_REASONS.as_slice()),
+        (false, false) => return None,
     };
-    let who = if discovery.devices.is_empty() { "No UPnP device" } else { "No Internet gateway" };
-    let mut text = format!("{who} answered on {place} within {seconds:.0} s. What usually explains it:\n");
+    let mut text = words::say(head, language, [("place", place), ("seconds", format!("{seconds:.0}"))]);
+    text.push('\n');
     for reason in reasons {
-        let _ = writeln!(text, "  - {reason}");
+        let _ = writeln!(text, "  - {}", reason.template(language));
     }
     if !discovery.refused.is_empty() {
-        let refused = discovery.refused.iter().map(|(reason, count)| format!("{reason} {count}"));
-        let _ = writeln!(text, "Answers refused: {}.", refused.collect::<Vec<_>>().join(", "));
+        let list = discovery.refused.iter().map(|(reason, count)| format!("{reason} {count}"));
+        let list = list.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "{}", words::say(&words::ANSWERS_REFUSED, language, [("list", list)]));
     }
     Some(text)
 }
@@ -371,13 +387,48 @@ Lab gateway at 192.168.77.1 on lan0: 2 port mappings
     }
 
     #[test]
+    fn devices_are_found_by_what_people_know() {
+        let device = |udn: &str, last: u8, name: &str| Device {
+            udn: udn.into(),
+            friendly_name: name.into(),
+            manufacturer: String::new(),
+            model: String::new(),
+            device_type: String::new(),
+            server: String::new(),
+            location: String::new(),
+            ip: [192, 168, 1, last].into(),
+            mac: None,
+            vendor: None,
+            interface: "eth0".into(),
+            first_seen: crate::model::Time::default(),
+            last_seen: crate::model::Time::default(),
+            problem: None,
+        };
+        let devices =
+            [device("uuid:AB", 1, "Living TV"), device("uuid:cd", 2, "TV"), device("uuid:ef", 2, "寝室のテレビ")];
+        let check = |wanted: &str, expected: &[&str]| {
+            let found = matching(&devices, wanted).iter().map(|d| d.udn.as_str()).collect::<Vec<_>>();
+            assert_eq!(found, expected, "{wanted}");
+        };
+        check("uuid:ab", &["uuid:AB"]);
+        check("CD", &["uuid:cd"]);
+        check("tv", &["uuid:cd"]);
+        check("living", &["uuid:AB"]);
+        check("テレビ", &["uuid:ef"]);
+        check("192.168.1.2", &["uuid:cd", "uuid:ef"]);
+        check("radio", &[]);
+        check("", &[]);
+    }
+
+    #[test]
     fn silence_is_explained_only_where_there_is_some() {
         let mut discovery = Discovery::default();
         discovery.refused.insert("location_elsewhere", 3);
-        let text = silence(&discovery, &["lan0 (192.168.77.20)".into()], 4.0).expect("an explanation");
+        let text =
+            silence(&discovery, &["lan0 (192.168.77.20)".into()], 4.0, Language::English).expect("an explanation");
         assert!(text.starts_with("No UPnP device answered on lan0 (192.168.77.20) within 4 s."), "{text}");
         assert!(text.ends_with("Answers refused: location_elsewhere 3.\n"), "{text}");
         discovery.gateways.push(gateway());
-        assert!(silence(&discovery, &[], 4.0).is_some(), "gateways without a device do not happen");
+        assert!(silence(&discovery, &[], 4.0, Language::English).is_some(), "gateways without a device do not happen");
     }
 }

@@ -4,7 +4,6 @@
 use super::intake;
 use crate::io::http_client::{self, Call, Peer};
 use crate::io::interfaces::Interface;
-use crate::model::device::Device;
 use crate::model::device_tree::{ActionSpec, CallOutcome, DeviceInfo, DeviceTree, Direction, ServiceInfo};
 use crate::wire::description::{Description, DeviceNode, ServiceNode};
 use crate::wire::http_url::{HttpUrl, Origin, UrlError, same_prefix};
@@ -39,19 +38,19 @@ pub enum ReachError {
 }
 
 impl Reach {
-    /// How to reach `device` by one of `interfaces`.
+    /// How to reach a device by one of `interfaces`: the address and the interface that it answered on, and where its
+    /// description is.
     ///
     /// # Errors
     /// See [`ReachError`].
-    pub fn of(device: &Device, interfaces: &[Interface]) -> Result<Self, ReachError> {
-        let interface = interfaces.iter().find(|one| one.name == device.interface);
-        let interface = interface.ok_or_else(|| ReachError::NoInterface(device.interface.to_string()))?;
-        let origin = Origin { source: device.ip, link: interface.addresses.clone() };
-        let location = HttpUrl::parse(&device.location).map_err(|error| ReachError::Location(error.to_string()))?;
-        if !origin.may_name(location.host) {
-            return Err(ReachError::Location("its answer points to another host".into()));
-        }
-        Ok(Self { location, origin, peer: peer(interface, device.ip) })
+    pub fn to(ip: IpAddr, interface: &str, location: &str, interfaces: &[Interface]) -> Result<Self, ReachError> {
+        let interface = interfaces
+            .iter()
+            .find(|one| *one.name == *interface)
+            .ok_or_else(|| ReachError::NoInterface(interface.to_owned()))?;
+        let origin = Origin { source: ip, link: interface.addresses.clone() };
+        let location = intake::location(location, &origin).map_err(|(_, why)| ReachError::Location(why.into()))?;
+        Ok(Self { location, origin, peer: peer(interface, ip) })
     }
 
     /// Reads the device's description, and with `actions` those of all its services.

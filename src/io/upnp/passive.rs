@@ -193,3 +193,7 @@ impl Hearing {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "passive_tests.rs"]
+mod tests;

@@ -1,0 +1,473 @@
+//! The commands that change something: add, remove, call. Each shows exactly what it will send, and sends nothing
+//! without a yes.
+
+use super::look::{Look, look};
+use super::screen::{Screen, ask};
+use super::{COULD_NOT_LOOK, Common};
+use crate::io::upnp::control::Reach;
+use crate::model::device::Gateway;
+use crate::model::device_tree::{ActionSpec, Argument, CallOutcome, DeviceTree, Direction, ServiceInfo};
+use crate::view::upnp::{lease, printable};
+use crate::view::upnp_tree::{services, signature, values};
+use crate::view::upnp_words::{self as words, say};
+use clap::{Args, ValueEnum};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+
+/// Longest lease (WANIPConnection:2, 2.3.14): a week.
+const MAX_LEASE: i64 = 604_800;
+/// Bytes of a description: miniupnpd 2.3.1 breaks its own list with longer ones.
+const MAX_DESCRIPTION: usize = 63;
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Protocol {
+    /// TCP
+    #[value(alias = "TCP")]
+    Tcp,
+    /// UDP
+    #[value(alias = "UDP")]
+    Udp,
+}
+
+impl Protocol {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+/// `upnp-probe add`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct AddArgs {
+    /// Port on the gateway's Internet side
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    external: u16,
+    /// Whom it leads to; an empty HOST (":443") is this computer
+    #[arg(long, value_name = "HOST:PORT", value_parser = internal)]
+    internal: (Option<Ipv4Addr>, u16),
+    /// TCP or UDP
+    #[arg(long, value_enum)]
+    protocol: Protocol,
+    /// Seconds until it ends by itself; 0 for a mapping without an end
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(0..=MAX_LEASE))]
+    lease: u32,
+    /// What others see in the gateway's list
+    #[arg(long, value_name = "TEXT", default_value = "upnp-probe", value_parser = description)]
+    description: String,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// `upnp-probe remove`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RemoveArgs {
+    /// tcp or udp
+    #[arg(value_enum)]
+    protocol: Protocol,
+    /// Port on the gateway's Internet side
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// The remote host that the mapping is limited to [default: anyone]
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    remote_host: String,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Consent {
+    /// The gateway, where there are several: its address, UDN, or a part of its name
+    #[arg(long, value_name = "GATEWAY")]
+    gateway: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// `upnp-probe call`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct CallArgs {
+    /// The device: its address, its UDN, or a part of its name
+    device: String,
+    /// The service: the end of its type or id
+    service: String,
+    /// The action, as `show` lists it
+    action: String,
+    /// Input arguments
+    #[arg(value_name = "ARG=VALUE", value_parser = assignment)]
+    arguments: Vec<(String, String)>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+fn internal(text: &str) -> Result<(Option<Ipv4Addr>, u16), String> {
+    let (host, port) = text.rsplit_once(':').ok_or("write HOST:PORT, as in 192.168.1.20:443")?;
+    let port = port.parse().ok().filter(|port| *port > 0).ok_or("the port must be from 1 to 65535")?;
+    let host = match host {
+        "" => None,
+        host => Some(host.parse().map_err(|_| "the host must be an IPv4 address: gateways do not look names up")?),
+    };
+    Ok((host, port))
+}
+
+fn description(text: &str) -> Result<String, String> {
+    if text.len() > MAX_DESCRIPTION {
+        return Err(format!("at most {MAX_DESCRIPTION} bytes: some gateways break their list with more"));
+    }
+    if text.contains(|c: char| c.is_control() || matches!(c, '&' | '<' | '>')) {
+        return Err("without control characters, &, < and >: some gateways break their list with them".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write ARG=VALUE, as in NewExternalPort=5001")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+/// What is to be sent, and to whom.
+struct Order<'a> {
+    device: String,
+    address: IpAddr,
+    reach: &'a Reach,
+    service: &'a ServiceInfo,
+    spec: &'a ActionSpec,
+    arguments: Vec<(String, String)>,
+    /// A line that says what it means now.
+    note: Option<String>,
+}
+
+impl Order<'_> {
+    fn shown(&self, screen: &Screen) -> String {
+        let facts = [("device", printable(&self.device)), ("address", self.address.to_string())];
+        let head = say(&words::ABOUT_TO_SEND, screen.language, facts);
+        let note = self.note.as_ref().map(|note| format!("{note}\n")).unwrap_or_default();
+        let (service, url) = (&self.service.service_type, self.service.control_url.as_deref().unwrap_or_default());
+        let action = printable(&self.spec.name);
+        format!("{head}\n{action}\n  {}\n  {}\n{}{note}", printable(service), printable(url), values(&self.arguments))
+    }
+
+    /// Shows it and asks. `None`: go on.
+    fn confirm(&self, yes: bool, screen: &Screen) -> anyhow::Result<Option<ExitCode>> {
+        eprint!("{}", self.shown(screen));
+        if yes {
+            return Ok(None);
+        }
+        let words = match ask(words::CONFIRM.template(screen.language))? {
+            Some(true) => return Ok(None),
+            Some(false) => &words::NOT_SENT,
+            None => &words::NOBODY_TO_ASK,
+        };
+        eprintln!("{}", words.template(screen.language));
+        Ok(Some(ExitCode::from(COULD_NOT_LOOK)))
+    }
+
+    fn send(&self, look: &Look) -> CallOutcome {
+        let arguments = self.arguments.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
+        look.runtime.block_on(self.reach.call(self.service, self.spec, &arguments, look.settings.request))
+    }
+
+    /// Prints how it went where it did not go well, or as JSON in any case. True: it was done.
+    fn report(&self, outcome: &CallOutcome, common: &Common, screen: &Screen) -> anyhow::Result<bool> {
+        if common.json() {
+            let arguments = self.arguments.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+            let arguments = arguments.collect::<std::collections::BTreeMap<_, _>>();
+            screen.json(
+                &serde_json::json!({
+                    "device": self.device, "address": self.address, "service": self.service.service_type,
+                    "action": self.spec.name, "arguments": arguments, "outcome": outcome,
+                }),
+                false,
+            )?;
+        }
+        let device = printable(&self.device);
+        match outcome {
+            CallOutcome::Answered(_) => return Ok(true),
+            CallOutcome::Refused { code, text } => {
+                let text = if text.is_empty() { String::new() } else { format!(" ({})", printable(text)) };
+                let facts = [("device", device), ("code", code.to_string()), ("text", text)];
+                eprintln!("{}", say(&words::REFUSED, screen.language, facts));
+                if let Some(meaning) = words::fault(*code, screen.language) {
+                    eprintln!("{meaning}");
+                }
+            }
+            CallOutcome::Unanswered(why) => {
+                let facts = [("device", device), ("why", printable(why))];
+                eprintln!("{}", say(&words::UNANSWERED, screen.language, facts));
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn spec(name: &str, inputs: &[&str], outputs: &[&str]) -> ActionSpec {
+    let argument =
+        |direction| move |name: &&str| Argument { name: (*name).to_owned(), direction, ..Argument::default() };
+    let inputs = inputs.iter().map(argument(Direction::In));
+    let arguments = inputs.chain(outputs.iter().map(argument(Direction::Out))).collect();
+    ActionSpec { name: name.into(), arguments }
+}
+
+/// The WAN connection of `gateway` that mappings are made on: its primary one, else the first.
+fn connection<'a>(tree: &'a DeviceTree, gateway: &Gateway) -> anyhow::Result<&'a ServiceInfo> {
+    let primary = gateway.primary().map(|connection| connection.service_type.as_str());
+    let is_connection = |kind: &str| kind.contains(":WANIPConnection:") || kind.contains(":WANPPPConnection:");
+    let all = services(tree).map(|(_, service)| service);
+    let callable = all.filter(|s| is_connection(&s.service_type) && s.control_url.is_some()).collect::<Vec<_>>();
+    let preferred = callable.iter().find(|service| Some(service.service_type.as_str()) == primary);
+    let chosen = preferred.or_else(|| callable.first()).copied();
+    chosen.ok_or_else(|| anyhow::anyhow!("its description names no WAN connection that can be called"))
+}
+
+/// `upnp-probe add`.
+pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::Result<ExitCode> {
+    let look = look(common)?;
+    let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
+    let reach = look.reach(gateway)?;
+    let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
+    let (host, internal_port) = args.internal;
+    let host = host.map(IpAddr::V4).or_else(|| reach.local().filter(IpAddr::is_ipv4));
+    let host = host.ok_or_else(|| anyhow::anyhow!("this computer has no IPv4 address there: name the host"))?;
+    let (port, protocol) = (args.external.to_string(), args.protocol.as_str());
+    let lease_seconds = args.lease.to_string();
+    let arguments = [
+        ("NewRemoteHost", ""),
+        ("NewExternalPort", port.as_str()),
+        ("NewProtocol", protocol),
+        ("NewInternalPort", &internal_port.to_string()),
+        ("NewInternalClient", &host.to_string()),
+        ("NewEnabled", "1"),
+        ("NewPortMappingDescription", args.description.as_str()),
+        ("NewLeaseDuration", lease_seconds.as_str()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let names = arguments.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    let order = Order {
+        device: gateway.friendly_name.clone(),
+        address: gateway.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        reach: &reach,
+        service: connection(&tree, gateway)?,
+        spec: &spec("AddPortMapping", &names, &[]),
+        arguments: arguments.to_vec(),
+        note: None,
+    };
+    if let Some(code) = order.confirm(args.consent.yes, screen)? {
+        return Ok(code);
+    }
+    let outcome = order.send(&look);
+    if !order.report(&outcome, common, screen)? {
+        return Ok(ExitCode::from(COULD_NOT_LOOK));
+    }
+    let told = verify(&look, &order, protocol, &port);
+    let device = printable(&gateway.friendly_name);
+    let sentence = match told {
+        Ok((target, lease_left)) => {
+            let facts = [
+                ("protocol", protocol.to_owned()),
+                ("port", port),
+                ("device", device),
+                ("target", printable(&target)),
+                ("lease", lease(lease_left)),
+            ];
+            say(&words::ADDED, screen.language, facts)
+        }
+        Err(why) => say(&words::ADDED_UNSEEN, screen.language, [("device", device), ("why", printable(&why))]),
+    };
+    if common.json() {
+        eprintln!("{sentence}");
+    } else {
+        screen.print(&format!("{sentence}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks for the mapping that was made: whom it leads to, and its lease.
+fn verify(look: &Look, order: &Order<'_>, protocol: &str, port: &str) -> Result<(String, u32), String> {
+    let inputs = ["NewRemoteHost", "NewExternalPort", "NewProtocol"];
+    let outputs = ["NewInternalClient", "NewInternalPort", "NewLeaseDuration"];
+    let spec = spec("GetSpecificPortMappingEntry", &inputs, &outputs);
+    let arguments = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", protocol)];
+    let call = order.reach.call(order.service, &spec, &arguments, look.settings.request);
+    match look.runtime.block_on(call) {
+        CallOutcome::Answered(fields) => match fields.as_slice() {
+            [(_, client), (_, port), (_, lease)] => Ok((format!("{client}:{port}"), lease.parse().unwrap_or(0))),
+            _ => Err("an empty answer".into()),
+        },
+        CallOutcome::Refused { code, text } => Err(format!("error {code} {text}")),
+        CallOutcome::Unanswered(why) => Err(why),
+    }
+}
+
+/// `upnp-probe remove`.
+pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> anyhow::Result<ExitCode> {
+    let look = look(common)?;
+    let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
+    let reach = look.reach(gateway)?;
+    let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
+    let (protocol, port) = (args.protocol.as_str(), args.port.to_string());
+    let listed = gateway.mappings.iter().find(|m| m.external_port == args.port && m.protocol.as_str() == protocol);
+    let note = listed.map_or_else(
+        || words::NOT_LISTED.template(screen.language).to_owned(),
+        |mapping| {
+            let target = format!("{}:{}", printable(&mapping.internal_client), mapping.internal_port);
+            let facts = [("target", target), ("description", printable(&mapping.description))];
+            say(&words::LEADS_TO, screen.language, facts)
+        },
+    );
+    let arguments =
+        [("NewRemoteHost", args.remote_host.as_str()), ("NewExternalPort", &port), ("NewProtocol", protocol)];
+    let order = Order {
+        device: gateway.friendly_name.clone(),
+        address: gateway.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        reach: &reach,
+        service: connection(&tree, gateway)?,
+        spec: &spec("DeletePortMapping", &arguments.map(|(name, _)| name), &[]),
+        arguments: arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        note: Some(note),
+    };
+    if let Some(code) = order.confirm(args.consent.yes, screen)? {
+        return Ok(code);
+    }
+    let outcome = order.send(&look);
+    if !order.report(&outcome, common, screen)? {
+        return Ok(ExitCode::from(COULD_NOT_LOOK));
+    }
+    let facts = [("protocol", protocol.to_owned()), ("port", port), ("device", printable(&gateway.friendly_name))];
+    let sentence = say(&words::REMOVED, screen.language, facts);
+    if common.json() {
+        eprintln!("{sentence}");
+    } else {
+        screen.print(&format!("{sentence}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `upnp-probe call`.
+pub(super) fn call(common: &Common, screen: &Screen, args: &CallArgs) -> anyhow::Result<ExitCode> {
+    let look = look(common)?;
+    let device = look.device(&args.device, screen)?;
+    let reach = Reach::to(device.ip, &device.interface, &device.location, &look.interfaces)?;
+    let tree = look.runtime.block_on(reach.tree(true, look.settings.request))?;
+    let service = service(&tree, &args.service)?;
+    let action = action(service, &args.action)?;
+    let order = Order {
+        device: device.friendly_name.clone(),
+        address: device.ip,
+        reach: &reach,
+        service,
+        spec: action,
+        arguments: arguments(action, &args.arguments)?,
+        note: None,
+    };
+    if !action.name.starts_with("Get")
+        && let Some(code) = order.confirm(args.yes, screen)?
+    {
+        return Ok(code);
+    }
+    let outcome = order.send(&look);
+    if !order.report(&outcome, common, screen)? {
+        return Ok(ExitCode::from(COULD_NOT_LOOK));
+    }
+    if let CallOutcome::Answered(fields) = &outcome
+        && !common.json()
+    {
+        let text = if fields.is_empty() {
+            say(&words::DONE, screen.language, [("action", printable(&action.name))]) + "\n"
+        } else {
+            values(fields)
+        };
+        screen.print(&text)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The one service whose type or id ends with `wanted`, with or without its version.
+fn service<'a>(tree: &'a DeviceTree, wanted: &str) -> anyhow::Result<&'a ServiceInfo> {
+    let ends = |text: &str| {
+        let unversioned = text.rsplit_once(':').map_or(text, |(name, _)| name);
+        [text, unversioned]
+            .iter()
+            .any(|text| *text == wanted || text.strip_suffix(wanted).is_some_and(|before| before.ends_with(':')))
+    };
+    let all = services(tree).map(|(_, service)| service).collect::<Vec<_>>();
+    let found = all.iter().filter(|s| ends(&s.service_type) || ends(&s.service_id)).collect::<Vec<_>>();
+    let list = |services: &[&ServiceInfo]| {
+        let line = |s: &&ServiceInfo| format!("\n  {}  {}", printable(&s.service_type), printable(&s.service_id));
+        services.iter().map(line).collect::<String>()
+    };
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => anyhow::bail!("it has no service \"{}\". It has:{}", printable(wanted), list(&all)),
+        several => {
+            let several = several.iter().map(|s| **s).collect::<Vec<_>>();
+            anyhow::bail!("\"{}\" fits several services; name one by its id:{}", printable(wanted), list(&several))
+        }
+    }
+}
+
+fn action<'a>(service: &'a ServiceInfo, wanted: &str) -> anyhow::Result<&'a ActionSpec> {
+    if let Some(problem) = &service.problem {
+        anyhow::bail!("the service cannot be called, or not checked. {}", printable(problem));
+    }
+    service.actions.iter().find(|action| action.name == wanted).ok_or_else(|| {
+        let all = service.actions.iter().map(|action| format!("\n  {}", signature(action))).collect::<String>();
+        anyhow::anyhow!("the service has no action \"{}\". It has:{all}", printable(wanted))
+    })
+}
+
+/// The input arguments in the order of the description, each given once and fitting.
+fn arguments(action: &ActionSpec, given: &[(String, String)]) -> anyhow::Result<Vec<(String, String)>> {
+    let usage = || format!("the action is {}", signature(action));
+    for (place, (name, _)) in given.iter().enumerate() {
+        anyhow::ensure!(
+            action.inputs().any(|argument| argument.name == *name),
+            "it takes no argument \"{}\": {}",
+            printable(name),
+            usage()
+        );
+        anyhow::ensure!(!given[..place].iter().any(|(n, _)| n == name), "{} is given twice", printable(name));
+    }
+    let mut ordered = Vec::new();
+    for argument in action.inputs() {
+        let value = given.iter().find(|(name, _)| *name == argument.name).map(|(_, value)| value);
+        let name = printable(&argument.name);
+        let value = value.ok_or_else(|| anyhow::anyhow!("{name}=… is missing: {}", usage()))?;
+        if let Some(expected) = misfit(argument, value) {
+            anyhow::bail!("{name} must be {expected}: {}", usage());
+        }
+        ordered.push((argument.name.clone(), value.clone()));
+    }
+    Ok(ordered)
+}
+
+/// What the argument must be, if `value` is not (data types: UPnP Device Architecture 2.0, 2.5).
+fn misfit(argument: &Argument, value: &str) -> Option<String> {
+    if !argument.allowed.is_empty() {
+        let fits = argument.allowed.iter().any(|allowed| allowed == value);
+        return (!fits).then(|| format!("one of {}", printable(&argument.allowed.join(", "))));
+    }
+    let whole = |least: i128, most: i128| {
+        let fits = value.parse::<i128>().is_ok_and(|number| (least..=most).contains(&number));
+        (!fits).then(|| format!("a whole number from {least} to {most}"))
+    };
+    match argument.data_type.as_str() {
+        "ui1" => whole(0, u8::MAX.into()),
+        "ui2" => whole(0, u16::MAX.into()),
+        "ui4" => whole(0, u32::MAX.into()),
+        "i1" => whole(i8::MIN.into(), i8::MAX.into()),
+        "i2" => whole(i16::MIN.into(), i16::MAX.into()),
+        "i4" | "int" => whole(i32::MIN.into(), i32::MAX.into()),
+        "boolean" => {
+            let fits = matches!(value.to_ascii_lowercase().as_str(), "0" | "1" | "true" | "false" | "yes" | "no");
+            (!fits).then(|| "0 or 1".to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "act_tests.rs"]
+mod tests;
