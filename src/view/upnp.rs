@@ -2,6 +2,7 @@
 //! terminal) and judges nothing.
 
 use super::upnp_words as words;
+use crate::explain::reach::Assessment;
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
 use crate::model::text::Language;
 use crate::observe::catalogue::{Change, MappingChange};
@@ -11,9 +12,13 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 /// Heads of the columns of [`mapping_rows`].
-pub const MAPPING_COLUMNS: [&str; 5] = ["PROTO", "EXTERNAL", "INTERNAL", "LEASE", "DESCRIPTION"];
+pub const MAPPING_COLUMNS: [&str; 6] = ["PROTO", "EXTERNAL", "INTERNAL", "REACH", "LEASE", "DESCRIPTION"];
+/// The same in Japanese.
+const MAPPING_COLUMNS_JA: [&str; 6] = ["種別", "外部", "内部", "到達性", "期間", "説明"];
 /// Heads of the columns of [`device_rows`].
 pub const DEVICE_COLUMNS: [&str; 4] = ["ADDRESS", "NAME", "MODEL", "INTERFACE"];
+/// The same in Japanese.
+const DEVICE_COLUMNS_JA: [&str; 4] = ["アドレス", "名前", "機種", "インターフェース"];
 
 /// The gateways as `upnp-probe list --format json` prints them.
 #[must_use]
@@ -59,10 +64,19 @@ pub fn names(devices: &[Device]) -> BTreeMap<IpAddr, &str> {
     names
 }
 
-/// Something in it deserves a look: more than one gateway, or one with a problem.
+/// What is judged about gateways, and in which language to say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// The judgement.
+    pub assessment: &'a Assessment,
+    /// Whom to.
+    pub language: Language,
+}
+
+/// Something in it deserves a look: a finding, or a gateway that could not be read as it should.
 #[must_use]
-pub fn worth_a_look(discovery: &Discovery) -> bool {
-    discovery.gateways.len() > 1 || discovery.gateways.iter().any(|gateway| !gateway.problems.is_empty())
+pub fn worth_a_look(discovery: &Discovery, assessment: &Assessment) -> bool {
+    !assessment.findings.is_empty() || discovery.gateways.iter().any(|gateway| !gateway.problems.is_empty())
 }
 
 /// Every device that `wanted` may mean: by UDN (with or without `uuid:`) or address, else by name, else by a part of
@@ -84,11 +98,13 @@ pub fn matching<'a>(devices: &'a [Device], wanted: &str) -> Vec<&'a Device> {
 
 /// The mappings of a gateway, a row each.
 #[must_use]
-pub fn mapping_rows(gateway: &Gateway, names: &BTreeMap<IpAddr, &str>) -> Vec<[String; 5]> {
-    gateway.mappings.iter().map(|mapping| mapping_row(mapping, names)).collect()
+pub fn mapping_rows(gateway: &Gateway, names: &BTreeMap<IpAddr, &str>, judged: Judged<'_>) -> Vec<[String; 6]> {
+    let word = |place| super::reach::word(judged.assessment.mapping(gateway.key(), place), judged.language);
+    let rows = gateway.mappings.iter().enumerate();
+    rows.map(|(place, mapping)| mapping_row(mapping, names, word(place))).collect()
 }
 
-fn mapping_row(mapping: &PortMapping, names: &BTreeMap<IpAddr, &str>) -> [String; 5] {
+fn mapping_row(mapping: &PortMapping, names: &BTreeMap<IpAddr, &str>, reach: &str) -> [String; 6] {
     let client = printable(&mapping.internal_client);
     let name = mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip));
     let name = name.map(|name| format!(" ({})", printable(name))).unwrap_or_default();
@@ -99,6 +115,7 @@ fn mapping_row(mapping: &PortMapping, names: &BTreeMap<IpAddr, &str>) -> [String
         printable(mapping.protocol.as_str()),
         format!("{external}{from}{off}"),
         format!("{client}:{}{name}", mapping.internal_port),
+        reach.into(),
         lease(mapping.lease_seconds),
         printable(&mapping.description),
     ]
@@ -148,36 +165,48 @@ pub fn gateway_problems(gateway: &Gateway) -> String {
 
 /// A discovery as plain text: aligned columns without borders.
 #[must_use]
-pub fn plain(discovery: &Discovery) -> String {
-    render(discovery, &mut |head, rows| columns(head, rows))
+pub fn plain(discovery: &Discovery, judged: Judged<'_>) -> String {
+    render(discovery, judged, &mut |head, rows| columns(head, rows))
 }
 
 /// Draws a table from its head and its rows, a line break at the end included.
 pub type DrawTable<'a> = dyn FnMut(&[&str], &[Vec<String>]) -> String + 'a;
 
 /// A discovery as text whose tables `table` draws.
-pub fn render(discovery: &Discovery, table: &mut DrawTable<'_>) -> String {
+pub fn render(discovery: &Discovery, judged: Judged<'_>, table: &mut DrawTable<'_>) -> String {
     let names = names(&discovery.devices);
+    let japanese = judged.language == Language::Japanese;
     let mut text = String::new();
     for gateway in &discovery.gateways {
         text.push_str(&gateway_heading(gateway));
-        let rows = mapping_rows(gateway, &names).into_iter().map(Vec::from).collect::<Vec<_>>();
+        let rows = mapping_rows(gateway, &names, judged).into_iter().map(Vec::from).collect::<Vec<_>>();
         if !rows.is_empty() {
-            text.push_str(&table(&MAPPING_COLUMNS, &rows));
+            text.push_str(&table(if japanese { &MAPPING_COLUMNS_JA } else { &MAPPING_COLUMNS }, &rows));
         }
+        text.push_str(&super::reach::lines(gateway, judged.assessment, judged.language));
         text.push_str(&gateway_problems(gateway));
         text.push('\n');
     }
-    let rows = device_rows(&discovery.devices).into_iter().map(Vec::from).collect::<Vec<_>>();
-    if !rows.is_empty() {
-        let _ = writeln!(text, "UPnP devices that answered: {}", rows.len());
-        text.push_str(&table(&DEVICE_COLUMNS, &rows));
-    }
+    text.push_str(&devices(&discovery.devices, judged.language, table));
     text
 }
 
+/// The devices as text whose table `table` draws; nothing where there are none.
+pub fn devices(devices: &[Device], language: Language, table: &mut DrawTable<'_>) -> String {
+    let rows = device_rows(devices).into_iter().map(Vec::from).collect::<Vec<_>>();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let (head, columns) = match language {
+        Language::English => ("UPnP devices that answered: ", &DEVICE_COLUMNS),
+        Language::Japanese => ("応答したUPnP機器：", &DEVICE_COLUMNS_JA),
+    };
+    format!("{head}{}\n{}", rows.len(), table(columns, &rows))
+}
+
 /// Left-aligned columns, two spaces apart; the last is not padded.
-fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+#[must_use]
+pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
     let head = head.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
     let mut widths = vec![0; head.len()];
     for (widest, cell) in std::iter::once(&head).chain(rows).flat_map(|row| widths_of(row).enumerate()) {
@@ -361,13 +390,14 @@ Lab gateway at 192.168.77.1 on lan0: 2 port mappings
   external address  11.22.33.44
   description       http://192.168.77.1:5000/rootDesc.xml
   uuid:1
-  PROTO  EXTERNAL                                 INTERNAL            LEASE     DESCRIPTION
-  TCP    5001                                     192.168.77.10:5001  6 d 23 h  Synology\u{fffd}[2J DSM
-  SCTP   every port from 198.51.100.7 (disabled)  192.168.77.10:5001  no end    Synology\u{fffd}[2J DSM
+  PROTO  EXTERNAL                                 INTERNAL            REACH       LEASE     DESCRIPTION
+  TCP    5001                                     192.168.77.10:5001  not judged  6 d 23 h  Synology\u{fffd}[2J DSM
+  SCTP   every port from 198.51.100.7 (disabled)  192.168.77.10:5001  not judged  no end    Synology\u{fffd}[2J DSM
   ! It is odd.
 
 ";
-        assert_eq!(plain(&discovery), expected);
+        let judged = Judged { assessment: &Assessment::default(), language: Language::English };
+        assert_eq!(plain(&discovery, judged), expected);
     }
 
     #[test]

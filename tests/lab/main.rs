@@ -12,6 +12,7 @@ mod gateway;
 mod namespaces;
 mod net;
 mod snmp_v3;
+mod probe;
 mod trials;
 
 use libtest_mimic::{Arguments, Trial};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 14] = [
+pub const TRIALS: [(&str, Run); 16] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -25,6 +25,8 @@ pub const TRIALS: [(&str, Run); 14] = [
     ("snmp_check_finds_what_to_mend", super::snmp_v3::check_command),
     ("a_gateway_of_version_1", super::gateway::first_version),
     ("a_gateway_of_version_2", super::gateway::second_version),
+    ("announcements_are_heard", super::probe::announcements),
+    ("adding_and_removing_agree_with_upnpc", super::probe::changes),
 ];
 
 /// The bar: from the first replica to the verdict.
@@ -245,8 +247,7 @@ fn analyze() -> Result<()> {
 fn port_mappings() -> Result<()> {
     let mut home = Home::build("mappings")?;
     services(&mut home)?;
-    let program = env!("CARGO_BIN_EXE_upnp-probe");
-    let json = output(&format!("ip netns exec pc {program} list --format json --interface eth0"))?;
+    let (_, json, _) = super::probe::probe(&["list", "--format", "json"])?;
     let gateways: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
     check(gateways[0]["external_address"] == "11.22.33.44", "the external address", &gateways)?;
     let ports = |mappings: &Value| {
@@ -262,12 +263,12 @@ fn port_mappings() -> Result<()> {
     for (_, port) in expected {
         check(reference.contains(&format!("{port}->")), "upnpc lists it too", &reference)?;
     }
-    println!("{}", output(&format!("ip netns exec pc {program} list --interface eth0"))?);
+    println!("{}", super::probe::probe(&["list"])?.1);
     Ok(())
 }
 
 /// snmpd on the switch, a UPnP gateway, and a NAS that opens four ports and shows its media.
-fn services(home: &mut Home) -> Result<()> {
+pub fn services(home: &mut Home) -> Result<()> {
     let snmpd = home.file("snmpd.conf", "agentaddress udp:192.168.1.2:161\nrocommunity public\nsysName hub\n")?;
     home.start("sw", &format!("snmpd -f -Lo -C -c {} -p {}", text(&snmpd), text(&home.dir.join("snmpd.pid"))))?;
     gateway(home, "")?;

@@ -10,7 +10,7 @@ needs no permission. Only add, remove and call change anything, and they ask fir
 pub(super) const AFTER: &str = "\
 EXIT STATUS
   0  looked (or done), and nothing deserves a look
-  1  looked, and something does: more than one gateway, or one with a problem (lines that begin with !)
+  1  looked, and something does: the lines that begin with !
   2  could not look, or the change was not made
 
 TIME

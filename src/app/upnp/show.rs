@@ -3,44 +3,55 @@
 use super::look::{Look, look};
 use super::screen::Screen;
 use super::{Common, FINDINGS, Format};
+use crate::explain::reach::{self, Assessment};
+use crate::io::around::Around;
+use crate::io::clock::Clock;
 use crate::io::upnp::control::Reach;
 use crate::view;
+use crate::view::upnp::Judged;
 use std::process::ExitCode;
 
-fn status(look: &Look) -> ExitCode {
-    if view::upnp::worth_a_look(&look.discovery) { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+/// What is wrong with the gateways, and whether their mappings can be reached, by what this host knows around it.
+fn assess(look: &Look) -> anyhow::Result<Assessment> {
+    let mut around = Around::read(Clock::start().now())?;
+    around.know(&look.discovery.devices);
+    Ok(reach::assess_now(&look.discovery.gateways, &around.surroundings(None)))
+}
+
+fn status(look: &Look, assessment: &Assessment) -> ExitCode {
+    let findings = view::upnp::worth_a_look(&look.discovery, assessment);
+    if findings { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
 }
 
 /// `upnp-probe list`.
 pub(super) fn list(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
     let look = look(common)?;
+    let assessment = assess(&look)?;
+    let judged = Judged { assessment: &assessment, language: screen.language };
     if common.json() {
-        screen.json(&look.discovery.gateways, false)?;
+        screen.json(&view::reach::gateways(look.discovery.gateways.iter(), &assessment, screen.language), false)?;
     } else if screen.terminal {
-        screen.print(&view::upnp::render(&look.discovery, &mut |head, rows| screen.draw(head, rows)))?;
+        screen.print(&view::upnp::render(&look.discovery, judged, &mut |head, rows| screen.draw(head, rows)))?;
     } else {
-        screen.print(&view::upnp::plain(&look.discovery))?;
+        screen.print(&view::upnp::plain(&look.discovery, judged))?;
     }
     look.explain_silence(screen);
-    Ok(status(&look))
+    Ok(status(&look, &assessment))
 }
 
 /// `upnp-probe devices`.
 pub(super) fn devices(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
-    let mut look = look(common)?;
+    let look = look(common)?;
+    let devices = &look.discovery.devices;
     if common.json() {
-        screen.json(&look.discovery.devices, false)?;
+        screen.json(devices, false)?;
+    } else if screen.terminal {
+        screen.print(&view::upnp::devices(devices, screen.language, &mut |head, rows| screen.draw(head, rows)))?;
     } else {
-        let gateways = std::mem::take(&mut look.discovery.gateways);
-        let text = if screen.terminal {
-            view::upnp::render(&look.discovery, &mut |head, rows| screen.draw(head, rows))
-        } else {
-            view::upnp::plain(&look.discovery)
-        };
-        look.discovery.gateways = gateways;
-        screen.print(&text)?;
+        screen
+            .print(&view::upnp::devices(devices, screen.language, &mut |head, rows| view::upnp::columns(head, rows)))?;
     }
-    if look.discovery.devices.is_empty() {
+    if devices.is_empty() {
         look.explain_silence(screen);
     }
     Ok(ExitCode::SUCCESS)
@@ -65,12 +76,14 @@ pub(super) fn show(common: &Common, screen: &Screen, wanted: &str) -> anyhow::Re
 pub(super) fn export(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(common.format != Some(Format::Text), "export writes --format json or csv; `list` writes text");
     let look = look(common)?;
+    let assessment = assess(&look)?;
     if common.format == Some(Format::Csv) {
         screen.without_colour().print(&view::upnp_tree::csv(&look.discovery.gateways))?;
     } else {
-        let all = serde_json::json!({ "devices": look.discovery.devices, "gateways": look.discovery.gateways });
+        let gateways = view::reach::gateways(look.discovery.gateways.iter(), &assessment, screen.language);
+        let all = serde_json::json!({ "devices": look.discovery.devices, "gateways": gateways });
         screen.json(&all, false)?;
     }
     look.explain_silence(screen);
-    Ok(status(&look))
+    Ok(status(&look, &assessment))
 }
