@@ -1,6 +1,7 @@
 //! The UPnP side of the world: devices and an Internet gateway that answer SSDP searches, HTTP and SOAP on loopback.
 //! Everything answers from 127.0.0.1, each from a port of its own; in a real home they would be different addresses.
 
+pub mod crowd;
 pub mod device;
 pub mod gateway;
 pub mod hostile;
@@ -9,6 +10,7 @@ pub mod soap;
 pub mod ssdp;
 pub mod wan;
 
+pub use crowd::{Crowd, Manner};
 pub use device::SsdpDevice;
 pub use gateway::{GatewayOptions, PortMapping, UpnpGateway};
 pub use hostile::{MISBEHAVIOURS, Misbehaviour};
