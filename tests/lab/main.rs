@@ -11,8 +11,8 @@ mod gateway;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;
-mod snmp_v3;
 mod probe;
+mod snmp_v3;
 mod trials;
 
 use libtest_mimic::{Arguments, Trial};
