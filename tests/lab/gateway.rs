@@ -16,10 +16,8 @@ pub fn first_version() -> Result<()> {
 }
 
 fn list() -> Result<Value> {
-    let program = env!("CARGO_BIN_EXE_upnp-probe");
-    let json = output(&format!("ip netns exec pc {program} list --format json --interface eth0"));
-    // Findings are exit status 1 in later versions; the list is there all the same.
-    serde_json::from_str(&json?).map_err(|error| error.to_string())
+    let (_, json, said) = super::probe::probe(&["list", "--format", "json"])?;
+    serde_json::from_str(&json).map_err(|error| format!("{error}: {said}"))
 }
 
 fn upnpc(host: &str, arguments: &str) -> Result<String> {
