@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 use stormglass::io::clock::Clock;
+use stormglass::io::snmp::auth::{AuthProtocol, Level, PrivProtocol, Secret, Usm};
 use stormglass::io::snmp::{Auth, Client, StrayCounts, Target};
 use stormglass::mib;
 use stormglass::model::observation::{Counter, CounterKind, Poll, PollSample};
 use stormglass_harness::snmp::counters::{self, Direction, Kind};
+use stormglass_harness::snmp::v3::{AUTH_PASSWORD, PRIV_PASSWORD, V3Agent, V3Options};
 use stormglass_harness::snmp::{AgentOptions, Manners, SnmpAgent, faults, template};
 
 const PORTS: u32 = 24;
@@ -265,8 +267,50 @@ async fn errors_that_a_smaller_question_avoids() {
 
 #[tokio::test]
 async fn errors_that_nothing_avoids() {
-    is_told(&["error-status=16"], "refused").await;
+    is_told(&["error-status=16"], "access_denied").await;
     is_told(&["error-status=5"], "refused").await;
+}
+
+// ---- Versions ----
+
+#[tokio::test]
+async fn an_agent_of_the_first_version_is_read_in_it() {
+    is_told(&["v1-only"], "timeout").await;
+    let ward = Ward::new();
+    ward.falls_ill(&["v1-only"]);
+    let first = Target { auth: Auth::v1("public"), ..ward.ill.1.clone() };
+    let poll = ward.client.poll(&first, true, DEADLINE).await;
+    whole("v1-only", &poll, SEEDS[0], true);
+    let narrow = |counter| matches!(counter, Some(Counter::C32(_)));
+    assert!(sample("v1-only", &poll).ports.iter().all(|port| narrow(port.counters.in_multicast)), "no 64 bits in v1");
+}
+
+#[tokio::test]
+async fn an_engine_that_boots_or_is_another_is_read_again() {
+    let options = V3Options { port: 0, seed: SEEDS[0], up_before: UP_BEFORE };
+    let mut agent = V3Agent::start(template::switch(PORTS), options).expect("an agent");
+    let level = Level::AuthPriv(
+        AuthProtocol::named("SHA256").expect("a protocol"),
+        Secret::new(AUTH_PASSWORD),
+        PrivProtocol::named("AES").expect("a protocol"),
+        Secret::new(PRIV_PASSWORD),
+    );
+    let auth = Auth::v3(Usm::new("sha256-aes", level, ""));
+    // The library's agent needs its time in a build without optimisation.
+    let target = Target { request_timeout: Duration::from_secs(2), ..Target::new("v3", agent.addr(), auth) };
+    let client = Client::start(Clock::start());
+    whole("v3", &client.poll(&target, true, DEADLINE).await, SEEDS[0], true);
+    agent.reboot().expect("a boot");
+    let poll = client.poll(&target, true, DEADLINE).await;
+    whole("v3, booted", &poll, SEEDS[0], true);
+    assert!(sample("v3, booted", &poll).sys_uptime < Some(100_000) && agent.boots() == 2);
+    agent.replace(SEEDS[1]).expect("another device");
+    // The first poll of a device whose engine is another may be lost in finding that out; the second may not.
+    let first = client.poll(&target, true, DEADLINE).await;
+    if let Poll::Gap(gap) = &first {
+        assert_ne!(gap.reason, "timeout", "what it was is told: {}", gap.message);
+    }
+    whole("v3, replaced", &client.poll(&target, true, DEADLINE).await, SEEDS[1], true);
 }
 
 // ---- Devices ----

@@ -14,8 +14,7 @@ pub use async_snmp::{AuthProtocol, PrivProtocol};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The authentication password of every user.
@@ -138,7 +137,7 @@ impl V3Agent {
     fn boot(&mut self, up_before: Duration) -> io::Result<()> {
         self.running = None;
         let identity = Identity { seed: self.options.seed, up_before, ..Identity::default() };
-        let handler = Handler { book: Arc::clone(&self.table), identity, started: now(), requests: AtomicU32::new(0) };
+        let handler = Handler { book: Arc::clone(&self.table), identity, started: now(), asked: Mutex::default() };
         let (engine, boots, addr) = (self.engine.clone(), self.boots, self.addr);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, is_ready) = std::sync::mpsc::channel();
@@ -220,19 +219,28 @@ struct Handler {
     book: Arc<Book>,
     identity: Identity,
     started: Instant,
-    requests: AtomicU32,
+    /// The id of the present request, and when it came.
+    asked: Mutex<(i32, Duration)>,
 }
 
 impl Handler {
-    fn who(&self) -> Identity {
-        let requests = self.requests.fetch_add(1, Ordering::Relaxed);
-        Identity { requests, ..self.identity.clone() }
+    /// When the request came: the library asks for each variable by itself, but what one answer says is of one moment.
+    fn at(&self, context: &RequestContext) -> Duration {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.1.is_zero() || asked.0 != context.request_id() {
+            *asked = (context.request_id(), now() - self.started);
+        }
+        asked.1
     }
 }
 
 impl MibHandler for Handler {
-    fn get<'a>(&'a self, _: &'a RequestContext, oid: &'a async_snmp::Oid) -> BoxFuture<'a, HandlerResult<GetResult>> {
-        let value = look_up(&self.book, self.who(), now() - self.started, oid.arcs());
+    fn get<'a>(
+        &'a self,
+        context: &'a RequestContext,
+        oid: &'a async_snmp::Oid,
+    ) -> BoxFuture<'a, HandlerResult<GetResult>> {
+        let value = look_up(&self.book, self.identity.clone(), self.at(context), oid.arcs());
         Box::pin(std::future::ready(Ok(match value {
             Value::NoSuchObject => GetResult::NoSuchObject,
             Value::NoSuchInstance => GetResult::NoSuchInstance,
@@ -242,10 +250,10 @@ impl MibHandler for Handler {
 
     fn get_next<'a>(
         &'a self,
-        _: &'a RequestContext,
+        context: &'a RequestContext,
         oid: &'a async_snmp::Oid,
     ) -> BoxFuture<'a, HandlerResult<GetNextResult>> {
-        let found: Option<(Oid, Value)> = look_after(&self.book, self.who(), now() - self.started, oid.arcs());
+        let found: Option<(Oid, Value)> = look_after(&self.book, self.identity.clone(), self.at(context), oid.arcs());
         Box::pin(std::future::ready(Ok(found.map_or(GetNextResult::EndOfMibView, |(oid, value)| {
             let oid = async_snmp::Oid::from_slice(&oid);
             GetNextResult::Value(async_snmp::VarBind::new(oid, encoded(value)))
