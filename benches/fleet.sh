@@ -62,6 +62,6 @@ printf '%-44s %s\n' \
   "errors counted (due for the dead)" "$errors ($(calc "$dead * $took / $interval" 0))" \
   "requests a poll of a living target" "$(calc "($(agent_requests) - $requests_before) / ($alive * $took / $interval)" 1)" \
   "agents, share of one core" "$(calc "($(cpu "$agents") - $agents_before) / $took" 1) %"
-# What stormglass itself says about being late, since its start.
-grep -E '^stormglass_poll[a-z_]*(late|missed)[a-z_]*' "$work/metrics" || true
+# What stormglass itself says about errors and being late, since its start.
+grep -E '^stormglass_poll[a-z_]*(errors|late|missed)[a-z_]*' "$work/metrics" || true
 kill "$own" "$agents"
