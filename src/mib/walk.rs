@@ -213,7 +213,8 @@ impl Walk {
             }
             (TOO_BIG | GEN_ERR, Some(_)) => {
                 self.rows.stats.retried += 1;
-                if self.pace.repetitions > 1 {
+                // Down to GETNEXT: some agents answer every GETBULK so.
+                if self.pace.repetitions > 0 {
                     self.pace.repetitions /= 2;
                     self.pace.ceiling = self.pace.repetitions;
                     return Ok(());
@@ -329,8 +330,8 @@ impl Walk {
                 pace.strikes = 0;
             }
         }
-        if pace.bulk_answered {
-            pace.repetitions = (pace.repetitions * 2).clamp(1, pace.ceiling.max(1));
+        if pace.bulk_answered && pace.ceiling > 0 {
+            pace.repetitions = (pace.repetitions * 2).clamp(1, pace.ceiling);
         }
     }
 
