@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod hub;
 pub mod serve;
+pub mod targets;
 pub mod tasks;
 pub mod upnp;
 pub mod web;
