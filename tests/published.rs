@@ -100,12 +100,17 @@ fn the_configuration_shown_is_good() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for readme in ["README.md", "README.ja.md"] {
         let text = read(readme);
-        let yaml = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).expect("a configuration");
-        let file = folder.path().join("stormglass.yml");
-        fs::write(&file, yaml).expect("the configuration");
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
-        command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
-        command.assert().success();
+        // Those of Prometheus and lists of targets have no section of ours.
+        let blocks = text.split("```yaml").skip(1).filter_map(|rest| rest.split("```").next());
+        let blocks = blocks.filter(|block| block.lines().any(|line| line == "snmp:")).collect::<Vec<_>>();
+        assert!(blocks.len() >= 2, "{readme}: {} configurations", blocks.len());
+        for yaml in blocks {
+            let file = folder.path().join("stormglass.yml");
+            fs::write(&file, yaml).expect("the configuration");
+            let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
+            command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
+            command.assert().success();
+        }
     }
 }
 
