@@ -1,6 +1,8 @@
 //! `/snmp`, `/sd/snmp` and the sources of targets, from outside: the built program on loopback, asked by HTTP as
 //! Prometheus asks, and simulated agents as the devices.
 
+#![expect(clippy::disallowed_methods, reason = "a test from outside connects, and waits for what others do")]
+
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -163,10 +165,9 @@ fn what_cannot_be_meant_is_refused_and_what_is_dead_fails() {
     let agent = agent();
     // A port that nobody has, for it was had and given back.
     let dead = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-    let rest = format!(
-        ", request_timeout: 100ms, retries: 0, allowed_subnets: [127.0.0.0/30], auths: {{core: {{version: 2c, community: public}}}}, discover: []"
-    );
-    let snmp = with_hub(&agent, &rest).replacen("]", &format!(", {{name: dead, address: \"{dead}\"}}]"), 1);
+    let rest = ", request_timeout: 100ms, retries: 0, allowed_subnets: [127.0.0.0/30], auths: {core: {version: 2c, \
+                community: public}}";
+    let snmp = with_hub(&agent, rest).replacen("]", &format!(", {{name: dead, address: \"{dead}\"}}]"), 1);
     let glass = Glass::start(folder.path(), &snmp);
     for (query, status, word) in [
         ("module=if_mib", 400, "'target' parameter must be specified once"),

@@ -11,6 +11,7 @@ use crate::engine::Input;
 use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Target};
 use crate::mib::system::SYS_NAME;
+use crate::model::snmp::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,12 +84,13 @@ impl Keeper {
         let mut pace = timer(PACE);
         let mut publish = timer(PUBLISH_EVERY);
         let mut asking: JoinSet<Answer> = JoinSet::new();
+        let watches_files = !self.section.target_files.is_empty();
         let mut known = self.known();
         let mut changed = false;
         loop {
             tokio::select! {
                 () = self.polls.failed() => panic!("a poll has failed"),
-                _ = look.tick() => changed |= self.look().await,
+                _ = look.tick(), if watches_files => changed |= self.look().await,
                 _ = pace.tick(), if !self.search.is_idle() => {
                     if let Some(question) = self.search.next(self.clock.now(), &known) {
                         self.ask(question, &mut asking);
@@ -116,7 +118,7 @@ impl Keeper {
         let client = Arc::clone(&self.client);
         asking.spawn(async move {
             let rows = client.collect(&target, &QUESTION, ANSWER_WITHIN).await.ok();
-            let name = rows.map(|rows| rows.scalar(&SYS_NAME).and_then(|name| name.as_text()).unwrap_or_default());
+            let name = rows.map(|rows| rows.scalar(&SYS_NAME).and_then(Value::as_text).unwrap_or_default());
             (question, name)
         });
     }

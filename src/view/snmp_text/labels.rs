@@ -99,8 +99,12 @@ impl<'a> LabelRows<'a> {
     /// The place of a row, which lies at or soon after `from` if columns are gone through in order.
     #[inline]
     pub(super) fn find(&self, from: usize, index: &[u32]) -> usize {
-        let near =
-            [from, from + 1].into_iter().find(|place| self.rows.get(*place).is_some_and(|row| row.index == index));
+        // Indexes are short: a loop over them is faster than the comparison of memory that `==` calls.
+        let here = |place: &usize| {
+            let row = self.rows.get(*place);
+            row.is_some_and(|row| row.index.len() == index.len() && row.index.iter().zip(index).all(|(a, b)| a == b))
+        };
+        let near = [from, from + 1].into_iter().find(here);
         near.unwrap_or_else(|| self.search(index))
     }
 
