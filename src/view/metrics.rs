@@ -2,6 +2,7 @@
 //! label without a bound: the loudest ten, the latest sixteen; the rest is JSON.
 
 use super::exposition::{Exposition, Family, Format, Kind};
+use super::metrics_targets::Counts;
 use super::sink::Sink;
 use crate::engine::{Delays, Engine, Snapshot, State};
 use crate::explain::CAUSES;
@@ -162,11 +163,12 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
 }
 
 /// Writes the whole document.
-pub fn render(engine: &Engine, now: Time, format: Format, out: &mut dyn Sink) {
+pub fn render(engine: &Engine, targets: &Counts, now: Time, format: Format, out: &mut dyn Sink) {
     let mut out = Exposition::new(format, out);
     write(&mut out, &engine.snapshot(now));
     super::metrics_feeds::snmp(&mut out, engine.targets());
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
+    super::metrics_targets::write(&mut out, targets);
     out.finish();
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 12] = [
+pub const TRIALS: [(&str, Run); 14] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -23,6 +23,8 @@ pub const TRIALS: [(&str, Run); 12] = [
     ("snmp_v3_reads_and_says_what_is_wrong", super::snmp_v3::credentials),
     ("snmp_v3_follows_a_reset_device", super::snmp_v3::resets),
     ("snmp_check_finds_what_to_mend", super::snmp_v3::check_command),
+    ("snmp_is_the_same_as_snmp_exporter_s", super::drop_in::same_as_snmp_exporter),
+    ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
 ];
 
 /// The bar: from the first replica to the verdict.
@@ -347,7 +349,7 @@ fn prometheus(home: &mut Home) -> Result<()> {
 }
 
 /// The result of a query, as the list of its series.
-fn query(text: &str) -> Result<Vec<Value>> {
+pub fn query(text: &str) -> Result<Vec<Value>> {
     let encoded = text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
     let body = get(&format!("http://127.0.0.1:9090/api/v1/query?query={encoded}"))?;
     let value: Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;

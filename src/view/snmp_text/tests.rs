@@ -97,7 +97,7 @@ fn whatever_a_device_lacks_or_says_is_written_as_by_the_model() {
         let mut agent = TestAgent::switch(ports);
         for _ in 0..200 {
             let column = Oid::new(columns[chance(columns.len() as u32) as usize].oid);
-            let name = format!("{column}.{}", 1 + chance(ports as u32 + 3));
+            let name = format!("{column}.{}", 1 + chance(ports + 3));
             if chance(3) == 0 {
                 agent.remove(&name);
             } else {
