@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::mib::{Limits, MODULES, Reply, Walk, forwarding, poll};
+use stormglass::mib::poll::Brought;
+use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
@@ -292,7 +293,7 @@ fn reply(fate: &Fate, mut bindings: Vec<VarBind>) -> Reply {
         }
         Fate::Replaced(..) | Fate::Swapped(..) => {}
     }
-    Reply::Bindings(bindings)
+    Reply::Bindings(bindings.into())
 }
 
 fn table() -> Table {
@@ -313,7 +314,7 @@ proptest! {
         let limits = Limits { rows, ..Limits::until(start.plus(Duration::from_secs(100))) };
         let mut walk = match which {
             0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
-            2 => poll::first(limits),
+            2 => Memory::default().first(limits),
             _ => forwarding::fdb(limits),
         };
         let mut requests = 0_u64;
@@ -333,9 +334,16 @@ proptest! {
         let read = walk.into_rows();
         // The forwarding database has a limit of its own.
         let rows = if which == 3 { 65_536 } else { rows };
-        prop_assert!(read.parts.iter().map(|part| part.rows.len()).sum::<usize>() <= rows);
-        let _ = poll::sample(Arc::from("hub"), start, Duration::ZERO, &read, which == 3);
+        let longest = read.cells().map(|(object, _)| read.column(object).count()).max().unwrap_or(0);
+        prop_assert!(longest <= rows);
+        let _ = sample(&read, start, which == 3);
     }
+}
+
+/// What a poll makes of rows when nothing is remembered.
+fn sample(rows: &Rows, at: Time, fdb: bool) -> PollSample {
+    let brought = Brought { rows, at, took: Duration::ZERO, lasting: true, fdb };
+    Memory::default().sample(Arc::from("hub"), &brought, &mut |text| text.into())
 }
 
 /// An honest agent is read in full, so that the law above reaches behind the first answer.
@@ -343,12 +351,19 @@ proptest! {
 fn an_honest_agent_is_read_in_full() {
     let table = table();
     let start = Time::from_secs(1_800_000_000);
-    let mut walk = poll::first(Limits::until(start.plus(Duration::from_secs(10))));
-    while let Some(request) = walk.next(start).expect("no error") {
-        let bindings = honest(&table, &request.oids, request.repetitions);
-        walk.on_reply(start, Reply::Bindings(bindings)).expect("a good answer");
-    }
-    let sample = poll::sample("hub".into(), start, Duration::ZERO, &walk.into_rows(), false);
+    let limits = Limits::until(start.plus(Duration::from_secs(10)));
+    let read = |mut walk: Walk| {
+        while let Some(request) = walk.next(start).expect("no error") {
+            let bindings = honest(&table, &request.oids, request.repetitions);
+            walk.on_reply(start, Reply::Bindings(bindings.into())).expect("a good answer");
+        }
+        walk.into_rows()
+    };
+    let memory = Memory::default();
+    let mut rows = read(memory.first(limits));
+    let due = memory.due(start, &rows);
+    rows.append(read(Memory::second(due, &rows, limits).expect("all is due at first")));
+    let sample = sample(&rows, start, false);
     assert_eq!((sample.ports.len(), sample.sys_name.as_str()), (8, "hub"));
     assert!(sample.sys_uptime.is_some());
     let into_switch = sample.ports.iter().find(|port| port.if_index == 7).expect("the second router's LAN side");

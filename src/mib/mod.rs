@@ -8,11 +8,12 @@ pub mod exchange;
 pub mod forwarding;
 pub mod if_mib;
 pub mod if_type;
+pub mod memory;
+mod pace;
 pub mod poll;
 pub mod pulse;
 pub mod q_bridge;
 pub mod rows;
-mod series;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;
@@ -21,7 +22,8 @@ pub mod walk;
 mod walk_tests;
 
 pub use exchange::{Limits, Reply, Request, WalkError};
-pub use rows::{Rows, Stats};
+pub use memory::{Memory, Names};
+pub use rows::{Cell, Rows, Stats};
 pub use walk::Walk;
 
 /// What a value means, and so how it is shown.

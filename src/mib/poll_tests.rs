@@ -1,20 +1,32 @@
 //! Tests of [`super`]: samples from agents with every habit that real ones have.
 
 use super::*;
-use crate::mib::Reply;
 use crate::mib::forwarding::{fdb, has_vlan_fdb, plain_fdb};
 use crate::mib::test_agent::{TestAgent, limits, run};
+use crate::mib::{Reply, Request};
 use std::collections::BTreeMap;
 
 pub(in crate::mib) fn poll(agent: &mut TestAgent) -> PollSample {
-    let mut answer = |request: &crate::mib::Request| Reply::Bindings(agent.answer(request));
-    let mut rows = run(first(limits()), &mut answer).expect("a good agent");
-    rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
+    let mut rows = Rows::default();
+    let lasting = read(&Memory::default(), Time::from_secs(1), agent, &mut rows);
+    let mut answer = |request: &Request| Reply::Bindings(agent.answer(request).into());
     rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));
     if !has_vlan_fdb(&rows) {
         rows.append(run(plain_fdb(limits()), &mut answer).expect("a good agent"));
     }
-    sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows, true)
+    let brought = Brought { rows: &rows, at: Time::from_secs(1), took: Duration::ZERO, lasting, fdb: true };
+    Memory::default().sample("hub".into(), &brought, &mut |text| text.into())
+}
+
+/// The two walks of a poll; whether what hardly changes was read.
+fn read(memory: &Memory, now: Time, agent: &mut TestAgent, rows: &mut Rows) -> bool {
+    let mut answer = |request: &Request| Reply::Bindings(agent.answer(request).into());
+    rows.append(run(memory.first(limits()), &mut answer).expect("a good agent"));
+    let due = memory.due(now, rows);
+    if let Some(second) = Memory::second(due, rows, limits()) {
+        rows.append(run(second, &mut answer).expect("a good agent"));
+    }
+    due.lasting
 }
 
 #[test]

@@ -134,10 +134,7 @@ async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progr
         progress.set_message(format!("reading {}", table.name));
         let module = Module { name: table.name, scalars: &[], tables: &TABLES[index..=index] };
         let rows = match client.collect(plan.target, &module, plan.timeout).await {
-            Ok(rows) => {
-                let indexes = rows.parts.iter().flat_map(|part| &part.rows).map(|row| row.index.clone());
-                Ok(indexes.collect::<BTreeSet<_>>().len())
-            }
+            Ok(rows) => Ok(rows.cells().map(|(_, cell)| cell.index).collect::<BTreeSet<_>>().len()),
             Err(error) => Err(error.cause.to_string()),
         };
         tables.push(TableFact { name: table.name, rows });

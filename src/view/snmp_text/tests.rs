@@ -10,7 +10,8 @@ use std::io::Read as _;
 fn scraped(agent: &mut TestAgent, modules: &[&str]) -> String {
     let modules = modules.iter().map(|name| Module::named(name).expect("known")).collect::<Vec<_>>();
     let rows = modules.iter().map(|module| {
-        run(Walk::module(module, limits()), |request| Reply::Bindings(agent.answer(request))).expect("a good agent")
+        run(Walk::module(module, limits()), |request| Reply::Bindings(agent.answer(request).into()))
+            .expect("a good agent")
     });
     let rows = rows.collect::<Vec<_>>();
     let took = Duration::from_millis(1500);
