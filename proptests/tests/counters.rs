@@ -81,7 +81,7 @@ impl Agent {
             sys_name: String::new(),
             sys_descr: String::new(),
             ports: vec![port],
-            fdb: None,
+            topology: None,
             problems: Vec::new(),
         }))
     }

@@ -22,7 +22,7 @@ objects!(FDB_COLUMNS, [1, 3, 6, 1, 2, 1, 17, 4, 3, 1], {
     FDB_STATUS = 3 "dot1dTpFdbStatus" Syntax::Gauge, "How it got there: 3 learned, 4 the bridge's own, 5 set by hand.";
 });
 
-/// Bridge ports. Some agents have none, some an invalid one: see [`super::forwarding`].
+/// Bridge ports. Some agents have none, some an invalid one: see [`super::resolver`].
 pub static BASE_PORT_TABLE: Table = Table {
     name: "dot1dBasePortTable",
     indexes: &[Index::number("dot1dBasePort")],

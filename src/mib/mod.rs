@@ -15,10 +15,13 @@ pub mod lldp;
 pub mod mgmd;
 pub mod poll;
 pub mod q_bridge;
+pub mod resolver;
 pub mod rows;
 mod series;
+pub mod slow;
 pub mod storm;
 pub mod stp;
+pub mod surroundings;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;

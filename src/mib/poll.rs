@@ -1,6 +1,5 @@
 //! What the poller reads from a switch, and how its rows become a sample. Knows no sockets, and judges no number.
 
-use super::forwarding::forwarding;
 use super::if_mib::{
     IF_ADMIN_STATUS, IF_ALIAS, IF_DESCR, IF_DISCONTINUITY, IF_HC_IN_BROADCAST, IF_HC_IN_MULTICAST, IF_HC_IN_OCTETS,
     IF_HC_IN_UCAST, IF_HC_OUT_BROADCAST, IF_HC_OUT_MULTICAST, IF_HC_OUT_OCTETS, IF_HC_OUT_UCAST, IF_HIGH_SPEED,
@@ -94,10 +93,9 @@ pub fn second(first: &Rows, limits: Limits) -> Walk {
 
 /// The sample of a poll from the rows of its walks.
 #[must_use]
-pub fn sample(target: Arc<str>, at: Time, took: Duration, rows: &Rows, with_fdb: bool) -> PollSample {
+pub fn sample(target: Arc<str>, at: Time, took: Duration, rows: &Rows) -> PollSample {
     let mut problems = Vec::new();
     let ports = ports(rows, &mut problems);
-    let fdb = with_fdb.then(|| forwarding(rows, &ports, &mut problems));
     for object in &rows.unreadable {
         problems.push(format!("{}: the agent sends a value that cannot be decoded; it is left out", object.name));
     }
@@ -111,12 +109,12 @@ pub fn sample(target: Arc<str>, at: Time, took: Duration, rows: &Rows, with_fdb:
         sys_name: text(&SYS_NAME),
         sys_descr: text(&SYS_DESCR),
         ports,
-        fdb,
+        topology: None,
         problems,
     }
 }
 
-fn clip(mut text: String) -> String {
+pub(super) fn clip(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_NAME) {
         text.truncate(end);
     }

@@ -2,19 +2,26 @@
 
 use super::*;
 use crate::mib::Reply;
-use crate::mib::forwarding::{fdb, has_vlan_fdb, plain_fdb};
+use crate::mib::slow::{self, Slow};
 use crate::mib::test_agent::{TestAgent, limits, run};
+use crate::model::topology::Fdb;
 use std::collections::BTreeMap;
 
 pub(in crate::mib) fn poll(agent: &mut TestAgent) -> PollSample {
     let mut answer = |request: &crate::mib::Request| Reply::Bindings(agent.answer(request));
     let mut rows = run(first(limits()), &mut answer).expect("a good agent");
     rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
-    rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));
-    if !has_vlan_fdb(&rows) {
-        rows.append(run(plain_fdb(limits()), &mut answer).expect("a good agent"));
+    for table in Slow::ALL {
+        let mut brought = run(table.walk(limits()), &mut answer).expect("a good agent");
+        if let Some(more) = table.more(&brought) {
+            brought.append(run(more(limits()), &mut answer).expect("a good agent"));
+        }
+        rows.append(brought);
     }
-    sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows, true)
+    let mut sample = sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows);
+    let topology = slow::topology(&rows, &sample.ports, &Slow::ALL.into(), Time::from_secs(1));
+    sample.topology = Some(Box::new(topology));
+    sample
 }
 
 #[test]
@@ -49,5 +56,6 @@ fn names_that_ports_share_are_told_apart() {
 fn an_agent_with_nothing_gives_an_empty_sample() {
     let mut agent = TestAgent { objects: BTreeMap::new(), room: 60, asked: 0 };
     let sample = poll(&mut agent);
-    assert_eq!((sample.ports.len(), sample.sys_uptime, sample.fdb), (0, None, Some(BTreeMap::new())));
+    let fdb = sample.topology.and_then(|topology| topology.fdb);
+    assert_eq!((sample.ports.len(), sample.sys_uptime, fdb), (0, None, Some(Fdb::default())));
 }

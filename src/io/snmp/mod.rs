@@ -22,10 +22,11 @@ pub use target::{PORT, Place, Target, resolve};
 use self::session::Session;
 use self::transport::{Socket, Strays, canonical, lock};
 use super::clock::Clock;
-use crate::mib::{Limits, Module, Rows, Walk, WalkError, forwarding, poll as polling};
+use crate::mib::slow::{LACKING_FOR, Slow};
+use crate::mib::{Limits, Module, Rows, Walk, WalkError, poll as polling, slow};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -47,6 +48,8 @@ const DIAGNOSIS: Duration = Duration::from_millis(400);
 struct Learned {
     /// Max-repetitions it answers.
     repetitions: Option<u32>,
+    /// Tables that it does not have, and when that was found out.
+    lacks: BTreeMap<Slow, Time>,
 }
 
 /// Datagrams that answered no request, since the start.
@@ -141,9 +144,9 @@ impl Client {
         .await
     }
 
-    /// Polls a target: the system, its ports and their counters, and with `want_fdb` its forwarding database. What can
+    /// Polls a target: the system, its ports and their counters, and those of the slow tables that are `due`. What can
     /// be missed is missed and said in `problems`; without counters the poll is a [`Gap`].
-    pub async fn poll(&self, target: &Target, want_fdb: bool, deadline: Duration) -> Poll {
+    pub async fn poll(&self, target: &Target, due: &BTreeSet<Slow>, deadline: Duration) -> Poll {
         let started = self.clock.now();
         let until = started.plus(deadline);
         let result = self
@@ -158,24 +161,19 @@ impl Client {
                     Ok(more) => rows.append(more),
                     Err(error) => problems.push(format!("names and speeds: {}", error.cause)),
                 }
-                let mut with_fdb = want_fdb;
-                if want_fdb {
-                    match visit.forwarding(until, deadline).await {
-                        Ok(more) => rows.append(more),
-                        Err(error) => {
-                            with_fdb = false;
-                            problems.push(format!("forwarding database: {}", error.cause));
-                        }
-                    }
-                }
-                Ok((rows, problems, with_fdb))
+                let read = visit.slow_tables(due, until, deadline, &mut rows, &mut problems).await;
+                Ok((rows, problems, read))
             })
             .await;
         match result {
-            Ok((rows, problems, with_fdb)) => {
+            Ok((rows, problems, read)) => {
                 let at = rows.first_answer.unwrap_or(started);
                 let took = self.clock.now().since(started);
-                let mut sample = polling::sample(Arc::clone(&target.name), at, took, &rows, with_fdb);
+                let mut sample = polling::sample(Arc::clone(&target.name), at, took, &rows);
+                if !read.is_empty() {
+                    let topology = slow::topology(&rows, &sample.ports, &read, at);
+                    sample.topology = Some(Box::new(topology));
+                }
                 sample.problems.extend(problems);
                 Poll::Answered(Box::new(sample))
             }
@@ -271,10 +269,42 @@ impl Visit<'_> {
         fault.map_or_else(|| Cause::Timeout { attempts, waited, version: self.session.version() }, Cause::Usm)
     }
 
-    async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
-        let mut rows = self.walk(forwarding::fdb, until, allowed).await?;
-        if !forwarding::has_vlan_fdb(&rows) {
-            rows.append(self.walk(forwarding::plain_fdb, until, allowed).await?);
+    /// Reads the slow tables that are due and that the device is not known to lack. One that fails is a problem, and
+    /// costs no other.
+    async fn slow_tables(
+        &mut self,
+        due: &BTreeSet<Slow>,
+        until: Time,
+        allowed: Duration,
+        rows: &mut Rows,
+        problems: &mut Vec<String>,
+    ) -> BTreeSet<Slow> {
+        let mut read = BTreeSet::new();
+        for table in Slow::ALL.into_iter().filter(|table| due.contains(table)) {
+            let now = self.owner.clock.now();
+            if self.learned.lacks.get(&table).is_some_and(|since| now.since(*since) < LACKING_FOR) {
+                continue;
+            }
+            match self.slow_table(table, until, allowed).await {
+                Ok(more) => {
+                    if table.is_lacking(&more) {
+                        self.learned.lacks.insert(table, now);
+                        continue;
+                    }
+                    self.learned.lacks.remove(&table);
+                    rows.append(more);
+                    read.insert(table);
+                }
+                Err(error) => problems.push(format!("{}: {}", table.name(), error.cause)),
+            }
+        }
+        read
+    }
+
+    async fn slow_table(&mut self, table: Slow, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let mut rows = self.walk(|limits| table.walk(limits), until, allowed).await?;
+        if let Some(more) = table.more(&rows) {
+            rows.append(self.walk(more, until, allowed).await?);
         }
         Ok(rows)
     }
