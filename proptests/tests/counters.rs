@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::mib::{Limits, MODULES, Reply, Walk, forwarding, poll};
+use stormglass::mib::slow::Slow;
+use stormglass::mib::{Limits, MODULES, Reply, Walk, forwarding, poll, slow};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
@@ -307,14 +308,15 @@ proptest! {
 
     /// A walk ends within its limits, whatever comes back, and what it read makes a sample.
     #[test]
-    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..4, rows in 1_usize..200) {
+    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..14, rows in 1_usize..200) {
         let table = table();
         let start = Time::from_secs(1_800_000_000);
         let limits = Limits { rows, ..Limits::until(start.plus(Duration::from_secs(100))) };
         let mut walk = match which {
-            0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
-            2 => poll::first(limits),
-            _ => forwarding::fdb(limits),
+            0 => poll::first(limits),
+            1 => forwarding::fdb(limits),
+            2..=5 => Slow::ALL[which - 2].walk(limits),
+            _ => Walk::module(MODULES[which % MODULES.len()], limits),
         };
         let mut requests = 0_u64;
         for step in 0.. {
@@ -332,9 +334,12 @@ proptest! {
         }
         let read = walk.into_rows();
         // The forwarding database has a limit of its own.
-        let rows = if which == 3 { 65_536 } else { rows };
+        let rows = if which == 1 || which == 2 { 65_536 } else { rows };
         prop_assert!(read.parts.iter().map(|part| part.rows.len()).sum::<usize>() <= rows);
-        let _ = poll::sample(Arc::from("hub"), start, Duration::ZERO, &read, which == 3);
+        let sample = poll::sample(Arc::from("hub"), start, Duration::ZERO, &read);
+        let topology = slow::topology(&read, &sample.ports, &Slow::ALL.into(), start);
+        let fdb = topology.fdb.expect("asked for");
+        prop_assert!(fdb.ports.values().all(|found| sample.ports.iter().any(|port| port.if_index == found.if_index)));
     }
 }
 
@@ -348,7 +353,7 @@ fn an_honest_agent_is_read_in_full() {
         let bindings = honest(&table, &request.oids, request.repetitions);
         walk.on_reply(start, Reply::Bindings(bindings)).expect("a good answer");
     }
-    let sample = poll::sample("hub".into(), start, Duration::ZERO, &walk.into_rows(), false);
+    let sample = poll::sample("hub".into(), start, Duration::ZERO, &walk.into_rows());
     assert_eq!((sample.ports.len(), sample.sys_name.as_str()), (8, "hub"));
     assert!(sample.sys_uptime.is_some());
     let into_switch = sample.ports.iter().find(|port| port.if_index == 7).expect("the second router's LAN side");

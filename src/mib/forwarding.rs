@@ -5,10 +5,11 @@ use super::bridge::{BASE_BRIDGE_ADDRESS, BASE_PORT_IF_INDEX, FDB_ADDRESS, FDB_PO
 use super::poll::{mac_of, single};
 use super::q_bridge::{Q_FDB_PORT, Q_FDB_STATUS};
 use super::resolver::{BaseMap, Resolution, resolve};
+use super::stp::PORT_STATE;
 use super::{Limits, Object, Rows, Walk};
 use crate::model::MacAddr;
 use crate::model::observation::PortSample;
-use crate::model::topology::{Fdb, Way};
+use crate::model::topology::{Fdb, Resolved, Way};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Forwarding entries kept of one target.
@@ -17,6 +18,8 @@ pub const MAX_FDB: usize = 32_768;
 const INVALID: u64 = 2;
 /// The same: an address of the bridge itself.
 const OWN: u64 = 4;
+/// dot1dStpPortState of a port that passes frames on.
+const FORWARDING: u32 = 5;
 /// Below it a port is a guess, and a person is told so.
 const SURE: f64 = 0.5;
 
@@ -60,14 +63,32 @@ pub(super) fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<S
         }
     }
     let used = learned.values().copied().collect::<BTreeSet<u32>>();
-    let resolution = resolve(&base_ports(rows), ports, &used);
-    let untold = learned.values().filter(|port| **port == 0).count();
+    let base = base_ports(rows);
+    let mut resolution = resolve(&base, ports, &used);
+    if used.iter().eq([&0])
+        && let Some(sole) = sole_port(rows, &base, ports)
+    {
+        resolution.ports.insert(0, sole);
+    }
+    let untold = if resolution.ports.contains_key(&0) { 0 } else { learned.values().filter(|p| **p == 0).count() };
     let all = learned.len();
     let entries = learned.into_iter().filter(|(_, port)| resolution.ports.contains_key(port));
     let entries = entries.take(MAX_FDB).collect::<BTreeMap<MacAddr, u32>>();
     let unresolved = all - untold - entries.len();
     say(&resolution, untold, unresolved, !entries.is_empty(), problems);
     Fdb { entries, ports: resolution.ports, unresolved, untold }
+}
+
+/// The one port that is up. A TP-Link T1600G tells no port of any address; with a single link there is one answer all the
+/// same. The spanning tree knows better than the interfaces: it counts an aggregate once, and leaves its members out.
+fn sole_port(rows: &Rows, base: &BTreeMap<u32, u32>, ports: &[PortSample]) -> Option<Resolved> {
+    let up = |index: &u32| ports.binary_search_by_key(index, |port| port.if_index).is_ok_and(|at| ports[at].oper_up);
+    let in_tree = rows.column(&PORT_STATE).filter_map(|cell| Some((single(cell.index)?, cell.value.as_u32()?)));
+    let in_tree = in_tree.collect::<BTreeMap<u32, u32>>();
+    let takes_part = |port: &u32| in_tree.is_empty() || in_tree.get(port) == Some(&FORWARDING);
+    let mut candidates = base.iter().filter(|(port, index)| takes_part(port) && up(index)).map(|(_, index)| *index);
+    let if_index = candidates.next()?;
+    candidates.next().is_none().then_some(Resolved { if_index, way: Way::SolePort, confidence: 0.7 })
 }
 
 /// What a person should know of how the ports were found.
@@ -90,6 +111,14 @@ fn say(resolution: &Resolution, untold: usize, unresolved: usize, any: bool, pro
             problems.push(format!(
                 "a bridge port that is in no table was taken for ifIndex {}, the only link aggregate left",
                 weakest.if_index
+            ));
+            return;
+        }
+        Way::SolePort => {
+            let sole = weakest.if_index;
+            problems.push(format!(
+                "the switch tells no port for any address (it says 0): all were taken to be behind ifIndex {sole}, the only \
+                 port that is up"
             ));
             return;
         }

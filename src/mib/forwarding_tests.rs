@@ -91,3 +91,21 @@ fn the_switchs_own_addresses_are_nobodys() {
     }
     assert_eq!(places(&mut agent).0, BTreeMap::from([(MacAddr([2, 0, 0, 0, 1, 1]), 1)]));
 }
+
+#[test]
+fn with_one_port_up_there_is_one_answer() {
+    let mut agent = TestAgent::switch(3);
+    for port in 1..=3 {
+        agent.set(&format!("1.3.6.1.2.1.17.1.4.1.2.{port}"), Value::Integer(port));
+        // Port 1 is the aggregate of which port 2 is the only member that is up.
+        agent.set(&format!("1.3.6.1.2.1.2.2.1.8.{port}"), Value::Integer(if port == 3 { 2 } else { 1 }));
+    }
+    agent.set("1.3.6.1.2.1.17.7.1.2.2.1.2.1.2.0.0.0.1.1", Value::Integer(0));
+    assert_eq!(places(&mut agent).0.len(), 0, "two ports are up");
+    for (port, state) in [(1, 5), (2, 1), (3, 1)] {
+        agent.set(&format!("1.3.6.1.2.1.17.2.15.1.3.{port}"), Value::Integer(state));
+    }
+    let (found, problems) = places(&mut agent);
+    assert_eq!(found, BTreeMap::from([(MacAddr([2, 0, 0, 0, 1, 1]), 1)]));
+    assert!(problems[0].contains("all were taken to be behind ifIndex 1"), "{problems:?}");
+}

@@ -201,12 +201,16 @@ impl<'a> Interfaces<'a> {
             if fit.landed < enough {
                 continue;
             }
-            match best {
-                Some((known, _)) if fit < known => rivals += usize::from(fit.landed == known.landed),
-                Some((known, _)) => {
-                    (best, rivals) = (Some((fit, offset)), if fit.landed == known.landed { rivals + 1 } else { 0 })
-                }
-                None => best = Some((fit, offset)),
+            let equal = best.is_some_and(|(known, _)| known.landed == fit.landed);
+            rivals = if equal {
+                rivals + 1
+            } else if best.is_none_or(|(known, _)| fit > known) {
+                0
+            } else {
+                rivals
+            };
+            if best.is_none_or(|(known, _)| fit >= known) {
+                best = Some((fit, offset));
             }
         }
         let (fit, offset) = best?;

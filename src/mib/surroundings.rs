@@ -89,13 +89,33 @@ pub(super) fn remotes(rows: &Rows, ports: &[PortSample], problems: &mut Vec<Stri
         let name = beside(&lldp::REM_SYS_NAME).and_then(Value::as_text).map(clip).unwrap_or_default();
         let name = if name.is_empty() { chassis.map(|mac| mac.to_string()).unwrap_or_default() } else { name };
         let capabilities = beside(&lldp::REM_SYS_CAP_ENABLED).and_then(Value::as_bytes);
-        let capabilities = capabilities.and_then(|bytes| bytes.first().copied());
+        let capabilities = capabilities.and_then(capabilities_of);
         remotes.push(Remote { if_index, name, chassis, capabilities });
     }
     if lost > 0 {
         problems.push(format!("{lost} LLDP neighbours were heard at ports that belong to no interface"));
     }
     remotes
+}
+
+/// The first byte of lldpRemSysCapEnabled. A Zyxel GS1900 writes hexadecimal text, `00`, and recordings have `24 2 5`:
+/// the byte, then its bits. A second byte that is a digit would be capabilities that do not exist.
+fn capabilities_of(bytes: &[u8]) -> Option<u8> {
+    let mut bytes = bytes.to_vec();
+    // A recording of the Zyxel is text about text.
+    for _ in 0..2 {
+        let Some(meant) = hexadecimal(&bytes) else { break };
+        bytes = meant;
+    }
+    bytes.first().copied()
+}
+
+/// The bytes that a text begins with, as pairs of digits with spaces between.
+fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let pair = |word: &str| (word.len() == 2).then(|| u8::from_str_radix(word, 16).ok()).flatten();
+    let bytes = text.trim_end().split(' ').map_while(pair).collect::<Vec<u8>>();
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 /// Local ports of LLDP to ifIndex.
@@ -139,13 +159,14 @@ pub(super) fn owners(rows: &Rows, at: Time) -> Vec<OwnerClaim> {
     let typed = |object, index: &[u32]| rows.cell(object, index).and_then(|cell| cell.value.as_u32());
     let old = rows.column(&ip_mib::NET_TO_MEDIA_PHYS_ADDRESS).filter_map(|cell| {
         let [_, a, b, c, d] = *cell.index else { return None };
-        let ip = bytes(&[a, b, c, d]).and_then(ip_of)?;
+        let ip = bytes(&[a, b, c, d]).as_deref().and_then(ip_of)?;
         let valid = !matches!(typed(&ip_mib::NET_TO_MEDIA_TYPE, cell.index), Some(2 | 5));
         valid.then_some((ip, mac_of(cell.value)?))
     });
     let new = rows.column(&ip_mib::NET_TO_PHYSICAL_PHYS_ADDRESS).filter_map(|cell| {
         let [_, _, length, address @ ..] = cell.index else { return None };
-        let ip = bytes(address).filter(|bytes| bytes.len() == *length as usize).and_then(ip_of)?;
+        let ip = bytes(address).filter(|bytes| bytes.len() == *length as usize);
+        let ip = ip.as_deref().and_then(ip_of)?;
         let valid = !matches!(typed(&ip_mib::NET_TO_PHYSICAL_TYPE, cell.index), Some(2 | 5))
             && !matches!(typed(&ip_mib::NET_TO_PHYSICAL_STATE, cell.index), Some(5 | 7));
         valid.then_some((ip, mac_of(cell.value)?))
@@ -163,7 +184,7 @@ fn bytes(arcs: &[u32]) -> Option<Vec<u8>> {
 }
 
 /// IPv4 or IPv6 by the length (RFC 4001); the zone of a link-local address is left out.
-fn ip_of(bytes: Vec<u8>) -> Option<IpAddr> {
+fn ip_of(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {
         4 | 8 => <[u8; 4]>::try_from(&bytes[..4]).ok().map(IpAddr::from),
         16 | 20 => <[u8; 16]>::try_from(&bytes[..16]).ok().map(IpAddr::from),

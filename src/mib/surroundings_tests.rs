@@ -122,3 +122,17 @@ fn owners_are_read_from_both_tables() {
     let found = owners.iter().map(|claim| (claim.ip.to_string(), claim.mac.0[5])).collect::<Vec<_>>();
     assert_eq!(found, [("192.168.1.10".to_owned(), 1), ("fe80::9".to_owned(), 6)]);
 }
+
+#[test]
+fn capabilities_come_as_bits_and_as_text() {
+    for (bytes, expected) in [
+        (&[0x28, 0][..], Some(0x28)),
+        (&[0x30], Some(0x30)),
+        (b"00", Some(0)),
+        (b"24 2 5", Some(0x24)),
+        (b"30 30 2 3 10 11", Some(0)),
+        (b"", None),
+    ] {
+        assert_eq!(capabilities_of(bytes), expected, "{bytes:02x?}");
+    }
+}

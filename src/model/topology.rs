@@ -18,6 +18,8 @@ pub enum Way {
     Offset(i64),
     /// It is the one port that is not accounted for, and the one link aggregate that is left.
     SoleAggregate,
+    /// It is the one port that is up: the switch tells no port, and there is no other.
+    SolePort,
 }
 
 impl fmt::Display for Way {
@@ -27,6 +29,7 @@ impl fmt::Display for Way {
             Self::IfIndex => out.write_str("if_index"),
             Self::Offset(offset) => write!(out, "offset({offset})"),
             Self::SoleAggregate => out.write_str("sole_aggregate"),
+            Self::SolePort => out.write_str("sole_port"),
         }
     }
 }
@@ -51,7 +54,8 @@ pub struct Resolved {
 /// A forwarding database.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fdb {
-    /// Address to bridge port; only ports that are in `ports`.
+    /// Address to bridge port; only ports that are in `ports`. Port 0 is there where the switch tells none and it can
+    /// be concluded all the same.
     pub entries: BTreeMap<MacAddr, u32>,
     /// The bridge ports that lead somewhere.
     pub ports: BTreeMap<u32, Resolved>,
