@@ -3,16 +3,21 @@
 //! the right reason; and its next poll after it has recovered is whole again. What the agents do, the harness knows:
 //! its counters are functions of seed and time, so that a value in the wrong row, or beside another's sysUpTime, is seen.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 use stormglass::io::clock::Clock;
 use stormglass::io::snmp::auth::{AuthProtocol, Level, PrivProtocol, Secret, Usm};
 use stormglass::io::snmp::{Auth, Client, StrayCounts, Target};
 use stormglass::mib;
+use stormglass::mib::slow::Slow;
 use stormglass::model::observation::{Counter, CounterKind, Poll, PollSample};
 use stormglass_harness::snmp::counters::{self, Direction, Kind};
 use stormglass_harness::snmp::v3::{AUTH_PASSWORD, PRIV_PASSWORD, V3Agent, V3Options};
 use stormglass_harness::snmp::{AgentOptions, Manners, SnmpAgent, faults, template};
 
+/// What the polls here read beside the counters.
+static FDB: LazyLock<BTreeSet<Slow>> = LazyLock::new(|| [Slow::Fdb].into());
 const PORTS: u32 = 24;
 /// The first attempt of a request waits so long: enough on a busy machine, short where an answer never comes.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -54,12 +59,12 @@ impl Ward {
     }
 
     async fn poll(&self) -> Poll {
-        self.client.poll(&self.ill.1, true, DEADLINE).await
+        self.client.poll(&self.ill.1, &FDB, DEADLINE).await
     }
 
     /// Polls both at once; the neighbour must be whole.
     async fn poll_both(&self, case: &str) -> Poll {
-        let (ill, neighbour) = tokio::join!(self.poll(), self.client.poll(&self.neighbour.1, true, DEADLINE));
+        let (ill, neighbour) = tokio::join!(self.poll(), self.client.poll(&self.neighbour.1, &FDB, DEADLINE));
         whole(&format!("the neighbour of {case}"), &neighbour, SEEDS[1], true);
         ill
     }
@@ -126,7 +131,12 @@ fn whole(case: &str, poll: &Poll, seed: u64, clean: bool) {
     let sample = sample(case, poll);
     counted_right(case, sample, seed, None);
     // Two hosts behind each port but the four uplinks.
-    assert_eq!(sample.fdb.as_ref().map(std::collections::BTreeMap::len), Some(40), "{case}: {:?}", sample.problems);
+    assert_eq!(
+        sample.topology.as_ref().and_then(|topology| Some(topology.fdb.as_ref()?.entries.len())),
+        Some(40),
+        "{case}: {:?}",
+        sample.problems
+    );
     assert!(!clean || sample.problems.is_empty(), "{case}: {:?}", sample.problems);
 }
 
@@ -208,7 +218,7 @@ async fn an_agent_that_takes_two_seconds_is_waited_for() {
     let patient = Target { request_timeout: Duration::from_secs(5), ..ward.ill.1.clone() };
     let (slow, neighbour) = tokio::join!(
         ward.client.collect(&patient, &mib::system::MODULE, DEADLINE),
-        ward.client.poll(&ward.neighbour.1, true, DEADLINE)
+        ward.client.poll(&ward.neighbour.1, &FDB, DEADLINE)
     );
     assert!(slow.is_ok_and(|rows| rows.scalars.len() == 7));
     whole("the neighbour of a slow agent", &neighbour, SEEDS[1], true);
@@ -279,7 +289,7 @@ async fn an_agent_of_the_first_version_is_read_in_it() {
     let ward = Ward::new();
     ward.falls_ill(&["v1-only"]);
     let first = Target { auth: Auth::v1("public"), ..ward.ill.1.clone() };
-    let poll = ward.client.poll(&first, true, DEADLINE).await;
+    let poll = ward.client.poll(&first, &FDB, DEADLINE).await;
     whole("v1-only", &poll, SEEDS[0], true);
     let narrow = |counter| matches!(counter, Some(Counter::C32(_)));
     assert!(sample("v1-only", &poll).ports.iter().all(|port| narrow(port.counters.in_multicast)), "no 64 bits in v1");
@@ -299,18 +309,18 @@ async fn an_engine_that_boots_or_is_another_is_read_again() {
     // The library's agent needs its time in a build without optimisation.
     let target = Target { request_timeout: Duration::from_secs(2), ..Target::new("v3", agent.addr(), auth) };
     let client = Client::start(Clock::start());
-    whole("v3", &client.poll(&target, true, DEADLINE).await, SEEDS[0], true);
+    whole("v3", &client.poll(&target, &FDB, DEADLINE).await, SEEDS[0], true);
     agent.reboot().expect("a boot");
-    let poll = client.poll(&target, true, DEADLINE).await;
+    let poll = client.poll(&target, &FDB, DEADLINE).await;
     whole("v3, booted", &poll, SEEDS[0], true);
     assert!(sample("v3, booted", &poll).sys_uptime < Some(100_000) && agent.boots() == 2);
     agent.replace(SEEDS[1]).expect("another device");
     // The first poll of a device whose engine is another may be lost in finding that out; the second may not.
-    let first = client.poll(&target, true, DEADLINE).await;
+    let first = client.poll(&target, &FDB, DEADLINE).await;
     if let Poll::Gap(gap) = &first {
         assert_ne!(gap.reason, "timeout", "what it was is told: {}", gap.message);
     }
-    whole("v3, replaced", &client.poll(&target, true, DEADLINE).await, SEEDS[1], true);
+    whole("v3, replaced", &client.poll(&target, &FDB, DEADLINE).await, SEEDS[1], true);
 }
 
 // ---- Devices ----
@@ -341,9 +351,8 @@ async fn an_agent_that_has_booted_has_a_young_uptime_and_the_same_names() {
         let (before, after) = (sample(fault, &before), sample(fault, &after));
         assert!(before.sys_uptime >= Some(115_000), "{fault}: {:?}", before.sys_uptime);
         assert!((Some(5_000)..Some(10_000)).contains(&after.sys_uptime), "{fault}: {:?}", after.sys_uptime);
-        let names = |sample: &PollSample| {
-            sample.ports.iter().map(|port| port.name.to_string()).collect::<std::collections::BTreeSet<_>>()
-        };
+        let names =
+            |sample: &PollSample| sample.ports.iter().map(|port| port.name.to_string()).collect::<BTreeSet<_>>();
         assert_eq!(names(before), names(after), "{fault}");
         assert!(after.ports.iter().all(|port| (port.if_index >= 1000) == (moved > 0)), "{fault}");
         ward.recovers(fault).await;
@@ -356,7 +365,7 @@ async fn a_chassis_of_twenty_thousand_interfaces_is_read() {
     let (_agent, target) = agent("chassis", 5, 20_000, manners);
     let target = Target { max_repetitions: 100, request_timeout: Duration::from_secs(5), ..target };
     let client = Client::start(Clock::start());
-    let poll = client.poll(&target, false, Duration::from_secs(300)).await;
+    let poll = client.poll(&target, &BTreeSet::new(), Duration::from_secs(300)).await;
     let sample = sample("chassis", &poll);
     assert_eq!((sample.ports.len(), &sample.problems[..]), (20_000, &[][..]));
     assert!(sample.ports.iter().all(|port| matches!(port.counters.in_multicast, Some(Counter::C64(_)))));

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 use stormglass::mib::poll::Brought;
-use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding};
+use stormglass::mib::slow::Slow;
+use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding, slow};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
@@ -82,7 +83,7 @@ impl Agent {
             sys_name: String::new(),
             sys_descr: String::new(),
             ports: vec![port],
-            fdb: None,
+            topology: None,
             problems: Vec::new(),
         }))
     }
@@ -308,14 +309,15 @@ proptest! {
 
     /// A walk ends within its limits, whatever comes back, and what it read makes a sample.
     #[test]
-    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..4, rows in 1_usize..200) {
+    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..14, rows in 1_usize..200) {
         let table = table();
         let start = Time::from_secs(1_800_000_000);
         let limits = Limits { rows, ..Limits::until(start.plus(Duration::from_secs(100))) };
         let mut walk = match which {
-            0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
-            2 => Memory::default().first(limits),
-            _ => forwarding::fdb(limits),
+            0 => Memory::default().first(limits),
+            1 => forwarding::fdb(limits),
+            2..=5 => Slow::ALL[which - 2].walk(limits),
+            _ => Walk::module(MODULES[which % MODULES.len()], limits),
         };
         let mut requests = 0_u64;
         for step in 0.. {
@@ -333,16 +335,19 @@ proptest! {
         }
         let read = walk.into_rows();
         // The forwarding database has a limit of its own.
-        let rows = if which == 3 { 65_536 } else { rows };
+        let rows = if which == 1 || which == 2 { 65_536 } else { rows };
         let longest = read.cells().map(|(object, _)| read.column(object).count()).max().unwrap_or(0);
         prop_assert!(longest <= rows);
-        let _ = sample(&read, start, which == 3);
+        let sample = sample(&read, start);
+        let topology = slow::topology(&read, &sample.ports, &Slow::ALL.into(), start);
+        let fdb = topology.fdb.expect("asked for");
+        prop_assert!(fdb.ports.values().all(|found| sample.ports.iter().any(|port| port.if_index == found.if_index)));
     }
 }
 
 /// What a poll makes of rows when nothing is remembered.
-fn sample(rows: &Rows, at: Time, fdb: bool) -> PollSample {
-    let brought = Brought { rows, at, took: Duration::ZERO, lasting: true, fdb };
+fn sample(rows: &Rows, at: Time) -> PollSample {
+    let brought = Brought { rows, at, took: Duration::ZERO, lasting: true };
     Memory::default().sample(Arc::from("hub"), &brought, &mut |text| text.into())
 }
 
@@ -363,7 +368,7 @@ fn an_honest_agent_is_read_in_full() {
     let mut rows = read(memory.first(limits));
     let due = memory.due(start, &rows);
     rows.append(read(Memory::second(due, &rows, limits).expect("all is due at first")));
-    let sample = sample(&rows, start, false);
+    let sample = sample(&rows, start);
     assert_eq!((sample.ports.len(), sample.sys_name.as_str()), (8, "hub"));
     assert!(sample.sys_uptime.is_some());
     let into_switch = sample.ports.iter().find(|port| port.if_index == 7).expect("the second router's LAN side");

@@ -225,6 +225,7 @@ impl Narrator {
                 change = changes.recv() => match change {
                     Ok(Change::Storm(verdict)) => self.verdict(&verdict, &mut told),
                     Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change)),
+                    Ok(Change::Moved(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },

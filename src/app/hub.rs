@@ -7,6 +7,7 @@ use crate::model::Time;
 use crate::model::frames::FrameSummary;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::MappingChange;
+use crate::observe::topology::MacMove;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub enum Change {
     Storm(Arc<Verdict>),
     /// A port mapping.
     Mapping(Arc<MappingChange>),
+    /// A MAC address is behind another switch port.
+    Moved(Arc<MacMove>),
 }
 
 /// An owner to be asked for: interface and address.
@@ -167,6 +170,7 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
                 // Nobody listening: the change is in the snapshot.
                 Output::Changed(verdict) => drop(outside.changes.send(Change::Storm(verdict))),
                 Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
+                Output::Moved(moved) => drop(outside.changes.send(Change::Moved(Arc::from(moved)))),
                 Output::AskOwner { interface, ip } => {
                     if outside.ask.try_send((interface, ip)).is_err() {
                         engine.handle(now, Input::NotAsked(ip));

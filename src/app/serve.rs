@@ -125,6 +125,10 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
                     tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
                 }
                 Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
+                Ok(Change::Moved(moved)) => tracing::info!(
+                    target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
+                    "a device is behind another switch port"
+                ),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,

@@ -42,7 +42,7 @@ impl Switch {
             sys_name: String::new(),
             sys_descr: String::new(),
             ports,
-            fdb: None,
+            topology: None,
             problems: Vec::new(),
         })));
         self.watch.observe(&"hub".into(), at, self.targets.ports("hub"), &Thresholds::default());

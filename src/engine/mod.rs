@@ -14,13 +14,14 @@ use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
 use crate::explain::{Names, Own};
-use crate::model::Time;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
+use crate::model::{MacAddr, Time};
 use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::targets::{Outcome, Targets};
+use crate::observe::topology::MacMove;
 use case::Cases;
 use place::Place;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -104,6 +105,8 @@ pub enum Output {
     Changed(Arc<Verdict>),
     /// A port mapping came or went.
     Mapping(Box<MappingChange>),
+    /// A MAC address is behind another switch port than before.
+    Moved(Box<MacMove>),
 }
 
 /// How the latest UPnP search went.
@@ -124,7 +127,8 @@ pub struct Engine {
     names: Names,
     own: Own,
     places: BTreeMap<Arc<str>, Place>,
-    everywhere: Vec<OwnerClaim>,
+    /// Claims that hold in every place, also in those that are still to come.
+    everywhere: BTreeMap<(IpAddr, MacAddr), OwnerClaim>,
     asked: BTreeMap<IpAddr, Time>,
     /// Of those, which could not be asked after all.
     not_asked: BTreeMap<IpAddr, Time>,
@@ -150,7 +154,7 @@ impl Engine {
             names,
             own: Own::default(),
             places: BTreeMap::new(),
-            everywhere: Vec::new(),
+            everywhere: BTreeMap::new(),
             asked: BTreeMap::new(),
             not_asked: BTreeMap::new(),
             cases: Cases::default(),
@@ -257,6 +261,14 @@ impl Engine {
             let ports = self.targets.ports(&sample.target);
             self.counters.observe(&sample.target, sample.at, ports, &self.settings.thresholds);
         }
+        if let Poll::Answered(sample) = poll
+            && let Some(read) = &sample.topology
+        {
+            self.owners(None, &read.owners);
+            for moved in self.targets.new_moves() {
+                push(&mut self.outputs, Output::Moved(Box::new(moved)));
+            }
+        }
         if now.since(self.forgot_at) >= FORGET_EVERY {
             self.forgot_at = now;
             self.counters.forget(now);
@@ -301,7 +313,7 @@ impl Engine {
                 self.places.remove(&idle);
             }
             let mut place = Place::new(Arc::clone(interface), since);
-            for claim in &self.everywhere {
+            for claim in self.everywhere.values() {
                 place.owners.learn(claim);
             }
             self.places.insert(Arc::clone(interface), place);
@@ -311,7 +323,10 @@ impl Engine {
 
     fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
         for claim in claims {
-            self.asked.remove(&claim.ip);
+            // A switch's table answers no question that was put to the network.
+            if claim.proof != OwnerProof::Snmp {
+                self.asked.remove(&claim.ip);
+            }
             match interface {
                 Some(interface) => {
                     if let Some(place) = self.place(interface, claim.at) {
@@ -322,8 +337,11 @@ impl Engine {
                     for place in self.places.values_mut() {
                         place.owners.learn(claim);
                     }
-                    if self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
-                        self.everywhere.push(*claim);
+                    let key = (claim.ip, claim.mac);
+                    let known = self.everywhere.get(&key).map(|known| known.proof);
+                    if known.is_some() || self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
+                        let proof = known.map_or(claim.proof, |known| known.min(claim.proof));
+                        self.everywhere.insert(key, OwnerClaim { proof, ..*claim });
                     } else {
                         self.refused += 1;
                     }

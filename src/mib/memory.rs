@@ -214,7 +214,7 @@ fn lasting(rows: &Rows, index: u32, before: Option<&Lasting>, intern: &mut dyn F
     }
 }
 
-fn clip(mut text: String) -> String {
+pub(super) fn clip(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MAX_NAME) {
         text.truncate(end);
     }

@@ -31,7 +31,7 @@ impl Watch {
         if let Some(second) = second {
             rows.append(run(second, &mut answer).expect("a good agent"));
         }
-        let brought = Brought { rows: &rows, at: self.now, took: Duration::ZERO, lasting, fdb: false };
+        let brought = Brought { rows: &rows, at: self.now, took: Duration::ZERO, lasting };
         (self.memory.sample("hub".into(), &brought, &mut |text| text.into()), due)
     }
 

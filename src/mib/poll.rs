@@ -1,7 +1,6 @@
 //! What the poller reads from a switch, and how its rows become a sample. Knows no sockets, and judges no number. What is
 //! remembered from one poll to the next, `memory` knows.
 
-use super::forwarding::forwarding;
 use super::if_mib::{
     IF_DISCONTINUITY, IF_HC_IN_BROADCAST, IF_HC_IN_MULTICAST, IF_HC_IN_OCTETS, IF_HC_IN_UCAST, IF_HC_OUT_BROADCAST,
     IF_HC_OUT_MULTICAST, IF_HC_OUT_OCTETS, IF_HC_OUT_UCAST, IF_IN_BROADCAST, IF_IN_DISCARDS, IF_IN_ERRORS,
@@ -86,8 +85,6 @@ pub struct Brought<'a> {
     pub took: Duration,
     /// What hardly changes is among them, in full.
     pub lasting: bool,
-    /// So is the forwarding database.
-    pub fdb: bool,
 }
 
 impl Memory {
@@ -138,7 +135,6 @@ impl Memory {
         self.update(brought, intern);
         let ports = self.ports_with_counters(rows);
         let mut problems = self.problems().to_vec();
-        let fdb = brought.fdb.then(|| forwarding(rows, &ports, &mut problems));
         let unreadable = rows.unreadable.iter().filter(|object| !LASTING.contains(object));
         problems.extend(unreadable.map(|object| unreadable_text(object)));
         PollSample {
@@ -149,7 +145,7 @@ impl Memory {
             sys_name: self.sys_name().to_owned(),
             sys_descr: self.sys_descr().to_owned(),
             ports,
-            fdb,
+            topology: None,
             problems,
         }
     }

@@ -6,6 +6,7 @@ pub mod mac;
 pub mod observation;
 pub mod snmp;
 pub mod time;
+pub mod topology;
 pub mod vendor;
 pub mod verdict;
 

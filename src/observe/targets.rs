@@ -3,11 +3,12 @@
 
 use super::delta::Discontinuity;
 use super::ports::{Port, PortStatus};
-use super::topology::{Forwarding, PortOf};
+use super::topology::{MacMove, Moves, PortOf, PortRole, Surroundings};
 use crate::model::observation::{Gap, Poll, PollSample};
+use crate::model::topology::Topology;
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ use std::time::Duration;
 pub const MAX_TARGETS: usize = 16_384;
 /// Ports kept of one target.
 pub const MAX_PORTS: usize = 20_480;
+/// Addresses of switches kept, to be found behind the ports of others.
+const MAX_SWITCH_MACS: usize = 65_536;
+/// Addresses kept of one switch: its own, and those of its first ports.
+const MACS_OF_A_SWITCH: usize = 4;
 /// Problems kept of one poll.
 pub const MAX_PROBLEMS: usize = 16;
 /// Agents renew their counters every 1 to 30 s (measured). If nothing at all has changed for twice that, nothing
@@ -85,7 +90,9 @@ pub struct TargetStatus {
 struct Target {
     status: TargetStatus,
     ports: BTreeMap<Arc<str>, Port>,
-    forwarding: Forwarding,
+    surroundings: Surroundings,
+    /// What was odd in the slow tables, when they were last read.
+    odd: Vec<String>,
     names: BTreeMap<u32, Arc<str>>,
     slow: u8,
 }
@@ -96,6 +103,9 @@ pub struct Targets {
     targets: BTreeMap<Arc<str>, Target>,
     errors: BTreeMap<&'static str, u64>,
     discontinuities: BTreeMap<Discontinuity, u64>,
+    /// Addresses of the targets themselves.
+    switches: BTreeMap<MacAddr, Arc<str>>,
+    moves: Moves,
     refused: u64,
 }
 
@@ -120,6 +130,8 @@ impl Targets {
             target.status.address = address;
             self.targets.insert(name, target);
         }
+        let targets = &self.targets;
+        self.switches.retain(|_, name| targets.contains_key(name));
     }
 
     /// Takes the result of a poll.
@@ -142,8 +154,12 @@ impl Targets {
             }
             Poll::Answered(sample) => {
                 let outcome = target.answered(sample, &mut self.discontinuities);
-                if let Some(fdb) = &sample.fdb {
-                    target.forward(fdb, sample.at);
+                if let Some(read) = &sample.topology {
+                    let name = &sample.target;
+                    for moved in target.surround(read, sample.at) {
+                        self.moves.add(sample.at, name, moved);
+                    }
+                    self.know_switch(sample, read);
                 }
                 outcome
             }
@@ -177,21 +193,64 @@ impl Targets {
         Some(&self.targets.get(target)?.ports.get(name)?.status)
     }
 
-    /// Where a MAC address was last seen: of all the ports that lead to it the one with the fewest addresses behind it,
-    /// because every bridge on the way knows the address, and the one next to the device knows it best.
+    /// Notes the addresses by which other switches will see this one.
+    fn know_switch(&mut self, sample: &PollSample, read: &Topology) {
+        let ports = sample.ports.iter().filter_map(|port| port.mac);
+        let macs = read.bridge.into_iter().chain(ports).collect::<BTreeSet<MacAddr>>();
+        for mac in read.bridge.into_iter().chain(macs).take(MACS_OF_A_SWITCH + 1) {
+            if self.switches.len() >= MAX_SWITCH_MACS && !self.switches.contains_key(&mac) {
+                self.refused += 1;
+                return;
+            }
+            self.switches.insert(mac, Arc::clone(&sample.target));
+        }
+    }
+
+    /// Where a MAC address was last seen: of all the ports that lead to it the one at the edge, else the one with the
+    /// fewest addresses behind it, because every bridge on the way knows the address, and the one next to the device
+    /// knows it best.
     #[must_use]
     pub fn port_of(&self, mac: MacAddr) -> Option<PortOf> {
         let places = self.targets.values().filter_map(|target| {
-            let index = target.forwarding.port_of(mac)?;
+            let found = target.surroundings.place(mac)?;
+            let switches = target.surroundings.switches(&self.switches, &target.status.name);
+            let index = found.if_index;
             Some(PortOf {
                 target: Arc::clone(&target.status.name),
-                port: target.names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone),
+                port: target.name_of(index),
                 if_index: index,
-                neighbours: target.forwarding.neighbours(index),
+                found_by: found.way,
+                confidence: found.confidence,
+                neighbours: target.surroundings.neighbours(index),
+                role: target.surroundings.role(index, &switches),
                 read: target.status.fdb_read?,
             })
         });
-        places.min_by_key(|place| place.neighbours)
+        places.min_by_key(|place| (place.role.role, place.neighbours))
+    }
+
+    /// What each port of a target leads to, by ifIndex.
+    #[must_use]
+    pub fn roles(&self, target: &str) -> BTreeMap<u32, PortRole> {
+        let Some(target) = self.targets.get(target) else { return BTreeMap::new() };
+        let switches = target.surroundings.switches(&self.switches, &target.status.name);
+        target.names.keys().map(|index| (*index, target.surroundings.role(*index, &switches))).collect()
+    }
+
+    /// What the slow tables of a target said last.
+    #[must_use]
+    pub fn surroundings(&self, target: &str) -> Option<&Surroundings> {
+        self.targets.get(target).map(|target| &target.surroundings)
+    }
+
+    /// The latest moves of addresses from port to port, oldest first, one for each address and minute.
+    pub fn moves(&self) -> impl Iterator<Item = &MacMove> {
+        self.moves.recent()
+    }
+
+    /// Those that nobody was told yet.
+    pub fn new_moves(&mut self) -> impl Iterator<Item = MacMove> + '_ {
+        self.moves.news()
     }
 
     /// Polls that were not answered, by reason, since the start.
@@ -209,7 +268,7 @@ impl Targets {
     /// Targets and polls that were not kept, for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
-        self.refused
+        self.refused + self.moves.refused()
     }
 }
 
@@ -231,7 +290,7 @@ impl Target {
         status.poll_seconds = Some(sample.took.as_secs_f64());
         status.sys_name.clone_from(&sample.sys_name);
         status.sys_descr.clone_from(&sample.sys_descr);
-        status.problems = sample.problems.iter().take(MAX_PROBLEMS).cloned().collect();
+        status.problems = sample.problems.iter().chain(&self.odd).take(MAX_PROBLEMS).cloned().collect();
         status.ports = sample.ports.len();
 
         let changed =
@@ -273,7 +332,7 @@ impl Target {
     }
 
     fn count(&mut self, sample: &PollSample, counts: &mut BTreeMap<Discontinuity, u64>) {
-        let mut whole = std::collections::BTreeSet::new();
+        let mut whole = BTreeSet::new();
         for port in sample.ports.iter().take(MAX_PORTS) {
             let Some(known) = self.ports.get_mut(&port.name) else { continue };
             for reason in known.count(port, sample.sys_uptime, sample.at, self.slow > 0) {
@@ -285,10 +344,26 @@ impl Target {
         }
     }
 
-    fn forward(&mut self, fdb: &BTreeMap<MacAddr, u32>, at: Time) {
-        self.status.fdb_moves += self.forwarding.replace(fdb);
-        self.status.fdb_entries = Some(self.forwarding.len());
-        self.status.fdb_read = Some(at);
+    fn name_of(&self, if_index: u32) -> Arc<str> {
+        self.names.get(&if_index).map_or_else(|| if_index.to_string().into(), Arc::clone)
+    }
+
+    /// Takes what the slow tables say; gives the addresses that have moved.
+    fn surround(&mut self, read: &Topology, at: Time) -> Vec<(MacAddr, Arc<str>, Arc<str>)> {
+        let names = &self.names;
+        let name_of = |index: u32| names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone);
+        let moves = self.surroundings.update(read, &name_of);
+        self.status.fdb_moves += moves.len() as u64;
+        if let Some(fdb) = &read.fdb {
+            self.status.fdb_entries = Some(fdb.entries.len());
+            self.status.fdb_read = Some(at);
+        }
+        if read.fdb.is_some() || read.remotes.is_some() {
+            self.odd = read.problems.iter().take(MAX_PROBLEMS).cloned().collect();
+            let room = MAX_PROBLEMS.saturating_sub(self.status.problems.len());
+            self.status.problems.extend(self.odd.iter().take(room).cloned());
+        }
+        moves
     }
 }
 

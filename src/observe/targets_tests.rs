@@ -21,7 +21,7 @@ fn poll(second: i64, uptime: u32, ports: &[(u32, &str, u64)]) -> Poll {
         sys_name: "hub".to_owned(),
         sys_descr: String::new(),
         ports: ports.iter().map(port).collect(),
-        fdb: None,
+        topology: None,
         problems: Vec::new(),
     }))
 }
@@ -127,24 +127,6 @@ fn a_discontinuity_time_that_always_changes_is_not_believed() {
     }
     assert_eq!(seen(&targets, "declared"), 3);
     assert_eq!(rate(&targets, "ge1"), Some(100.0));
-}
-
-#[test]
-fn the_edge_port_is_named_for_an_address() {
-    let mac = |last| MacAddr([2, 0, 0, 0, 0, last]);
-    let mut targets = Targets::new();
-    for (name, fdb) in [("core", [(1, 7), (2, 7), (3, 7)]), ("edge", [(1, 1), (2, 2), (3, 24)])] {
-        let Poll::Answered(mut sample) = poll(5, 1000, &[(1, "ge1", 0), (7, "uplink", 0)]) else {
-            unreachable!("an answer");
-        };
-        sample.target = name.into();
-        sample.fdb = Some(fdb.into_iter().map(|(last, port)| (mac(last), port)).collect());
-        targets.observe(&Poll::Answered(sample));
-    }
-    let place = targets.port_of(mac(1)).expect("in both");
-    assert_eq!((&*place.target, &*place.port, place.neighbours), ("edge", "ge1", 1));
-    assert_eq!(targets.port_of(mac(3)).map(|place| place.port.to_string()).as_deref(), Some("24"));
-    assert_eq!(targets.port_of(mac(9)), None);
 }
 
 #[test]

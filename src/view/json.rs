@@ -3,7 +3,8 @@
 use crate::engine::{Engine, FeedStatus, Snapshot};
 use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
-use crate::observe::targets::Targets;
+use crate::observe::targets::{TargetStatus, Targets};
+use crate::observe::topology::Surroundings;
 use serde_json::{Value, json};
 
 /// One verdict.
@@ -137,16 +138,40 @@ fn feed_json(feed: &FeedStatus) -> Value {
 /// Targets listed with all their ports; a fleet beyond that is read target by target.
 const MAX_TARGETS: usize = 200;
 
-/// `/api/v1/targets`.
+/// `/api/v1/targets`: of each target its ports with what they carry, what they lead to, and how many addresses are
+/// behind them; and the latest moves of addresses between ports.
 #[must_use]
 pub fn targets(targets: &Targets) -> Value {
     let all = targets.statuses().count();
-    let shown = targets.statuses().take(MAX_TARGETS).map(|status| {
-        let mut value = json!(status);
-        value["ports"] = json!(targets.ports(&status.name).collect::<Vec<_>>());
+    let shown = targets.statuses().take(MAX_TARGETS).map(|status| target_json(targets, status));
+    json!({
+        "targets": shown.collect::<Vec<_>>(),
+        "left_off": all.saturating_sub(MAX_TARGETS),
+        "mac_moves": targets.moves().collect::<Vec<_>>(),
+    })
+}
+
+fn target_json(targets: &Targets, status: &TargetStatus) -> Value {
+    let (roles, surroundings) = (targets.roles(&status.name), targets.surroundings(&status.name));
+    let ports = targets.ports(&status.name).map(|port| {
+        let found = surroundings.and_then(|around| around.found_by(port.if_index));
+        let mut value = json!(port);
+        let role = roles.get(&port.if_index);
+        value["role"] = json!(role.map(|role| role.role));
+        value["role_reason"] = json!(role.map(|role| &role.role_reason));
+        value["leads_to"] = json!(role.and_then(|role| role.leads_to.as_ref()));
+        value["addresses"] = json!(surroundings.map(|around| around.neighbours(port.if_index)));
+        value["found_by"] = json!(found.map(|found| found.way));
+        value["found_confidence"] = json!(found.map(|found| hundredths(found.confidence)));
         value
     });
-    json!({"targets": shown.collect::<Vec<_>>(), "left_off": all.saturating_sub(MAX_TARGETS)})
+    let ports = ports.collect::<Vec<_>>();
+    let mut value = json!(status);
+    value["ports"] = json!(ports);
+    value["stp"] = json!(surroundings.and_then(Surroundings::stp));
+    value["fdb_unresolved"] = json!(surroundings.map(|around| around.fdb().unresolved));
+    value["fdb_untold"] = json!(surroundings.map(|around| around.fdb().untold));
+    value
 }
 
 /// `/api/v1/devices`.

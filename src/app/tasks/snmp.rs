@@ -2,17 +2,13 @@
 
 use super::report;
 use crate::app::hub::Hub;
-use crate::engine::Input;
+use crate::engine::{Input, State};
 use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Located, UNRESOLVED};
+use crate::mib::slow::Schedule;
 use crate::model::observation::{Gap, Poll};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The forwarding database is big and changes slowly; in polls, at ten seconds, this is a quarter of an hour.
-const FDB_EVERY: Duration = Duration::from_secs(900);
-/// While a storm goes on, the ports of those in it are looked up much more often.
-const FDB_IN_STORM: Duration = Duration::from_secs(2);
 
 /// When and how long.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +26,18 @@ pub async fn poll_target(hub: Hub, clock: Clock, client: Arc<Client>, target: Ar
     tokio::time::sleep(rhythm.offset).await;
     let mut timer = tokio::time::interval(rhythm.interval);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut since_fdb: Option<Duration> = None;
+    let mut schedule = Schedule::default();
+    let mut before = State::Quiet;
     loop {
         timer.tick().await;
-        let due = if hub.snapshot().state == crate::engine::State::Storm { FDB_IN_STORM } else { FDB_EVERY };
-        let want_fdb = since_fdb.is_none_or(|since| since >= due);
-        since_fdb = Some(if want_fdb { Duration::ZERO } else { since_fdb.unwrap_or_default() } + rhythm.interval);
+        let state = hub.snapshot().state;
+        // A warning stands for a day: what is news is that it comes.
+        let alarm = state >= State::Warning && before < State::Warning;
+        before = state;
+        let begun = clock.now();
+        let due = schedule.due(begun, state == State::Storm, alarm);
         let poll = match target.target(clock.now()).await {
-            Ok(found) => client.poll(&found, want_fdb, rhythm.timeout).await,
+            Ok(found) => client.poll(&found, &due, rhythm.timeout).await,
             Err(unresolved) => Poll::Gap(Gap {
                 target: Arc::clone(target.name()),
                 at: clock.now(),
@@ -45,8 +45,9 @@ pub async fn poll_target(hub: Hub, clock: Clock, client: Arc<Client>, target: Ar
                 message: unresolved.to_string(),
             }),
         };
-        if matches!(poll, Poll::Gap(_)) {
-            target.missed();
+        match poll {
+            Poll::Gap(_) => target.missed(),
+            Poll::Answered(_) => schedule.asked(begun, &due),
         }
         let result = match &poll {
             Poll::Answered(sample) => Ok(sample.at),

@@ -213,6 +213,9 @@ fn stream(
                         Change::Mapping(change) => {
                             Event::default().event("port_mapping").data(serde_json::json!(change).to_string())
                         }
+                        Change::Moved(moved) => {
+                            Event::default().event("mac_move").data(serde_json::json!(moved).to_string())
+                        }
                     };
                     return Some((Ok(event), (changes, place)));
                 }

@@ -27,10 +27,11 @@ use self::conversation::{Conversation, Means, Sockets};
 use self::transport::{Strays, canonical, lock};
 use super::clock::Clock;
 use crate::mib::poll::Brought;
-use crate::mib::{Limits, Memory, Module, Names, Rows, Walk, WalkError, forwarding};
+use crate::mib::slow::{LACKING_FOR, Slow};
+use crate::mib::{Limits, Memory, Module, Names, Rows, Walk, WalkError, slow};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,6 +57,8 @@ struct Learned {
     walks: u32,
     /// What hardly changes of it.
     memory: Memory,
+    /// Tables that it does not have, and when that was found out.
+    lacks: BTreeMap<Slow, Time>,
 }
 
 /// Walks after which an agent that wanted fewer repetitions is asked for twice as many again: it may have been a bad day
@@ -176,9 +179,9 @@ impl Client {
         .await
     }
 
-    /// Polls a target: the system, its ports and their counters, and with `want_fdb` its forwarding database. What can
+    /// Polls a target: the system, its ports and their counters, and the slow `tables` that are due. What can
     /// be missed is missed and said in `problems`; without counters the poll is a [`Gap`].
-    pub async fn poll(&self, target: &Target, want_fdb: bool, deadline: Duration) -> Poll {
+    pub async fn poll(&self, target: &Target, tables: &BTreeSet<Slow>, deadline: Duration) -> Poll {
         let started = self.clock.now();
         let until = started.plus(deadline);
         let result = self.visit(target, deadline, async |visit| {
@@ -196,20 +199,15 @@ impl Client {
                     Err(error) => problems.push(format!("names and speeds: {}", error.cause)),
                 }
             }
-            let mut fdb = want_fdb;
-            if want_fdb {
-                match visit.forwarding(until, deadline).await {
-                    Ok(more) => rows.append(more),
-                    Err(error) => {
-                        fdb = false;
-                        problems.push(format!("forwarding database: {}", error.cause));
-                    }
-                }
-            }
+            let read = visit.slow_tables(tables, until, deadline, &mut rows, &mut problems).await;
             let (at, took) = (rows.first_answer.unwrap_or(started), self.clock.now().since(started));
-            let brought = Brought { rows: &rows, at, took, lasting, fdb };
+            let brought = Brought { rows: &rows, at, took, lasting };
             let mut intern = |text: &str| lock(&self.names).intern(text);
             let mut sample = visit.learned.memory.sample(Arc::clone(&target.name), &brought, &mut intern);
+            if !read.is_empty() {
+                let topology = slow::topology(&rows, &sample.ports, &read, at);
+                sample.topology = Some(Box::new(topology));
+            }
             sample.problems.extend(problems);
             Ok(sample)
         });
@@ -305,10 +303,42 @@ impl Visit<'_> {
         cause.unwrap_or_else(|| Cause::Timeout { attempts, waited, version: self.session.version() })
     }
 
-    async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
-        let mut rows = self.walk(forwarding::fdb(self.limits(until)), until, allowed).await?;
-        if !forwarding::has_vlan_fdb(&rows) {
-            rows.append(self.walk(forwarding::plain_fdb(self.limits(until)), until, allowed).await?);
+    /// Reads the slow tables that are due and that the device is not known to lack. One that fails is a problem, and
+    /// costs no other.
+    async fn slow_tables(
+        &mut self,
+        due: &BTreeSet<Slow>,
+        until: Time,
+        allowed: Duration,
+        rows: &mut Rows,
+        problems: &mut Vec<String>,
+    ) -> BTreeSet<Slow> {
+        let mut read = BTreeSet::new();
+        for table in Slow::ALL.into_iter().filter(|table| due.contains(table)) {
+            let now = self.owner.clock.now();
+            if self.learned.lacks.get(&table).is_some_and(|since| now.since(*since) < LACKING_FOR) {
+                continue;
+            }
+            match self.slow_table(table, until, allowed).await {
+                Ok(more) => {
+                    if table.is_lacking(&more) {
+                        self.learned.lacks.insert(table, now);
+                        continue;
+                    }
+                    self.learned.lacks.remove(&table);
+                    rows.append(more);
+                    read.insert(table);
+                }
+                Err(error) => problems.push(format!("{}: {}", table.name(), error.cause)),
+            }
+        }
+        read
+    }
+
+    async fn slow_table(&mut self, table: Slow, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let mut rows = self.walk(table.walk(self.limits(until)), until, allowed).await?;
+        if let Some(more) = table.more(&rows) {
+            rows.append(self.walk(more(self.limits(until)), until, allowed).await?);
         }
         Ok(rows)
     }

@@ -6,6 +6,7 @@ use crate::mib::Request;
 use crate::mib::test_agent::TestAgent;
 use crate::mib::{self, if_mib};
 use crate::model::snmp::{Oid, Value, VarBind};
+use std::sync::atomic::AtomicUsize;
 use tokio::net::UdpSocket;
 
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -18,6 +19,7 @@ type Prank = fn(&Asked, &[VarBind], usize) -> Vec<Vec<u8>>;
 struct Agent {
     target: Target,
     task: tokio::task::JoinHandle<()>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Drop for Agent {
@@ -31,6 +33,8 @@ impl Agent {
     async fn start(host: &str, mut objects: TestAgent, prank: Prank) -> Self {
         let socket = UdpSocket::bind((host, 0)).await.expect("loopback");
         let address = socket.local_addr().expect("bound");
+        let asked_so_far = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked_so_far);
         let task = tokio::spawn(async move {
             let mut buffer = vec![0; 65_535];
             let mut count = 0;
@@ -39,13 +43,19 @@ impl Agent {
                 let request = Request { oids: asked.oids.clone(), repetitions: asked.repetitions, attempt: 0 };
                 let bindings = objects.answer(&request);
                 count += 1;
+                counter.store(count, Ordering::Relaxed);
                 for datagram in prank(&asked, &bindings, count) {
                     let _ = socket.send_to(&datagram, source).await;
                 }
             }
         });
         let target = Target { request_timeout: PATIENCE, ..Target::new("hub", address, Auth::v2c("public")) };
-        Self { target, task }
+        Self { target, task, asked: asked_so_far }
+    }
+
+    /// Requests answered.
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
@@ -108,7 +118,9 @@ async fn fails(prank: Prank, reason: &str, advice: &str) {
     assert_eq!(error.cause.reason(), reason, "{error}");
     let text = error.to_string();
     assert!(text.starts_with("hub (127.0.0.1:") && text.contains(advice), "{text}");
-    let Poll::Gap(gap) = client.poll(&agent.target, false, DEADLINE).await else { panic!("{reason}: a sample") };
+    let Poll::Gap(gap) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else {
+        panic!("{reason}: a sample")
+    };
     assert_eq!((&*gap.target, gap.reason), ("hub", reason));
 }
 
@@ -157,7 +169,7 @@ async fn one_bad_binding_costs_its_column() {
     objects.set("1.3.6.1.2.1.31.1.1.1.8.17", Value::Opaque(Vec::new()));
     let agent = Agent::start("127.0.0.1", objects, honest).await;
     let client = Client::start(Clock::start());
-    let Poll::Answered(sample) = client.poll(&agent.target, false, DEADLINE).await else { panic!("a gap") };
+    let Poll::Answered(sample) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else { panic!("a gap") };
     assert_eq!(sample.ports.len(), 28);
     assert!(sample.ports.iter().all(|port| port.counters.in_octets.is_some()));
     assert_eq!(sample.ports[16].counters.in_multicast, None);
@@ -233,8 +245,31 @@ async fn ipv6_and_an_unused_port() {
         return;
     }
     let agent = Agent::start("::1", TestAgent::switch(3), honest).await;
-    let Poll::Answered(sample) = client.poll(&agent.target, true, DEADLINE).await else { panic!("a gap") };
-    assert_eq!((sample.ports.len(), sample.fdb.map(|fdb| fdb.len())), (3, Some(0)));
+    let Poll::Answered(sample) = client.poll(&agent.target, &Slow::ALL.into(), DEADLINE).await else { panic!("a gap") };
+    assert_eq!((sample.ports.len(), sample.topology), (3, None));
+}
+
+#[tokio::test]
+async fn slow_tables_are_read_when_due_and_not_asked_for_where_there_are_none() {
+    let client = Client::start(Clock::start());
+    let mut objects = TestAgent::switch(3);
+    objects.set("1.3.6.1.2.1.17.7.1.2.2.1.2.1.2.0.0.0.1.1", Value::Integer(2));
+    let agent = Agent::start("127.0.0.1", objects, honest).await;
+    let mut asked = Vec::new();
+    for due in [Slow::ALL.into(), Slow::ALL.into(), BTreeSet::new()] {
+        let before = agent.asked();
+        let Poll::Answered(sample) = client.poll(&agent.target, &due, DEADLINE).await else { panic!("a gap") };
+        asked.push(agent.asked() - before);
+        assert!(sample.problems.is_empty(), "{:?}", sample.problems);
+        let Some(topology) = sample.topology else {
+            assert!(due.is_empty());
+            continue;
+        };
+        let mac = crate::model::MacAddr([2, 0, 0, 0, 1, 1]);
+        assert_eq!(topology.fdb.and_then(|fdb| fdb.place(mac)).map(|found| found.if_index), Some(2));
+        assert_eq!((topology.stp, topology.remotes), (None, None), "the agent has none");
+    }
+    assert!(asked[0] > asked[1] && asked[1] > asked[2], "requests: {asked:?}");
 }
 
 #[tokio::test]
@@ -293,7 +328,7 @@ async fn snmp_v1_is_read_row_by_row() {
     let agent = SnmpAgent::start(SharedTable::new(table), AgentOptions::default()).expect("an agent");
     let client = Client::start(Clock::start());
     let target = |auth| Target { request_timeout: PATIENCE, ..Target::new("old", agent.addr(), auth) };
-    let Poll::Answered(sample) = client.poll(&target(Auth::v1("public")), false, DEADLINE).await else {
+    let Poll::Answered(sample) = client.poll(&target(Auth::v1("public")), &BTreeSet::new(), DEADLINE).await else {
         panic!("a gap")
     };
     let octets = sample.ports.iter().map(|port| port.counters.in_octets);
@@ -306,12 +341,13 @@ async fn snmp_v1_is_read_row_by_row() {
 async fn what_was_lent_is_given_back() {
     let client = Client::start(Clock::start());
     let agent = Agent::start("127.0.0.1", TestAgent::switch(3), |_, _, _| vec![]).await;
-    let waiting = client.poll(&agent.target, false, DEADLINE);
+    let nothing_slow = BTreeSet::new();
+    let waiting = client.poll(&agent.target, &nothing_slow, DEADLINE);
     assert!(tokio::time::timeout(PATIENCE, waiting).await.is_err(), "it waits");
     drop(agent);
     // The conversation was dropped in the middle: its line is free again, and so is the device.
     let agent = Agent::start("127.0.0.1", TestAgent::switch(3), honest).await;
-    let Poll::Answered(sample) = client.poll(&agent.target, false, DEADLINE).await else { panic!("a gap") };
+    let Poll::Answered(sample) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else { panic!("a gap") };
     assert_eq!(sample.ports.len(), 3);
     assert_eq!(client.permits.available_permits(), MAX_IN_FLIGHT);
 }
