@@ -3,9 +3,9 @@
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
 use super::hub::{Change, Hub};
-use super::tasks::{self, Captures};
+use super::tasks::{self, Captures, Rhythm, Scheduler};
 use super::web;
-use crate::engine::{Input, Settings};
+use crate::engine::Settings;
 use crate::explain::Names;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
@@ -246,12 +246,14 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         }
     }
     let client = Arc::new(Client::start(clock));
-    let targets = poll(&config, &hub, clock, &client, &mut tasks).await?;
+    let (scheduler, polling) = Scheduler::new(hub.clone(), Arc::clone(&client), clock);
+    scheduler.set(snmp_targets(&config)?);
+    tasks.spawn(polling);
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
     let router = web::router(web::App {
         hub: hub.clone(),
         client,
-        targets: Arc::new(targets),
+        scheduler,
         auths: Arc::new(config.snmp.credentials().clone()),
         clock,
         utc_offset_seconds,
@@ -263,28 +265,16 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     Ok(Running { hub, addresses, stop, web, tasks })
 }
 
-async fn poll(
-    config: &Config,
-    hub: &Hub,
-    clock: Clock,
-    client: &Arc<Client>,
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<Vec<Arc<Located>>> {
-    let mut targets = Vec::new();
-    let count = u32::try_from(config.snmp.targets.len()).unwrap_or(u32::MAX).max(1);
-    for (n, entry) in (0_u32..).zip(&config.snmp.targets) {
+/// The SNMP targets of the configuration, each with its rhythm.
+fn snmp_targets(config: &Config) -> anyhow::Result<Vec<(Arc<Located>, Rhythm)>> {
+    let targets = config.snmp.targets.iter().map(|entry| {
         let place = entry.place().map_err(anyhow::Error::msg)?;
         let target = entry.settings(&config.snmp).context("checked when the configuration was read")?;
-        let target = Arc::new(Located::new(target, place));
         let interval = entry.interval.unwrap_or(config.snmp.interval).0;
         let timeout = entry.timeout.unwrap_or(config.snmp.timeout).0.min(interval);
-        let rhythm = tasks::Rhythm { interval, timeout, offset: interval / count * n };
-        tasks.spawn(tasks::poll_target(hub.clone(), clock, Arc::clone(client), Arc::clone(&target), rhythm));
-        targets.push(target);
-    }
-    let names = targets.iter().map(|target| (Arc::clone(target.name()), target.place().to_string())).collect();
-    hub.send(Input::Targets(names)).await?;
-    Ok(targets)
+        Ok((Arc::new(Located::new(target, place)), Rhythm { interval, timeout }))
+    });
+    targets.collect()
 }
 
 fn names(config: &Config) -> Names {

@@ -1,9 +1,12 @@
 //! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
 
 use super::hub::{Change, Hub, Stopped};
+use super::tasks::Scheduler;
+use crate::engine::Engine;
 use crate::io::clock::Clock;
-use crate::io::snmp::{Auth, Client, Located, PORT, Place, Target};
+use crate::io::snmp::{Auth, Client, PORT, Place, Target};
 use crate::mib::Module;
+use crate::model::Time;
 use crate::view::exposition::Format;
 use crate::view::sink::Plain;
 use crate::view::snmp_text::Scrape;
@@ -26,6 +29,9 @@ use tower_http::compression::CompressionLayer;
 const SCRAPE_WITHIN: Duration = Duration::from_secs(20);
 /// Left of the scraper's own limit for the answer to travel.
 const SCRAPE_MARGIN: Duration = Duration::from_millis(500);
+/// Targets whose ports are read in one question to the engine, which must not be kept from its storm: 8 × 52 ports are
+/// about a millisecond.
+const TARGETS_AT_ONCE: usize = 8;
 /// Event streams served at once.
 const MAX_STREAMS: usize = 64;
 
@@ -36,8 +42,8 @@ pub struct App {
     pub hub: Hub,
     /// Reads SNMP for `/snmp`.
     pub client: Arc<Client>,
-    /// What may be read: the configured targets.
-    pub targets: Arc<Vec<Arc<Located>>>,
+    /// What may be read: the targets that are polled.
+    pub scheduler: Scheduler,
     /// The credentials that `/snmp` may name.
     pub auths: Arc<BTreeMap<String, Auth>>,
     /// The one clock.
@@ -141,8 +147,32 @@ async fn storms(State(app): State<App>) -> Response {
     json(&serde_json::json!({ "verdicts": verdicts }))
 }
 
-async fn targets(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::targets(engine.targets())).await?))
+#[derive(Debug, Deserialize)]
+struct TargetsQuery {
+    limit: Option<usize>,
+    offset: Option<usize>,
+    state: Option<String>,
+}
+
+async fn targets(State(app): State<App>, Query(query): Query<TargetsQuery>) -> Result<Response, Stopped> {
+    let up = match query.state.as_deref() {
+        None | Some("") => None,
+        Some("up") => Some(true),
+        Some("down") => Some(false),
+        Some(_) => return Ok(problem(StatusCode::BAD_REQUEST, "'state' must be up or down, or left out")),
+    };
+    let limit = query.limit.unwrap_or(json::MAX_TARGETS).min(json::MAX_TARGETS);
+    let page = json::TargetPage { offset: query.offset.unwrap_or(0), limit, up };
+    let (names, total) = app.hub.query(move |engine, _| page.names(engine.targets())).await?;
+    let mut shown = Vec::new();
+    for some in names.chunks(TARGETS_AT_ONCE) {
+        let some = some.to_vec();
+        let read = move |engine: &Engine, _: Time| {
+            some.iter().filter_map(|name| json::target(engine.targets(), name)).collect::<Vec<_>>()
+        };
+        shown.extend(app.hub.query(read).await?);
+    }
+    Ok(json(&json::targets(page, total, &shown)))
 }
 
 async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
@@ -221,7 +251,9 @@ impl App {
     async fn scraped(&self, wanted: &str, auth: Option<&str>) -> Result<Target, Response> {
         let bad = |message: &str| problem(StatusCode::BAD_REQUEST, message);
         let place = Place::parse(wanted, PORT).ok();
-        let known = self.targets.iter().find(|t| **t.name() == *wanted || Some(t.place()) == place.as_ref());
+        let targets = self.scheduler.targets();
+        let mut targets = targets.iter().map(|(target, _)| target);
+        let known = targets.find(|t| **t.name() == *wanted || Some(t.place()) == place.as_ref());
         let known = known
             .ok_or_else(|| bad("unknown target: /snmp reads the targets of snmp.targets alone, by name or address"))?;
         let auth = match auth.filter(|name| !name.is_empty()) {

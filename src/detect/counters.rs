@@ -102,6 +102,11 @@ impl CounterWatch {
         }
     }
 
+    /// Forgets targets that are not wanted any more.
+    pub fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.series.retain(|(target, ..), _| wanted(target));
+    }
+
     /// Forgets ports that are gone. Call it now and then.
     pub fn forget(&mut self, now: Time) {
         self.series.retain(|_, series| now.since(series.at) < FORGET_AFTER);

@@ -88,6 +88,8 @@ struct Target {
     forwarding: Forwarding,
     names: BTreeMap<u32, Arc<str>>,
     slow: u8,
+    /// Packets per second of the busiest port, in or out.
+    busiest_pps: f32,
 }
 
 /// All targets.
@@ -169,6 +171,11 @@ impl Targets {
     /// The same with their totals.
     pub fn history(&self, target: &str) -> impl Iterator<Item = &Port> {
         self.targets.get(target).into_iter().flat_map(|target| target.ports.values())
+    }
+
+    /// Every target with the packets per second of its busiest port, in or out.
+    pub fn busiest(&self) -> impl Iterator<Item = (&Arc<str>, f32)> {
+        self.targets.values().map(|target| (&target.status.name, target.busiest_pps))
     }
 
     /// One port by its name.
@@ -256,6 +263,9 @@ impl Target {
         self.status.refreshed = Some(sample.at);
         self.describe(sample);
         self.count(sample, counts);
+        let packets = |port: &Port| [port.status.rates.in_packets(), port.status.rates.out_packets()];
+        let busiest = self.ports.values().flat_map(packets).flatten().fold(0.0, f64::max);
+        self.busiest_pps = busiest as f32;
         Outcome::Refreshed
     }
 
