@@ -11,6 +11,7 @@ use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Poll, PollSample, PortSample};
 use stormglass::view::exposition::Format;
 use stormglass::view::metrics;
+use stormglass::view::sink::Plain;
 
 /// One poll in this many is timed together with a snapshot.
 const SNAPSHOT_EVERY: usize = 1000;
@@ -68,7 +69,10 @@ fn measure(targets: usize, ports: usize, minutes: usize) {
     let bytes = resident_bytes().saturating_sub(before);
     let end = start.plus(Duration::from_secs(minutes as u64 * 60));
     let mut rendering = Duration::ZERO;
-    let text = timed(&mut rendering, || metrics::render(&engine, end, Format::Text));
+    let mut written = 0;
+    timed(&mut rendering, || {
+        metrics::render(&engine, end, Format::Text, &mut Plain::new(&mut |chunk| written += chunk.len()));
+    });
     let micros = |sum: Duration, of: usize| sum.as_secs_f64() * 1e6 / of.max(1) as f64;
     println!(
         "{targets:>7}  {ports:>5}  {minutes:>7}  {:>10}  {:>7.1}  {:>11.1}  {:>11.2}  {:>12}",
@@ -76,7 +80,7 @@ fn measure(targets: usize, ports: usize, minutes: usize) {
         micros(handling, targets * minutes),
         micros(publishing, snapshots as usize),
         rendering.as_secs_f64() * 1e3,
-        text.len() / 1024
+        written / 1024
     );
 }
 
