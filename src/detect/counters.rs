@@ -11,6 +11,9 @@ use std::time::Duration;
 
 /// Ports followed, each in both directions; beyond it ports are refused and counted. About 190 bytes each.
 pub const MAX_PORTS: usize = 1 << 20;
+/// Alarms kept at a time: what a person could read, many times over, and few enough to look through with each snapshot. A
+/// fleet that storms everywhere has more; they are counted.
+pub const MAX_ALARMS: usize = 4096;
 /// Minutes of baseline.
 const MINUTES: usize = 60;
 /// Below this many minutes a baseline says nothing, and only the absolute floor speaks.
@@ -83,11 +86,12 @@ pub struct PortAlarm {
 pub struct CounterWatch {
     targets: BTreeMap<Arc<str>, Watched>,
     /// The few ports that stand out, so that nobody has to look for them among half a million.
-    alarms: BTreeMap<Key, Alarm>,
+    alarms: Alarms,
     ports: usize,
     refused: u64,
 }
 
+type Alarms = BTreeMap<Key, Alarm>;
 type Key = (Arc<str>, Arc<str>, Direction);
 
 /// The ports of a target, by name.
@@ -127,13 +131,14 @@ impl CounterWatch {
             }
             match watched.ports.binary_search_by(|port| port.name.cmp(&status.name)) {
                 Ok(place) => {
-                    observe_port(&mut watched.ports[place], target, at, packets, thresholds, &mut self.alarms);
+                    self.refused +=
+                        observe_port(&mut watched.ports[place], target, at, packets, thresholds, &mut self.alarms);
                 }
                 Err(_) if self.ports + fresh.len() >= MAX_PORTS => self.refused += 1,
                 Err(_) => {
                     let name = Arc::clone(&status.name);
                     let mut port = Port { name, minute: minute(at), directions: Default::default() };
-                    observe_port(&mut port, target, at, packets, thresholds, &mut self.alarms);
+                    self.refused += observe_port(&mut port, target, at, packets, thresholds, &mut self.alarms);
                     fresh.push(port);
                 }
             }
@@ -194,7 +199,7 @@ impl CounterWatch {
         Some(self.alarms.get(&key)?.of_port(&key))
     }
 
-    /// Samples of ports that were not followed, for want of room.
+    /// Samples of ports that were not followed, or gave no alarm, for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.refused
@@ -206,20 +211,22 @@ fn minute(at: Time) -> i32 {
     i32::try_from(at.as_nanos().div_euclid(60_000_000_000)).unwrap_or(i32::MAX)
 }
 
-fn silence(alarms: &mut BTreeMap<Key, Alarm>, target: &Arc<str>, port: &Arc<str>) {
+fn silence(alarms: &mut Alarms, target: &Arc<str>, port: &Arc<str>) {
     for direction in [Direction::In, Direction::Out] {
         alarms.remove(&(Arc::clone(target), Arc::clone(port), direction));
     }
 }
 
+/// Takes the rates of a port; gives how many alarms found no room.
 fn observe_port(
     port: &mut Port,
     target: &Arc<str>,
     at: Time,
     packets: [Option<(f64, f64)>; 2],
     thresholds: &Thresholds,
-    alarms: &mut BTreeMap<Key, Alarm>,
-) {
+    alarms: &mut Alarms,
+) -> u64 {
+    let mut refused = 0;
     if minute(at).saturating_sub(port.minute) >= FORGET_AFTER_MINUTES {
         silence(alarms, target, &port.name);
         port.directions = Default::default();
@@ -231,11 +238,15 @@ fn observe_port(
         let key = |name| (Arc::clone(target), Arc::clone(name), direction);
         let before = if series.alarmed { alarms.remove(&key(&port.name)) } else { None };
         let alarm = series.observe(at, before, [group, all], thresholds);
-        series.alarmed = alarm.is_some();
-        if let Some(alarm) = alarm {
-            alarms.insert(key(&port.name), alarm);
+        // Without room the port goes on without an alarm; it does not learn from what it would alarm about.
+        series.alarmed = alarm.is_some() && alarms.len() < MAX_ALARMS;
+        match alarm {
+            Some(alarm) if series.alarmed => drop(alarms.insert(key(&port.name), alarm)),
+            Some(_) => refused += 1,
+            None => {}
         }
     }
+    refused
 }
 
 /// Multicast and broadcast, and all packets; `None` where nothing is counted.
