@@ -320,7 +320,9 @@ impl Port {
             self.leg = u32::try_from(leg).unwrap_or(u32::MAX);
         }
         self.keep(&baselines, poll.at);
-        self.keep_single(poll.slow.then_some(renewed));
+        // Of a counter that was left out just now, the port may still have the rate over two.
+        let apart = poll.slow || renewed != self.status.rates;
+        self.keep_single(apart.then_some(renewed));
         reasons
     }
 
