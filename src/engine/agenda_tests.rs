@@ -94,7 +94,7 @@ fn a_change_of_the_list_moves_nobody_else() {
     list[7].1 = MINUTE * 5;
     let changed = [Arc::clone(&list[7].0), "switch-00003".into()];
     agenda.set(now, list);
-    assert_eq!((agenda.len(), agenda.slots.get("switch-00003").is_some()), (149, false));
+    assert_eq!((agenda.len(), agenda.slots.contains_key("switch-00003")), (149, false));
     for (name, due) in before.iter().filter(|(name, _)| !changed.contains(name)) {
         assert_eq!(agenda.slots[name].due, *due, "{name}");
     }
