@@ -2,6 +2,7 @@
 //! `cargo bench --bench snmp_client`; `-- --polls 5000` reads more often. Judges nothing: a figure belongs next to another
 //! one of the same run. The agents are the harness's, in a process of their own, on loopback.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -75,7 +76,7 @@ impl Work {
 
     async fn once(self, client: &Client, target: &Target) -> Outcome<()> {
         if let Self::Poll = self {
-            return match client.poll(target, false, DEADLINE).await {
+            return match client.poll(target, &BTreeSet::new(), DEADLINE).await {
                 Poll::Answered(sample) if sample.ports.len() == PORTS as usize => Ok(()),
                 Poll::Answered(sample) => Err(format!("{} ports of {PORTS}", sample.ports.len()).into()),
                 Poll::Gap(gap) => Err(gap.message.into()),

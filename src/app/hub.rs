@@ -1,4 +1,4 @@
-//! The engine on its own thread: facts come in by a bounded channel, a snapshot goes out after each change. Wires, and
+//! The engine on its own thread: facts come in by a bounded channel, a snapshot goes out with each piece of news and tick. Wires, and
 //! decides nothing.
 
 use crate::engine::{Engine, Input, Output, Settings, Snapshot};
@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Facts waiting for the engine. Polls wait for a place; a tally goes on accumulating.
 const MAX_WAITING: usize = 1024;
-/// Facts taken before the snapshot is renewed.
+/// Facts taken before news is looked for.
 const MAX_BATCH: usize = 64;
 /// Time passes for the engine at least this often.
 const TICK: Duration = Duration::from_millis(250);
@@ -141,6 +141,7 @@ struct Outside {
 
 async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message>, outside: Outside) {
     let mut ticked = clock.now();
+    let mut unwatched = true;
     loop {
         let due = ticked.plus(TICK);
         let wake = engine.next_deadline().map_or(due, |deadline| deadline.min(due));
@@ -162,9 +163,14 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
             engine.tick(now);
             ticked = now;
         }
-        // The snapshot first: whoever hears of a change finds it there.
+        // The snapshot first: whoever hears of a change finds it there. At once for news and for the first feed; what else
+        // has changed can wait for the tick: a fleet brings hundreds of polls a second.
         let news = std::iter::from_fn(|| engine.poll()).collect::<Vec<_>>();
-        outside.publish.send_replace(Arc::new(engine.snapshot(now)));
+        let first = unwatched && !engine.feeds().counts().is_empty();
+        unwatched &= !first;
+        if first || ticked == now || !news.is_empty() {
+            outside.publish.send_replace(Arc::new(engine.snapshot(now)));
+        }
         for output in news {
             match output {
                 // Nobody listening: the change is in the snapshot.

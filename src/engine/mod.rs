@@ -1,14 +1,17 @@
 //! One facade over the pure floors: facts go in by [`Engine::handle`], time by [`Engine::tick`], requests and news come
 //! out by [`Engine::poll`]. It never asks a clock, opens a socket or takes a lock; whoever owns it brings the time.
 
+pub mod agenda;
 mod case;
+mod feeds;
 mod place;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use case::MAX_HISTORY;
-pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
+pub use feeds::{FeedCount, FeedStatus, Feeds};
+pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
@@ -22,6 +25,7 @@ use crate::model::{MacAddr, Time};
 use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::targets::{Outcome, Targets};
 use crate::observe::topology::MacMove;
+use agenda::Counts;
 use case::Cases;
 use place::Place;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,7 +43,7 @@ const MAX_ASKED: usize = 256;
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
-/// Ports that are gone are looked for this often: it walks every port there is.
+/// Targets that are not heard of any more are looked for this often.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -72,6 +76,8 @@ pub enum Input {
     },
     /// The SNMP targets there are, with their addresses, so that one that never answers is listed too.
     Targets(Vec<(Arc<str>, String)>),
+    /// How the polling of them goes.
+    Polling(Counts),
     /// A poll of an SNMP target, or of this host's own interface counters.
     Poll(Poll),
     /// The result of a UPnP search.
@@ -139,7 +145,8 @@ pub struct Engine {
     ticked: Time,
     catalogue: Catalogue,
     search: Search,
-    feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
+    polling: Counts,
+    feeds: Feeds,
     outputs: VecDeque<Output>,
     refused: u64,
 }
@@ -164,7 +171,8 @@ impl Engine {
             ticked: Time::MIN,
             catalogue: Catalogue::default(),
             search: Search::default(),
-            feeds: BTreeMap::new(),
+            polling: Counts::default(),
+            feeds: Feeds::default(),
             outputs: VecDeque::new(),
             refused: 0,
         }
@@ -175,17 +183,16 @@ impl Engine {
         match input {
             Input::Frames(summary) => self.frames(now, &summary),
             Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
-            Input::Targets(targets) => self.targets.configured(targets),
+            Input::Targets(targets) => self.configured(targets),
+            Input::Polling(counts) => self.polling = counts,
             Input::Poll(poll) => self.polled(now, &poll),
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
                 self.not_asked.insert(ip, now);
             }
-            Input::FeedGone { feed, name } => {
-                self.feeds.remove(&(feed, name));
-            }
-            Input::Feed(status) => self.feed(status),
+            Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
+            Input::Feed(status) => self.feeds.report(status),
         }
     }
 
@@ -227,7 +234,8 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let counted = self.counters.loudest_alarm();
-        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, self.refused)
+        let refused = self.refused + self.feeds.refused();
+        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, refused)
     }
 
     /// The limits in force.
@@ -248,14 +256,35 @@ impl Engine {
         &self.catalogue
     }
 
+    /// What works and what does not.
+    #[must_use]
+    pub const fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// How the polling of SNMP targets goes.
+    #[must_use]
+    pub const fn polling(&self) -> &Counts {
+        &self.polling
+    }
+
     /// How the latest UPnP search went.
     #[must_use]
     pub fn search(&self) -> &Search {
         &self.search
     }
 
+    /// Takes the list of targets; what was known of others is forgotten.
+    fn configured(&mut self, targets: Vec<(Arc<str>, String)>) {
+        self.targets.configured(targets);
+        let targets = &self.targets;
+        self.counters.retain_targets(|name| targets.status(name).is_some());
+        self.feeds.retain_targets(|name| targets.status(name).is_some());
+    }
+
     /// Takes a poll; what ports are used to is learned from renewed counters alone.
     fn polled(&mut self, now: Time, poll: &Poll) {
+        self.feeds.polled(poll);
         let outcome = self.targets.observe(poll);
         if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
             let ports = self.targets.ports(&sample.target);
@@ -357,18 +386,6 @@ impl Engine {
             self.owners(Some(interface), &[claim]);
         }
         self.own = own;
-    }
-
-    fn feed(&mut self, mut status: FeedStatus) {
-        let key = (status.feed, Arc::clone(&status.name));
-        if self.feeds.len() >= snapshot::MAX_FEEDS && !self.feeds.contains_key(&key) {
-            self.refused += 1;
-            return;
-        }
-        // A feed that fails has worked before: since when it does not is what an alert asks.
-        let before = self.feeds.get(&key).and_then(|feed| feed.last_success);
-        status.last_success = status.last_success.or(before);
-        self.feeds.insert(key, status);
     }
 
     /// Asks every cause about every segment of an interface. `fresh`: a summary has just come, so that its new frames

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod delta;
+pub mod names;
 pub mod owners;
 pub mod ports;
 pub mod replica;

@@ -3,10 +3,10 @@
 
 use super::discover::{ANSWER_WITHIN, PACE, QUESTION, Question, Search};
 use super::files::Files;
-use super::polls::{Polls, Tasks};
 use super::{Counts, List, Origin, merged, of_configuration};
 use crate::app::config::Snmp;
 use crate::app::hub::{Hub, Stopped};
+use crate::app::tasks::Scheduler;
 use crate::engine::Input;
 use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Target};
@@ -32,7 +32,8 @@ pub struct Keeper {
     hub: Hub,
     clock: Clock,
     client: Arc<Client>,
-    polls: Tasks,
+    scheduler: Scheduler,
+    polling: JoinSet<()>,
     files: Files,
     search: Search,
     said: BTreeSet<String>,
@@ -45,8 +46,12 @@ pub struct Keeper {
 /// # Errors
 /// The program is stopping.
 pub async fn start(section: Arc<Snmp>, hub: Hub, clock: Clock, client: Arc<Client>) -> Result<Keeper, Stopped> {
+    let (scheduler, polls) = Scheduler::new(hub.clone(), Arc::clone(&client), clock);
+    let mut polling = JoinSet::new();
+    polling.spawn(polls);
     let mut keeper = Keeper {
-        polls: Tasks::new(hub.clone(), clock, Arc::clone(&client)),
+        scheduler,
+        polling,
         files: Files::new(section.target_file_patterns()),
         search: Search::new(&section),
         said: BTreeSet::new(),
@@ -89,7 +94,11 @@ impl Keeper {
         let mut changed = false;
         loop {
             tokio::select! {
-                () = self.polls.failed() => panic!("a poll has failed"),
+                Some(ended) = self.polling.join_next() => match ended {
+                    Err(error) if error.is_panic() => panic!("a poll has failed"),
+                    // The hub is gone: the program ends.
+                    _ => return,
+                },
                 _ = look.tick(), if watches_files => changed |= self.look().await,
                 _ = pace.tick(), if !self.search.is_idle() => {
                     if let Some(question) = self.search.next(self.clock.now(), &known) {
@@ -180,8 +189,12 @@ impl Keeper {
         if before != places.len() {
             tracing::info!("{} SNMP targets, {before} before", places.len());
         }
-        self.hub.send(Input::Targets(places)).await?;
-        self.polls.set(&list);
+        // Without targets this host's own counters stand in, and an empty list would forget them.
+        if before > 0 || !places.is_empty() {
+            self.hub.send(Input::Targets(places)).await?;
+        }
+        let polled = list.entries().iter().map(|entry| (Arc::clone(&entry.located), entry.rhythm()));
+        self.scheduler.set(polled.collect());
         self.list.send_replace(Arc::new(list));
         self.count();
         Ok(())

@@ -4,12 +4,12 @@
 mod discover;
 mod files;
 mod keeper;
-mod polls;
 
 pub(crate) use files::check_pattern;
 pub use keeper::{Keeper, start};
 
 use super::config::{Gentleness, Snmp};
+use super::tasks::Rhythm;
 use crate::io::snmp::{self, Located, Place};
 use crate::observe::targets::MAX_TARGETS;
 pub use crate::view::metrics_targets::Counts;
@@ -46,6 +46,14 @@ pub struct Entry {
     /// Where and how it is asked.
     pub located: Arc<Located>,
     described: Described,
+}
+
+impl Entry {
+    /// When it is polled, and how long that may take.
+    #[must_use]
+    pub fn rhythm(&self) -> Rhythm {
+        Rhythm { interval: self.described.interval, timeout: self.described.timeout }
+    }
 }
 
 /// All targets by name.

@@ -48,6 +48,10 @@ const MAX_DEVICES: usize = 16_384;
 /// keeps for its answer to travel.
 const DIAGNOSIS: Duration = Duration::from_millis(400);
 
+/// A request that is not answered by then gives its place to another: its answer is not among those that arrive together,
+/// and a hundred dead devices would hold all the places. Agents answer within milliseconds, slow ones in some hundred.
+const HOLDS_PLACE: Duration = Duration::from_millis(500);
+
 /// What a device taught us.
 #[derive(Debug, Default)]
 struct Learned {
@@ -353,8 +357,15 @@ impl Visit<'_> {
                 return Err(Failure::Other(Cause::Protocol("the client is closed".to_owned())));
             };
             self.owner.requests.fetch_add(1, Ordering::Relaxed);
-            let reply = self.session.ask(&request, patience).await.map_err(Failure::Other)?;
-            drop(permit);
+            let mut answer = std::pin::pin!(self.session.ask(&request, patience));
+            let reply = match tokio::time::timeout(HOLDS_PLACE, &mut answer).await {
+                Ok(reply) => reply,
+                Err(_) => {
+                    drop(permit);
+                    answer.await
+                }
+            };
+            let reply = reply.map_err(Failure::Other)?;
             walk.on_reply(self.owner.clock.now(), reply).map_err(Failure::Walk)?;
         }
     }

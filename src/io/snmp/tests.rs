@@ -375,3 +375,25 @@ fn secrets_are_not_shown() {
     let target = Target::new("hub", ([127, 0, 0, 1], 161).into(), Auth::v2c("s3cret"));
     assert!(!format!("{target:?}").contains("s3cret"));
 }
+
+#[tokio::test]
+async fn the_dead_hold_no_place_that_the_living_wait_for() {
+    let silent: Prank = |_, _, _| Vec::new();
+    let client = Arc::new(Client::start(Clock::start()));
+    let mut waiting = tokio::task::JoinSet::new();
+    let mut dead = Vec::new();
+    for _ in 0..2 * MAX_IN_FLIGHT {
+        let agent = Agent::start("127.0.0.1", TestAgent::switch(1), silent).await;
+        let (client, target) = (Arc::clone(&client), Target { request_timeout: DEADLINE * 60, ..agent.target.clone() });
+        dead.push(agent);
+        waiting.spawn(async move { client.poll(&target, &BTreeSet::new(), DEADLINE * 60).await });
+    }
+    // All places are taken, and by requests that nobody will answer for ten minutes.
+    while client.permits.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let living = Agent::start("127.0.0.1", TestAgent::switch(4), honest).await;
+    let poll = client.poll(&living.target, &BTreeSet::new(), DEADLINE * 60).await;
+    assert!(matches!(poll, Poll::Answered(_)), "{poll:?}");
+    assert_eq!(waiting.try_join_next().map(|ended| ended.is_ok()), None, "the dead are still waited for");
+}
