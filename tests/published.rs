@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use stormglass::view::exposition::Kind;
-use stormglass::view::{metrics, metrics_feeds, metrics_upnp};
+use stormglass::view::{metrics, metrics_feeds, metrics_targets, metrics_upnp};
 
 const PREFIX: &str = "stormglass_";
 
@@ -73,7 +73,8 @@ fn both_readmes_tell_the_same() {
 
 #[test]
 fn every_metric_is_documented() {
-    let families = metrics::FAMILIES.iter().chain(metrics_feeds::FAMILIES).chain(metrics_upnp::FAMILIES);
+    let families = metrics::FAMILIES.iter().chain(metrics_feeds::FAMILIES);
+    let families = families.chain(metrics_upnp::FAMILIES).chain(metrics_targets::FAMILIES);
     let exported = families.map(|family| {
         let kind = match family.kind {
             Kind::Gauge => "gauge",
@@ -87,7 +88,9 @@ fn every_metric_is_documented() {
     });
     let exported = exported.collect::<BTreeSet<_>>();
     // A family that is written but missing in its file's list.
-    for file in ["src/view/metrics.rs", "src/view/metrics_feeds.rs", "src/view/metrics_upnp.rs"] {
+    let files =
+        ["src/view/metrics.rs", "src/view/metrics_feeds.rs", "src/view/metrics_upnp.rs", "src/view/metrics_targets.rs"];
+    for file in files {
         for name in read(file).split("name: \"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(exported.iter().any(|family| family.0 == name), "{file}: {name} is in no list of families");
         }
@@ -100,12 +103,17 @@ fn the_configuration_shown_is_good() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for readme in ["README.md", "README.ja.md"] {
         let text = read(readme);
-        let yaml = text.split("```yaml").nth(1).and_then(|rest| rest.split("```").next()).expect("a configuration");
-        let file = folder.path().join("stormglass.yml");
-        fs::write(&file, yaml).expect("the configuration");
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
-        command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
-        command.assert().success();
+        // Those of Prometheus and lists of targets have no section of ours.
+        let blocks = text.split("```yaml").skip(1).filter_map(|rest| rest.split("```").next());
+        let blocks = blocks.filter(|block| block.lines().any(|line| line == "snmp:")).collect::<Vec<_>>();
+        assert!(blocks.len() >= 2, "{readme}: {} configurations", blocks.len());
+        for yaml in blocks {
+            let file = folder.path().join("stormglass.yml");
+            fs::write(&file, yaml).expect("the configuration");
+            let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
+            command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
+            command.assert().success();
+        }
     }
 }
 

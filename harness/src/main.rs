@@ -18,11 +18,14 @@ struct Cli {
 enum Command {
     /// Thousands of SNMP agents in one process.
     Agents(Box<cli::agents::AgentsArgs>),
+    /// Ask an exporter about many targets, and measure what that costs it.
+    Scrape(cli::scrape::ScrapeArgs),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Agents(args) => cli::agents::run(&args),
+        Command::Scrape(args) => cli::scrape::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -193,7 +193,7 @@ impl Bench<'_> {
             match output {
                 Output::Changed(verdict) => self.report.said.push((now, verdict)),
                 // Nobody searches for devices here.
-                Output::Mapping(_) | Output::Device(_) => {}
+                Output::Mapping(_) | Output::Moved(_) | Output::Device(_) => {}
                 Output::AskOwner { interface, ip } => {
                     let owner = self.scenario.hosts.iter().find(|host| IpAddr::from(host.ip) == ip);
                     if let Some(host) = owner.filter(|_| self.watch.answers) {

@@ -4,11 +4,14 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::mib::{Limits, MODULES, Reply, Walk, forwarding, poll};
+use stormglass::mib::poll::Brought;
+use stormglass::mib::slow::Slow;
+use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding, slow};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
 use stormglass::observe::delta::{Context, delta, interval};
+use stormglass::observe::ports::{About, Polled, Port};
 use stormglass::observe::targets::{Outcome, Targets};
 use stormglass_harness::snmp::{Table, Value as Told, switch_mib};
 use stormglass_harness::{Scenario, World};
@@ -81,7 +84,7 @@ impl Agent {
             sys_name: String::new(),
             sys_descr: String::new(),
             ports: vec![port],
-            fdb: None,
+            topology: None,
             problems: Vec::new(),
         }))
     }
@@ -120,7 +123,11 @@ proptest! {
         let now = Time::from_secs(1_800_000_000);
         let mut agent = Agent { wide, counter, uptime, declared: 0, now, since: 0, broken: false };
         let mut targets = Targets::new();
-        targets.observe(&agent.sample());
+        let mut total = 0;
+        let mut observe = |targets: &mut Targets, poll: &Poll| {
+            targets.observe_counting(poll, &mut |_, kind, delta| total += if kind == IN { delta } else { 0 })
+        };
+        observe(&mut targets, &agent.sample());
         let (mut honest, mut most) = (0_u64, 0_u64);
         let mut restarted = None;
         for leg in &legs {
@@ -130,12 +137,12 @@ proptest! {
             }
             if leg.event == Happening::Lost {
                 let gap = Gap { target: "hub".into(), at: agent.now, reason: "timeout", message: String::new() };
-                targets.observe(&Poll::Gap(gap));
+                observe(&mut targets, &Poll::Gap(gap));
                 // Across a gap a narrow counter can wrap unseen, and may be refused.
                 agent.broken |= !agent.wide;
                 continue;
             }
-            if targets.observe(&agent.sample()) == Outcome::Stale {
+            if observe(&mut targets, &agent.sample()) == Outcome::Stale {
                 // The next delta spans this leg as well; a narrow counter can wrap within both.
                 agent.broken |= !agent.wide;
                 continue;
@@ -151,7 +158,6 @@ proptest! {
                 prop_assert!(rate >= 0.0 && rate <= 1.11 * GIGABIT as f64 / 8.0, "{rate} octets/s");
             }
         }
-        let total = targets.history("hub").next().expect("a port").total(IN);
         prop_assert!(total <= most, "{total} counted, {most} happened");
         prop_assert!(total >= honest, "{total} counted, at least {honest} happened without a break");
     }
@@ -182,6 +188,83 @@ proptest! {
         if let Ok(centis) = interval(before, after, passed) {
             let apart = (centis * 10).abs_diff(passed_ms);
             prop_assert!(apart <= 15_010 + passed_ms / 10, "{centis} hundredths for {passed:?}");
+        }
+    }
+}
+
+/// One poll of a port with [`SOME`] counters.
+#[derive(Clone, Debug)]
+struct Count {
+    seconds: u32,
+    slow: bool,
+    /// For each counter: whether the agent tells it, by how much it went up, and how much later its PDU came, hundredths
+    /// of a second.
+    counters: [(bool, u32, u32); SOME.len()],
+}
+
+/// More than a port keeps times for.
+const SOME: [CounterKind; 5] =
+    [IN, CounterKind::OutOctets, CounterKind::InUnicast, CounterKind::InMulticast, CounterKind::OutErrors];
+
+fn count() -> impl Strategy<Value = Count> {
+    let counter = || (prop::bool::weighted(0.8), 0_u32..1_000_000, 0_u32..300);
+    let counters = [counter(), counter(), counter(), counter(), counter()];
+    (20_u32..90, any::<bool>(), counters).prop_map(|(seconds, slow, counters)| Count { seconds, slow, counters })
+}
+
+/// A counter with all its past, kept the long way.
+#[derive(Clone, Copy, Default)]
+struct Plain {
+    value: u32,
+    before: Option<(u32, u32, Time)>,
+    single: Option<f64>,
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    /// What a port keeps in few bytes gives the rates that keeping every value, time and width of each counter gives: the
+    /// same to seven digits, and where the agent is slow the mean of the latest two.
+    #[test]
+    fn rates_are_those_of_every_counter_for_itself(counts in proptest::collection::vec(count(), 1..30)) {
+        let (mut at, mut uptime) = (Time::from_secs(1_800_000_000), 5000_u32);
+        let mut plain = [Plain::default(); SOME.len()];
+        let mut port: Option<Port> = None;
+        for Count { seconds, slow, counters } in counts {
+            at = at.plus(Duration::from_secs(u64::from(seconds)));
+            uptime += seconds * 100;
+            let mut sample = PortSample { name: "port1".into(), speed_bps: GIGABIT, ..PortSample::default() };
+            for ((kind, plain), (told, step, later)) in SOME.into_iter().zip(&mut plain).zip(counters) {
+                plain.value += step;
+                sample.uptimes[kind as usize] = Some(uptime + later);
+                let narrow = kind == CounterKind::OutErrors;
+                let value = if narrow { Counter::C32(plain.value) } else { Counter::C64(plain.value.into()) };
+                *sample.counters.get_mut(kind) = told.then_some(value);
+            }
+            let about = Arc::new(About { descr: "".into(), alias: "".into() });
+            let port = port.get_or_insert_with(|| Port::new(&sample, "port1".into(), about, at));
+            let mut sums = [0; CounterKind::ALL.len()];
+            let reasons = port.count(&sample, Polled { uptime: None, at, slow }, &mut |kind, delta| sums[kind as usize] += delta);
+            prop_assert!(reasons.is_empty(), "{reasons:?}");
+            for ((kind, plain), (told, _, later)) in SOME.into_iter().zip(&mut plain).zip(counters) {
+                let rate = port.status.rates.get(kind);
+                if !told {
+                    prop_assert_eq!(sums[kind as usize], 0);
+                    continue;
+                }
+                let now = (plain.value, uptime + later, at);
+                let Some(before) = plain.before.replace(now) else {
+                    prop_assert_eq!(rate, None);
+                    continue;
+                };
+                let centis = interval(before.1, now.1, now.2.since(before.2)).expect("honest");
+                prop_assert_eq!(sums[kind as usize], u64::from(now.0 - before.0));
+                let single = f64::from(now.0 - before.0) * 100.0 / centis as f64;
+                let other = plain.single.replace(single).filter(|_| slow).unwrap_or(single);
+                let (least, most) = (single.min(other), single.max(other));
+                let rate = rate.expect("two values");
+                prop_assert!(rate >= least * (1.0 - 1e-6) && rate <= most * (1.0 + 1e-6), "{least} {rate} {most}");
+            }
         }
     }
 }
@@ -292,7 +375,7 @@ fn reply(fate: &Fate, mut bindings: Vec<VarBind>) -> Reply {
         }
         Fate::Replaced(..) | Fate::Swapped(..) => {}
     }
-    Reply::Bindings(bindings)
+    Reply::Bindings(bindings.into())
 }
 
 fn table() -> Table {
@@ -307,14 +390,15 @@ proptest! {
 
     /// A walk ends within its limits, whatever comes back, and what it read makes a sample.
     #[test]
-    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..4, rows in 1_usize..200) {
+    fn a_walk_ends(fates in proptest::collection::vec(fate(), 1..12), which in 0_usize..14, rows in 1_usize..200) {
         let table = table();
         let start = Time::from_secs(1_800_000_000);
         let limits = Limits { rows, ..Limits::until(start.plus(Duration::from_secs(100))) };
         let mut walk = match which {
-            0 | 1 => Walk::module(MODULES[which % MODULES.len()], limits),
-            2 => poll::first(limits),
-            _ => forwarding::fdb(limits),
+            0 => Memory::default().first(limits),
+            1 => forwarding::fdb(limits),
+            2..=5 => Slow::ALL[which - 2].walk(limits),
+            _ => Walk::module(MODULES[which % MODULES.len()], limits),
         };
         let mut requests = 0_u64;
         for step in 0.. {
@@ -332,10 +416,20 @@ proptest! {
         }
         let read = walk.into_rows();
         // The forwarding database has a limit of its own.
-        let rows = if which == 3 { 65_536 } else { rows };
-        prop_assert!(read.parts.iter().map(|part| part.rows.len()).sum::<usize>() <= rows);
-        let _ = poll::sample(Arc::from("hub"), start, Duration::ZERO, &read, which == 3);
+        let rows = if which == 1 || which == 2 { 65_536 } else { rows };
+        let longest = read.cells().map(|(object, _)| read.column(object).count()).max().unwrap_or(0);
+        prop_assert!(longest <= rows);
+        let sample = sample(&read, start);
+        let topology = slow::topology(&read, &sample.ports, &Slow::ALL.into(), start);
+        let fdb = topology.fdb.expect("asked for");
+        prop_assert!(fdb.ports.values().all(|found| sample.ports.iter().any(|port| port.if_index == found.if_index)));
     }
+}
+
+/// What a poll makes of rows when nothing is remembered.
+fn sample(rows: &Rows, at: Time) -> PollSample {
+    let brought = Brought { rows, at, took: Duration::ZERO, lasting: true };
+    Memory::default().sample(Arc::from("hub"), &brought, &mut |text| text.into())
 }
 
 /// An honest agent is read in full, so that the law above reaches behind the first answer.
@@ -343,12 +437,19 @@ proptest! {
 fn an_honest_agent_is_read_in_full() {
     let table = table();
     let start = Time::from_secs(1_800_000_000);
-    let mut walk = poll::first(Limits::until(start.plus(Duration::from_secs(10))));
-    while let Some(request) = walk.next(start).expect("no error") {
-        let bindings = honest(&table, &request.oids, request.repetitions);
-        walk.on_reply(start, Reply::Bindings(bindings)).expect("a good answer");
-    }
-    let sample = poll::sample("hub".into(), start, Duration::ZERO, &walk.into_rows(), false);
+    let limits = Limits::until(start.plus(Duration::from_secs(10)));
+    let read = |mut walk: Walk| {
+        while let Some(request) = walk.next(start).expect("no error") {
+            let bindings = honest(&table, &request.oids, request.repetitions);
+            walk.on_reply(start, Reply::Bindings(bindings.into())).expect("a good answer");
+        }
+        walk.into_rows()
+    };
+    let memory = Memory::default();
+    let mut rows = read(memory.first(limits));
+    let due = memory.due(start, &rows);
+    rows.append(read(Memory::second(due, &rows, limits).expect("all is due at first")));
+    let sample = sample(&rows, start);
     assert_eq!((sample.ports.len(), sample.sys_name.as_str()), (8, "hub"));
     assert!(sample.sys_uptime.is_some());
     let into_switch = sample.ports.iter().find(|port| port.if_index == 7).expect("the second router's LAN side");

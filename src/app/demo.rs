@@ -226,6 +226,7 @@ impl Narrator {
                     Ok(Change::Storm(verdict)) => self.verdict(&verdict, &mut told),
                     Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change)),
                     Ok(Change::Device(change)) => self.line("stormglass", &view::upnp::device_change(&change)),
+                    Ok(Change::Moved(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 },

@@ -1,4 +1,4 @@
-//! The engine on its own thread: facts come in by a bounded channel, a snapshot goes out after each change. Wires, and
+//! The engine on its own thread: facts come in by a bounded channel, a snapshot goes out with each piece of news and tick. Wires, and
 //! decides nothing.
 
 use crate::engine::{Engine, Input, Output, Settings, Snapshot};
@@ -8,6 +8,7 @@ use crate::model::frames::FrameSummary;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::MappingChange;
 use crate::observe::devices::DeviceChange;
+use crate::observe::topology::MacMove;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Facts waiting for the engine. Polls wait for a place; a tally goes on accumulating.
 const MAX_WAITING: usize = 1024;
-/// Facts taken before the snapshot is renewed.
+/// Facts taken before news is looked for.
 const MAX_BATCH: usize = 64;
 /// Time passes for the engine at least this often.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,6 +49,8 @@ pub enum Change {
     Mapping(Arc<MappingChange>),
     /// A UPnP device came, went or changed.
     Device(Arc<DeviceChange>),
+    /// A MAC address is behind another switch port.
+    Moved(Arc<MacMove>),
 }
 
 /// An owner to be asked for: interface and address.
@@ -141,6 +144,7 @@ struct Outside {
 
 async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message>, outside: Outside) {
     let mut ticked = clock.now();
+    let mut unwatched = true;
     loop {
         let due = ticked.plus(TICK);
         let wake = engine.next_deadline().map_or(due, |deadline| deadline.min(due));
@@ -162,15 +166,21 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
             engine.tick(now);
             ticked = now;
         }
-        // The snapshot first: whoever hears of a change finds it there.
+        // The snapshot first: whoever hears of a change finds it there. At once for news and for the first feed; what else
+        // has changed can wait for the tick: a fleet brings hundreds of polls a second.
         let news = std::iter::from_fn(|| engine.poll()).collect::<Vec<_>>();
-        outside.publish.send_replace(Arc::new(engine.snapshot(now)));
+        let first = unwatched && !engine.feeds().counts().is_empty();
+        unwatched &= !first;
+        if first || ticked == now || !news.is_empty() {
+            outside.publish.send_replace(Arc::new(engine.snapshot(now)));
+        }
         for output in news {
             match output {
                 // Nobody listening: the change is in the snapshot.
                 Output::Changed(verdict) => drop(outside.changes.send(Change::Storm(verdict))),
                 Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
                 Output::Device(change) => drop(outside.changes.send(Change::Device(Arc::from(change)))),
+                Output::Moved(moved) => drop(outside.changes.send(Change::Moved(Arc::from(moved)))),
                 Output::AskOwner { interface, ip } => {
                     if outside.ask.try_send((interface, ip)).is_err() {
                         engine.handle(now, Input::NotAsked(ip));

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod hub;
 pub mod serve;
 pub mod snmp_check;
+pub mod targets;
 pub mod tasks;
 pub mod upnp;
 pub mod web;

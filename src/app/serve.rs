@@ -3,16 +3,17 @@
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
 use super::hub::{Change, Hub};
+use super::targets;
 use super::tasks::{self, Captures};
 use super::web;
-use crate::engine::{Input, Settings};
+use crate::engine::Settings;
 use crate::explain::Names;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
 use crate::io::capture::live::Capture;
 use crate::io::clock::{self, Clock};
 use crate::io::http_server;
-use crate::io::snmp::{Client, Located};
+use crate::io::snmp::Client;
 use crate::observe::replica::ReplicaRules;
 use crate::view;
 use anyhow::Context as _;
@@ -125,6 +126,10 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
                 }
                 Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
                 Ok(Change::Device(change)) => tracing::info!("{}", view::upnp::device_change(&change)),
+                Ok(Change::Moved(moved)) => tracing::info!(
+                    target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
+                    "a device is behind another switch port"
+                ),
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
                     tracing::warn!(
                         missed,
@@ -230,7 +235,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if watch_host {
-        let counters = config.snmp.targets.is_empty().then_some(config.snmp.interval.0);
+        let counters = (!config.snmp.has_targets()).then_some(config.snmp.interval.0);
         tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
         tasks.spawn(tasks::answer_questions(hub.clone(), clock, questions));
     }
@@ -248,14 +253,19 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         }
     }
     let client = Arc::new(Client::start(clock));
-    let targets = poll(&config, &hub, clock, &client, &mut tasks).await?;
+    let section = Arc::new(config.snmp.clone());
+    let keeper = targets::start(Arc::clone(&section), hub.clone(), clock, Arc::clone(&client)).await?;
+    let (list, counts) = (keeper.list(), keeper.counts());
+    tasks.spawn(keeper.run());
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
     tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
     let router = web::router(web::App {
         hub: hub.clone(),
         client,
-        targets: Arc::new(targets),
-        auths: Arc::new(config.snmp.credentials().clone()),
+        targets: list,
+        counts,
+        snmp: section,
+        scrapes: web::scrape_places(),
         clock,
         utc_offset_seconds,
     });
@@ -264,30 +274,6 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         web.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
     }
     Ok(Running { hub, addresses, stop, web, tasks })
-}
-
-async fn poll(
-    config: &Config,
-    hub: &Hub,
-    clock: Clock,
-    client: &Arc<Client>,
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<Vec<Arc<Located>>> {
-    let mut targets = Vec::new();
-    let count = u32::try_from(config.snmp.targets.len()).unwrap_or(u32::MAX).max(1);
-    for (n, entry) in (0_u32..).zip(&config.snmp.targets) {
-        let place = entry.place().map_err(anyhow::Error::msg)?;
-        let target = entry.settings(&config.snmp).context("checked when the configuration was read")?;
-        let target = Arc::new(Located::new(target, place));
-        let interval = entry.interval.unwrap_or(config.snmp.interval).0;
-        let timeout = entry.timeout.unwrap_or(config.snmp.timeout).0.min(interval);
-        let rhythm = tasks::Rhythm { interval, timeout, offset: interval / count * n };
-        tasks.spawn(tasks::poll_target(hub.clone(), clock, Arc::clone(client), Arc::clone(&target), rhythm));
-        targets.push(target);
-    }
-    let names = targets.iter().map(|target| (Arc::clone(target.name()), target.place().to_string())).collect();
-    hub.send(Input::Targets(names)).await?;
-    Ok(targets)
 }
 
 fn names(config: &Config) -> Names {

@@ -5,16 +5,22 @@ use super::thresholds::Thresholds;
 use crate::model::Time;
 use crate::model::observation::CounterKind;
 use crate::observe::ports::{PortStatus, Rates};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Series followed, two for each port; beyond it ports are refused and counted. About 300 bytes each.
-pub const MAX_SERIES: usize = 1 << 20;
+/// Ports followed, each in both directions; beyond it ports are refused and counted. About 190 bytes each.
+pub const MAX_PORTS: usize = 1 << 20;
+/// Alarms kept at a time: what a person could read, many times over, and few enough to look through with each snapshot. A
+/// fleet that storms everywhere has more; they are counted.
+pub const MAX_ALARMS: usize = 4096;
 /// Minutes of baseline.
 const MINUTES: usize = 60;
 /// Below this many minutes a baseline says nothing, and only the absolute floor speaks.
 const WARM_MINUTES: usize = 10;
+/// Steps in which ln(1 + pps) is remembered, for each unit: 255 of them reach beyond a terabit (21.2), and half a step, 4 %,
+/// is far below [`MIN_SCALE`].
+const STEPS: f64 = 12.0;
 /// Robust z-score that alarms at once (DETECTION: 6; derived).
 const Z_AT_ONCE: f64 = 6.0;
 /// One-sided CUSUM: allowance and limit, in scales.
@@ -33,6 +39,8 @@ const FLOOR_FACTOR: f64 = 10.0;
 const CLEAR_AFTER: Duration = Duration::from_secs(60);
 /// A port not heard of for this long is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
+/// The same.
+const FORGET_AFTER_MINUTES: i32 = 60;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,8 +84,29 @@ pub struct PortAlarm {
 /// Learns what ports are used to.
 #[derive(Debug, Default)]
 pub struct CounterWatch {
-    series: BTreeMap<(Arc<str>, Arc<str>, Direction), Series>,
+    targets: BTreeMap<Arc<str>, Watched>,
+    /// The few ports that stand out, so that nobody has to look for them among half a million.
+    alarms: Alarms,
+    ports: usize,
     refused: u64,
+}
+
+type Alarms = BTreeMap<Key, Alarm>;
+type Key = (Arc<str>, Arc<str>, Direction);
+
+/// The ports of a target, by name.
+#[derive(Debug)]
+struct Watched {
+    at: Time,
+    ports: Vec<Port>,
+}
+
+#[derive(Debug)]
+struct Port {
+    name: Arc<str>,
+    /// When it last had rates, in minutes since 1970.
+    minute: i32,
+    directions: [Series; 2],
 }
 
 impl CounterWatch {
@@ -89,49 +118,135 @@ impl CounterWatch {
         ports: impl Iterator<Item = &'a PortStatus>,
         thresholds: &Thresholds,
     ) {
-        for port in ports {
-            for direction in [Direction::In, Direction::Out] {
-                let Some((group, all)) = packets(&port.rates, direction) else { continue };
-                let key = (Arc::clone(target), Arc::clone(&port.name), direction);
-                if !self.series.contains_key(&key) && self.series.len() >= MAX_SERIES {
-                    self.refused += 1;
-                    continue;
+        if !self.targets.contains_key(target) {
+            self.targets.insert(Arc::clone(target), Watched { at, ports: Vec::new() });
+        }
+        let watched = self.targets.get_mut(target).expect("just put there");
+        watched.at = at;
+        let mut fresh = Vec::new();
+        for status in ports {
+            let packets = [Direction::In, Direction::Out].map(|direction| packets(&status.rates, direction));
+            if packets == [None, None] {
+                continue;
+            }
+            match watched.ports.binary_search_by(|port| port.name.cmp(&status.name)) {
+                Ok(place) => {
+                    self.refused +=
+                        observe_port(&mut watched.ports[place], target, at, packets, thresholds, &mut self.alarms);
                 }
-                self.series.entry(key).or_default().observe(at, group, all, thresholds);
+                Err(_) if self.ports + fresh.len() >= MAX_PORTS => self.refused += 1,
+                Err(_) => {
+                    let name = Arc::clone(&status.name);
+                    let mut port = Port { name, minute: minute(at), directions: Default::default() };
+                    self.refused += observe_port(&mut port, target, at, packets, thresholds, &mut self.alarms);
+                    fresh.push(port);
+                }
             }
         }
+        let before = watched.ports.len();
+        watched.ports.reserve_exact(fresh.len());
+        let grown = !fresh.is_empty();
+        watched.ports.append(&mut fresh);
+        if grown {
+            watched.ports.sort_by(|one, other| one.name.cmp(&other.name));
+        }
+        let oldest = minute(at).saturating_sub(FORGET_AFTER_MINUTES);
+        let alarms = &mut self.alarms;
+        watched.ports.retain(|port| {
+            let kept = port.minute > oldest;
+            if !kept {
+                silence(alarms, target, &port.name);
+            }
+            kept
+        });
+        self.ports = self.ports + watched.ports.len() - before;
     }
 
-    /// Forgets ports that are gone. Call it now and then.
+    /// Forgets targets that are not heard of any more, and their alarms. Call it now and then.
     pub fn forget(&mut self, now: Time) {
-        self.series.retain(|_, series| now.since(series.at) < FORGET_AFTER);
+        self.keep(|_, watched| now.since(watched.at) < FORGET_AFTER);
+    }
+
+    /// Forgets targets that are not wanted any more.
+    pub fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.keep(|name, _| wanted(name));
+    }
+
+    fn keep(&mut self, kept: impl Fn(&str, &Watched) -> bool) {
+        self.targets.retain(|name, watched| kept(name, watched));
+        let targets = &self.targets;
+        self.alarms.retain(|(target, ..), _| targets.contains_key(target));
+        self.ports = targets.values().map(|watched| watched.ports.len()).sum();
     }
 
     /// Ports above what they are used to, by target and port.
     pub fn alarms(&self) -> impl Iterator<Item = PortAlarm> {
-        self.series.iter().filter_map(|(key, series)| series.port_alarm(key))
+        self.alarms.iter().map(|(key, alarm)| alarm.of_port(key))
     }
 
     /// The port that brings in most above what it is used to, if any does.
     #[must_use]
     pub fn loudest_alarm(&self) -> Option<PortAlarm> {
-        let loud = self.series.iter().filter(|((_, _, direction), s)| *direction == Direction::In && s.alarm.is_some());
-        let (key, series) = loud.max_by(|(_, a), (_, b)| a.pps.total_cmp(&b.pps))?;
-        series.port_alarm(key)
+        let loud = self.alarms.iter().filter(|((_, _, direction), _)| *direction == Direction::In);
+        let (key, alarm) = loud.max_by(|(_, a), (_, b)| a.pps.total_cmp(&b.pps))?;
+        Some(alarm.of_port(key))
     }
 
     /// The alarm of one port and direction, if it is above what it is used to.
     #[must_use]
     pub fn alarm(&self, target: &Arc<str>, port: &Arc<str>, direction: Direction) -> Option<PortAlarm> {
         let key = (Arc::clone(target), Arc::clone(port), direction);
-        self.series.get(&key)?.port_alarm(&key)
+        Some(self.alarms.get(&key)?.of_port(&key))
     }
 
-    /// Samples of ports that were not followed, for want of room.
+    /// Samples of ports that were not followed, or gave no alarm, for want of room.
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.refused
     }
+}
+
+fn minute(at: Time) -> i32 {
+    // 2^31 minutes are four thousand years.
+    i32::try_from(at.as_nanos().div_euclid(60_000_000_000)).unwrap_or(i32::MAX)
+}
+
+fn silence(alarms: &mut Alarms, target: &Arc<str>, port: &Arc<str>) {
+    for direction in [Direction::In, Direction::Out] {
+        alarms.remove(&(Arc::clone(target), Arc::clone(port), direction));
+    }
+}
+
+/// Takes the rates of a port; gives how many alarms found no room.
+fn observe_port(
+    port: &mut Port,
+    target: &Arc<str>,
+    at: Time,
+    packets: [Option<(f64, f64)>; 2],
+    thresholds: &Thresholds,
+    alarms: &mut Alarms,
+) -> u64 {
+    let mut refused = 0;
+    if minute(at).saturating_sub(port.minute) >= FORGET_AFTER_MINUTES {
+        silence(alarms, target, &port.name);
+        port.directions = Default::default();
+    }
+    port.minute = minute(at);
+    for (direction, packets) in [Direction::In, Direction::Out].into_iter().zip(packets) {
+        let Some((group, all)) = packets else { continue };
+        let series = &mut port.directions[direction as usize];
+        let key = |name| (Arc::clone(target), Arc::clone(name), direction);
+        let before = if series.alarmed { alarms.remove(&key(&port.name)) } else { None };
+        let alarm = series.observe(at, before, [group, all], thresholds);
+        // Without room the port goes on without an alarm; it does not learn from what it would alarm about.
+        series.alarmed = alarm.is_some() && alarms.len() < MAX_ALARMS;
+        match alarm {
+            Some(alarm) if series.alarmed => drop(alarms.insert(key(&port.name), alarm)),
+            Some(_) => refused += 1,
+            None => {}
+        }
+    }
+    refused
 }
 
 /// Multicast and broadcast, and all packets; `None` where nothing is counted.
@@ -149,50 +264,78 @@ struct Alarm {
     floor: f64,
     baseline_pps: Option<f64>,
     below_since: Option<Time>,
-}
-
-#[derive(Debug, Default)]
-struct Series {
-    /// Mean of 1000 × ln(1 + pps) for each minute, oldest first.
-    minutes: VecDeque<u16>,
-    minute: i64,
-    sum: f64,
-    samples: u32,
-    cusum: f64,
-    /// A multicast or broadcast packet was ever counted.
-    counts_groups: bool,
-    pps: f64,
     at: Time,
-    alarm: Option<Alarm>,
+    pps: f64,
+    counted: Counted,
 }
 
-impl Series {
-    fn port_alarm(&self, (target, port, direction): &(Arc<str>, Arc<str>, Direction)) -> Option<PortAlarm> {
-        let alarm = self.alarm.as_ref()?;
-        Some(PortAlarm {
+impl Alarm {
+    fn of_port(&self, (target, port, direction): &Key) -> PortAlarm {
+        PortAlarm {
             target: Arc::clone(target),
             port: Arc::clone(port),
             direction: *direction,
-            since: alarm.since,
+            since: self.since,
             at: self.at,
             pps: self.pps,
-            baseline_pps: alarm.baseline_pps,
-            counted: self.counted(),
-        })
+            baseline_pps: self.baseline_pps,
+            counted: self.counted,
+        }
     }
+}
 
-    fn counted(&self) -> Counted {
-        if self.counts_groups { Counted::Group } else { Counted::All }
+/// What one direction of a port is used to. There are a million of these: every byte is a megabyte.
+#[derive(Debug)]
+struct Series {
+    /// Mean of ln(1 + pps) for each minute in [`STEPS`], the newest before `next`.
+    minutes: [u8; MINUTES],
+    /// How many of them there are.
+    filled: u8,
+    next: u8,
+    /// The minute that `sum` is of, its lowest bits.
+    minute: u16,
+    samples: u16,
+    sum: f32,
+    cusum: f32,
+    /// A multicast or broadcast packet was ever counted.
+    counts_groups: bool,
+    alarmed: bool,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self {
+            minutes: [0; MINUTES],
+            filled: 0,
+            next: 0,
+            minute: 0,
+            samples: 0,
+            sum: 0.0,
+            cusum: 0.0,
+            counts_groups: false,
+            alarmed: false,
+        }
     }
+}
 
-    fn observe(&mut self, at: Time, group: f64, all: f64, thresholds: &Thresholds) {
+impl Series {
+    /// Takes packets per second, of groups and of all; gives the alarm there is after it.
+    fn observe(
+        &mut self,
+        at: Time,
+        before: Option<Alarm>,
+        packets: [f64; 2],
+        thresholds: &Thresholds,
+    ) -> Option<Alarm> {
+        let [group, all] = packets;
+        let mut before = before;
         if group > 0.0 && !self.counts_groups {
             // What was learned of all packets says nothing of these.
             *self = Self { counts_groups: true, ..Self::default() };
+            before = None;
         }
-        self.pps = if self.counts_groups { group } else { all };
-        self.at = at;
-        let level = self.pps.ln_1p();
+        let (pps, counted) = if self.counts_groups { (group, Counted::Group) } else { (all, Counted::All) };
+        let level = pps.ln_1p();
         let baseline = self.baseline();
         let (z, used_to) = match baseline {
             Some((median, scale)) => ((level - median) / scale, Some(median.exp_m1())),
@@ -200,68 +343,69 @@ impl Series {
         };
         let lowest = thresholds.storm_pps as f64;
         let floor = used_to.map_or(lowest, |pps| lowest.max((FLOOR_FACTOR * pps).min(FLOOR_CAP_PPS)));
-        self.cusum = (self.cusum + z.min(Z_AT_ONCE) - CUSUM_ALLOWANCE).max(0.0);
+        self.cusum = (f64::from(self.cusum) + z.min(Z_AT_ONCE) - CUSUM_ALLOWANCE).max(0.0) as f32;
         let unusual = match baseline {
-            Some(_) => z >= Z_AT_ONCE || self.cusum >= CUSUM_LIMIT,
+            Some(_) => z >= Z_AT_ONCE || f64::from(self.cusum) >= CUSUM_LIMIT,
             // A cold start. Only groups have an absolute floor: any backup moves thousands of packets a second.
             None => self.counts_groups,
         };
-        match &mut self.alarm {
-            None if unusual && self.pps >= floor => {
-                self.alarm = Some(Alarm { since: at, floor, baseline_pps: used_to, below_since: None });
+        let Some(alarm) = before else {
+            if unusual && pps >= floor {
+                let (since, baseline_pps) = (at, used_to);
+                return Some(Alarm { since, floor, baseline_pps, below_since: None, at, pps, counted });
             }
-            None => self.learn(at, level),
-            // A cold start: what began before us may be what the port is used to. An hour tells.
-            Some(alarm) if alarm.baseline_pps.is_none() && self.minutes.len() == MINUTES && !unusual => self.clear(),
-            // Otherwise the baseline stands still, or a storm would become what the port is used to.
-            Some(alarm) if self.pps >= alarm.floor / 2.0 => {
-                alarm.below_since = None;
-                if alarm.baseline_pps.is_none() {
-                    self.learn(at, level);
-                }
-            }
-            Some(alarm) => {
-                if at.since(*alarm.below_since.get_or_insert(at)) >= CLEAR_AFTER {
-                    self.clear();
-                }
-            }
+            self.learn(at, level);
+            return None;
+        };
+        let mut alarm = Alarm { at, pps, counted, ..alarm };
+        // A cold start: what began before us may be what the port is used to. An hour tells.
+        if alarm.baseline_pps.is_none() && usize::from(self.filled) == MINUTES && !unusual {
+            self.cusum = 0.0;
+            return None;
         }
-    }
-
-    fn clear(&mut self) {
-        self.alarm = None;
-        self.cusum = 0.0;
+        // Otherwise the baseline stands still, or a storm would become what the port is used to.
+        if pps >= alarm.floor / 2.0 {
+            alarm.below_since = None;
+            if alarm.baseline_pps.is_none() {
+                self.learn(at, level);
+            }
+        } else if at.since(*alarm.below_since.get_or_insert(at)) >= CLEAR_AFTER {
+            self.cusum = 0.0;
+            return None;
+        }
+        Some(alarm)
     }
 
     fn learn(&mut self, at: Time, level: f64) {
-        let minute = at.as_nanos().div_euclid(60_000_000_000);
+        let minute = minute(at) as u16;
         if minute != self.minute && self.samples > 0 {
-            if self.minutes.len() == MINUTES {
-                self.minutes.pop_front();
-            }
-            // ln(1 + pps) of a terabit is 21.3: it fits.
-            self.minutes.push_back((self.sum / f64::from(self.samples) * 1000.0) as u16);
+            let mean = f64::from(self.sum) / f64::from(self.samples);
+            // Too much for a byte stays the most there is.
+            self.minutes[usize::from(self.next)] = (mean * STEPS).round() as u8;
+            self.next = (self.next + 1) % MINUTES as u8;
+            self.filled = (self.filled + 1).min(MINUTES as u8);
             (self.sum, self.samples) = (0.0, 0);
         }
         self.minute = minute;
-        self.sum += level;
-        self.samples += 1;
+        self.sum += level as f32;
+        self.samples = self.samples.saturating_add(1);
     }
 
     /// Median and scale of ln(1 + pps).
     fn baseline(&self) -> Option<(f64, f64)> {
-        if self.minutes.len() < WARM_MINUTES {
+        let filled = usize::from(self.filled);
+        if filled < WARM_MINUTES {
             return None;
         }
-        let mut values = self.minutes.iter().copied().collect::<Vec<_>>();
-        let middle = values.len() / 2;
-        let median = *values.select_nth_unstable(middle).1;
-        for value in &mut values {
+        let mut values = self.minutes;
+        let values = &mut values[..filled];
+        let median = *values.select_nth_unstable(filled / 2).1;
+        for value in &mut *values {
             *value = value.abs_diff(median);
         }
-        let deviation = *values.select_nth_unstable(middle).1;
-        let scale = f64::from(deviation) / 1000.0 * MAD_TO_SIGMA;
-        Some((f64::from(median) / 1000.0, scale.max(MIN_SCALE)))
+        let deviation = *values.select_nth_unstable(filled / 2).1;
+        let scale = f64::from(deviation) / STEPS * MAD_TO_SIGMA;
+        Some((f64::from(median) / STEPS, scale.max(MIN_SCALE)))
     }
 }
 

@@ -42,7 +42,7 @@ impl Switch {
             sys_name: String::new(),
             sys_descr: String::new(),
             ports,
-            fdb: None,
+            topology: None,
             problems: Vec::new(),
         })));
         self.watch.observe(&"hub".into(), at, self.targets.ports("hub"), &Thresholds::default());
@@ -137,4 +137,33 @@ fn flooding_is_seen_in_octets() {
     assert_eq!(rates(&[[M, 0], [0, M], [0, 0], [0, 0]]), None, "unicast from one port to another");
     assert_eq!(rates(&[[M, 0], [0, M]]), None, "two ports always agree");
     assert_eq!(rates(&[[500, 0], [0, 500], [0, 500]]), None, "next to nothing");
+}
+
+#[test]
+fn a_fleet_in_which_every_port_storms_is_bounded() {
+    let mut watch = CounterWatch::default();
+    let mut switch = Switch::new(60);
+    let quiet = vec![[20, 50, 0, 0]; 60];
+    let storm = vec![[9000, 50, 0, 0]; 60];
+    for rates in [&quiet, &storm, &storm, &quiet] {
+        switch.run(rates);
+    }
+    let names = (0..100).map(|n| Arc::from(n.to_string())).collect::<Vec<Arc<str>>>();
+    let mut observe = |at: i64, multicast: u64| {
+        switch.run(&vec![[multicast, 50, 0, 0]; 60]);
+        for name in &names {
+            watch.observe(name, Time::from_secs(at), switch.targets.ports("hub"), &Thresholds::default());
+        }
+        (watch.alarms().count(), watch.refused())
+    };
+    assert_eq!(observe(0, 20), (0, 0));
+    assert_eq!(observe(10, 9000), (MAX_ALARMS, 6000 - MAX_ALARMS as u64));
+    // Those without room learn nothing from it, and speak when others are done.
+    watch.retain_targets(|name| name == "99");
+    assert_eq!(watch.alarms().count(), 0);
+    switch.run(&storm);
+    watch.observe(&"99".into(), Time::from_secs(20), switch.targets.ports("hub"), &Thresholds::default());
+    assert_eq!(watch.alarms().count(), 60);
+    watch.forget(Time::from_secs(20 + 3600));
+    assert_eq!(watch.alarms().count(), 0);
 }

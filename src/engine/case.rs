@@ -9,6 +9,7 @@ use crate::explain::{Finding, Scene, Suspect, words};
 use crate::model::verdict::{Evidence, Party, Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use crate::observe::targets::Targets;
+use crate::observe::topology::{PortOf, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ impl Context<'_> {
     /// The device behind a suspect, and its switch port.
     fn party(&self, scene: &Scene<'_>, suspect: Suspect) -> Party {
         let port = suspect.mac.and_then(|mac| self.targets.port_of(mac));
-        let port = port.map(|port| format!("{} {}", port.target, port.port).into());
+        let port = port.map(|port| named_port(&port).into());
         Party { port, ..scene.party(suspect) }
     }
 
@@ -60,6 +61,16 @@ impl Context<'_> {
             display_filter: String::new(),
             frame_numbers: None,
         })
+    }
+}
+
+/// `hub ge7`, and that it is an uplink, where it is: the device is then somewhere behind it.
+fn named_port(place: &PortOf) -> String {
+    let port = format!("{} {}", place.target, place.port);
+    match (place.role.role, &place.role.leads_to) {
+        (Role::Uplink, Some(name)) => format!("{port}, an uplink to {name}"),
+        (Role::Uplink, None) => format!("{port}, an uplink"),
+        (Role::Edge | Role::Unknown, _) => port,
     }
 }
 

@@ -1,7 +1,9 @@
 //! One facade over the pure floors: facts go in by [`Engine::handle`], time by [`Engine::tick`], requests and news come
 //! out by [`Engine::poll`]. It never asks a clock, opens a socket or takes a lock; whoever owns it brings the time.
 
+pub mod agenda;
 mod case;
+mod feeds;
 mod place;
 mod reach;
 #[cfg(test)]
@@ -11,22 +13,25 @@ mod snapshot;
 mod tests;
 
 pub use case::MAX_HISTORY;
-pub use snapshot::{Delays, FeedStatus, Snapshot, SourceRate, State, Totals};
+pub use feeds::{FeedCount, FeedStatus, Feeds};
+pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
 use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
-use crate::model::Time;
 use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
 use crate::model::verdict::Verdict;
+use crate::model::{MacAddr, Time};
 use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::devices::DeviceChange;
 use crate::observe::targets::{Outcome, Targets};
+use crate::observe::topology::MacMove;
+use agenda::Counts;
 use case::Cases;
 use place::Place;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -44,7 +49,7 @@ const MAX_ASKED: usize = 256;
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
-/// Ports that are gone are looked for this often: it walks every port there is.
+/// Targets that are not heard of any more are looked for this often.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -79,6 +84,8 @@ pub enum Input {
     },
     /// The SNMP targets there are, with their addresses, so that one that never answers is listed too.
     Targets(Vec<(Arc<str>, String)>),
+    /// How the polling of them goes.
+    Polling(Counts),
     /// A poll of an SNMP target, or of this host's own interface counters.
     Poll(Poll),
     /// The result of a UPnP search.
@@ -116,6 +123,8 @@ pub enum Output {
     Mapping(Box<MappingChange>),
     /// A UPnP device came, went or changed.
     Device(Box<DeviceChange>),
+    /// A MAC address is behind another switch port than before.
+    Moved(Box<MacMove>),
 }
 
 /// How the latest UPnP search went.
@@ -147,7 +156,8 @@ pub struct Engine {
     names: Names,
     own: Own,
     places: BTreeMap<Arc<str>, Place>,
-    everywhere: Vec<OwnerClaim>,
+    /// Claims that hold in every place, also in those that are still to come.
+    everywhere: BTreeMap<(IpAddr, MacAddr), OwnerClaim>,
     asked: BTreeMap<IpAddr, Time>,
     /// Of those, which could not be asked after all.
     not_asked: BTreeMap<IpAddr, Time>,
@@ -160,7 +170,8 @@ pub struct Engine {
     catalogue: Catalogue,
     search: Search,
     listening: Listening,
-    feeds: BTreeMap<(&'static str, Arc<str>), FeedStatus>,
+    polling: Counts,
+    feeds: Feeds,
     outputs: VecDeque<Output>,
     refused: u64,
 }
@@ -175,7 +186,7 @@ impl Engine {
             names,
             own: Own::default(),
             places: BTreeMap::new(),
-            everywhere: Vec::new(),
+            everywhere: BTreeMap::new(),
             asked: BTreeMap::new(),
             not_asked: BTreeMap::new(),
             clients: reach::Clients::default(),
@@ -187,7 +198,8 @@ impl Engine {
             catalogue: Catalogue::default(),
             search: Search::default(),
             listening: Listening::default(),
-            feeds: BTreeMap::new(),
+            polling: Counts::default(),
+            feeds: Feeds::default(),
             outputs: VecDeque::new(),
             refused: 0,
         }
@@ -198,7 +210,8 @@ impl Engine {
         match input {
             Input::Frames(summary) => self.frames(now, &summary),
             Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
-            Input::Targets(targets) => self.targets.configured(targets),
+            Input::Targets(targets) => self.configured(targets),
+            Input::Polling(counts) => self.polling = counts,
             Input::Poll(poll) => self.polled(now, &poll),
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Announced(heard) => self.announced(now, *heard),
@@ -207,10 +220,8 @@ impl Engine {
                 self.clients.not_asked(ip);
                 self.not_asked.insert(ip, now);
             }
-            Input::FeedGone { feed, name } => {
-                self.feeds.remove(&(feed, name));
-            }
-            Input::Feed(status) => self.feed(status),
+            Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
+            Input::Feed(status) => self.feeds.report(status),
         }
     }
 
@@ -256,7 +267,8 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let counted = self.counters.loudest_alarm();
-        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, self.refused)
+        let refused = self.refused + self.feeds.refused();
+        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, refused)
     }
 
     /// The limits in force.
@@ -277,6 +289,18 @@ impl Engine {
         &self.catalogue
     }
 
+    /// What works and what does not.
+    #[must_use]
+    pub const fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// How the polling of SNMP targets goes.
+    #[must_use]
+    pub const fn polling(&self) -> &Counts {
+        &self.polling
+    }
+
     /// How the latest UPnP search went.
     #[must_use]
     pub fn search(&self) -> &Search {
@@ -289,12 +313,29 @@ impl Engine {
         &self.listening
     }
 
+    /// Takes the list of targets; what was known of others is forgotten.
+    fn configured(&mut self, targets: Vec<(Arc<str>, String)>) {
+        self.targets.configured(targets);
+        let targets = &self.targets;
+        self.counters.retain_targets(|name| targets.status(name).is_some());
+        self.feeds.retain_targets(|name| targets.status(name).is_some());
+    }
+
     /// Takes a poll; what ports are used to is learned from renewed counters alone.
     fn polled(&mut self, now: Time, poll: &Poll) {
+        self.feeds.polled(poll);
         let outcome = self.targets.observe(poll);
         if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
             let ports = self.targets.ports(&sample.target);
             self.counters.observe(&sample.target, sample.at, ports, &self.settings.thresholds);
+        }
+        if let Poll::Answered(sample) = poll
+            && let Some(read) = &sample.topology
+        {
+            self.owners(None, &read.owners);
+            for moved in self.targets.new_moves() {
+                push(&mut self.outputs, Output::Moved(Box::new(moved)));
+            }
         }
         if now.since(self.forgot_at) >= FORGET_EVERY {
             self.forgot_at = now;
@@ -369,7 +410,7 @@ impl Engine {
                 self.places.remove(&idle);
             }
             let mut place = Place::new(Arc::clone(interface), since);
-            for claim in &self.everywhere {
+            for claim in self.everywhere.values() {
                 place.owners.learn(claim);
             }
             self.places.insert(Arc::clone(interface), place);
@@ -379,8 +420,11 @@ impl Engine {
 
     fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
         for claim in claims {
-            self.asked.remove(&claim.ip);
-            self.clients.heard(claim.ip);
+            // A switch's table answers no question that was put to the network.
+            if claim.proof != OwnerProof::Snmp {
+                self.asked.remove(&claim.ip);
+                self.clients.heard(claim.ip);
+            }
             match interface {
                 Some(interface) => {
                     if let Some(place) = self.place(interface, claim.at) {
@@ -391,8 +435,11 @@ impl Engine {
                     for place in self.places.values_mut() {
                         place.owners.learn(claim);
                     }
-                    if self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
-                        self.everywhere.push(*claim);
+                    let key = (claim.ip, claim.mac);
+                    let known = self.everywhere.get(&key).map(|known| known.proof);
+                    if known.is_some() || self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
+                        let proof = known.map_or(claim.proof, |known| known.min(claim.proof));
+                        self.everywhere.insert(key, OwnerClaim { proof, ..*claim });
                     } else {
                         self.refused += 1;
                     }
@@ -408,18 +455,6 @@ impl Engine {
             self.owners(Some(interface), &[claim]);
         }
         self.own = own;
-    }
-
-    fn feed(&mut self, mut status: FeedStatus) {
-        let key = (status.feed, Arc::clone(&status.name));
-        if self.feeds.len() >= snapshot::MAX_FEEDS && !self.feeds.contains_key(&key) {
-            self.refused += 1;
-            return;
-        }
-        // A feed that fails has worked before: since when it does not is what an alert asks.
-        let before = self.feeds.get(&key).and_then(|feed| feed.last_success);
-        status.last_success = status.last_success.or(before);
-        self.feeds.insert(key, status);
     }
 
     /// Asks every cause about every segment of an interface. `fresh`: a summary has just come, so that its new frames

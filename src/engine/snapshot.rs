@@ -1,6 +1,7 @@
 //! What the outside may know at one moment: bounded, and free of everything that belongs to a single frame.
 
 use super::case::Cases;
+use super::feeds::{FeedCount, FeedStatus, Feeds};
 use super::place::Place;
 use crate::detect::counters::{Counted, PortAlarm};
 use crate::model::frames::{FrameSummary, Protocol};
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Feeds listed: interfaces, targets and searches.
-pub(super) const MAX_FEEDS: usize = 16_384;
+/// Feeds of a kind that the sentence names.
+const MAX_NAMED: usize = 4;
 /// Loudest sources listed per interface.
 const MAX_SOURCES: usize = 10;
 /// A storm that is over stays on top for a day, unverified: the time in which what triggered it usually comes again.
@@ -49,21 +50,6 @@ impl State {
             Self::Storm => "storm",
         }
     }
-}
-
-/// Whether one source of facts works.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FeedStatus {
-    /// `capture`, `snmp` or `discovery`.
-    pub feed: &'static str,
-    /// Interface or target.
-    pub name: Arc<str>,
-    /// It works.
-    pub ok: bool,
-    /// What is wrong and what to do, or what it sees; empty where there is nothing to say.
-    pub message: String,
-    /// When it last worked.
-    pub last_success: Option<Time>,
 }
 
 /// Counts since the start, per capture interface.
@@ -159,8 +145,10 @@ pub struct Snapshot {
     pub segments: Vec<Arc<str>>,
     /// Loudest first, per interface.
     pub sources: Vec<SourceRate>,
-    /// What is watched, and what is not.
-    pub feeds: Vec<FeedStatus>,
+    /// What is not watched, then what is: of each the first 64.
+    pub feeds: Vec<Arc<FeedStatus>>,
+    /// How many feeds work and how many do not, by kind.
+    pub feed_counts: BTreeMap<&'static str, FeedCount>,
     /// Entries that found no room.
     pub refused: u64,
 }
@@ -170,15 +158,15 @@ pub(super) fn take(
     at: Time,
     places: &BTreeMap<Arc<str>, Place>,
     cases: &Cases,
-    feeds: &BTreeMap<(&'static str, Arc<str>), FeedStatus>,
+    feeds: &Feeds,
     counted: Option<PortAlarm>,
     refused: u64,
 ) -> Snapshot {
     let verdicts = cases.verdicts();
-    let feeds = feeds.values().cloned().collect::<Vec<_>>();
-    let (mut state, leading) = state(at, &verdicts, &feeds);
+    let counts = feeds.counts();
+    let (mut state, leading) = state(at, &verdicts, counts);
     // Where frames are captured they decide; where only counters are seen, a port that stands out is all there is.
-    let captured = feeds.iter().any(|feed| feed.feed == "capture" && feed.ok);
+    let captured = counts.get("capture").is_some_and(|count| count.working > 0);
     let counted = counted.filter(|_| state == State::Quiet && !captured);
     if counted.is_some() {
         state = State::Warning;
@@ -190,7 +178,7 @@ pub(super) fn take(
         sentence: match (leading, &counted) {
             (Some(verdict), _) => verdict.sentence.clone(),
             (None, Some(alarm)) => standing_out(alarm),
-            (None, None) => unled(state, &feeds),
+            (None, None) => unled(state, feeds),
         },
         storms_started: cases.started().clone(),
         delays: cases.delays().clone(),
@@ -198,12 +186,17 @@ pub(super) fn take(
         segments: places.values().flat_map(|place| place.segments.values()).map(|s| Arc::clone(&s.id)).collect(),
         sources: places.iter().flat_map(|(name, place)| loudest(name, place)).collect(),
         verdicts,
-        feeds,
+        feeds: feeds.listed(),
+        feed_counts: counts.clone(),
         refused: refused + cases.forgotten() + places.values().map(|place| place.owners.refused()).sum::<u64>(),
     }
 }
 
-fn state<'a>(at: Time, verdicts: &'a [Arc<Verdict>], feeds: &[FeedStatus]) -> (State, Option<&'a Arc<Verdict>>) {
+fn state<'a>(
+    at: Time,
+    verdicts: &'a [Arc<Verdict>],
+    counts: &BTreeMap<&'static str, FeedCount>,
+) -> (State, Option<&'a Arc<Verdict>>) {
     let open = |severity| verdicts.iter().find(|v| v.phase != Phase::Over && v.severity == severity);
     if let Some(storm) = open(Severity::Storm) {
         return (State::Storm, Some(storm));
@@ -216,17 +209,19 @@ fn state<'a>(at: Time, verdicts: &'a [Arc<Verdict>], feeds: &[FeedStatus]) -> (S
         (Some(warning), Some(over)) if warning.started > over.started => (State::Warning, Some(warning)),
         (_, Some(over)) => (State::Over, Some(over)),
         (Some(warning), None) => (State::Warning, Some(warning)),
-        (None, None) if feeds.iter().any(|f| f.ok && f.feed != "discovery") => (State::Quiet, None),
+        (None, None) if counts.iter().any(|(feed, count)| count.working > 0 && *feed != "discovery") => {
+            (State::Quiet, None)
+        }
         (None, None) => (State::Blind, None),
     }
 }
 
 /// Quiet is not blind: what is watched is part of the answer.
-fn unled(state: State, feeds: &[FeedStatus]) -> String {
-    let names = |feed: &str| {
-        let names = feeds.iter().filter(|f| f.feed == feed && f.ok).map(|f| &*f.name).collect::<Vec<_>>();
-        let shown = names.iter().take(4).copied().collect::<Vec<_>>().join(", ");
-        if names.len() > 4 { format!("{shown} and {} more", names.len() - 4) } else { shown }
+fn unled(state: State, feeds: &Feeds) -> String {
+    let names = |feed: &'static str| {
+        let count = feeds.counts().get(feed).map_or(0, |count| count.working);
+        let shown = feeds.working(feed).take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+        if count > MAX_NAMED { format!("{shown} and {} more", count - MAX_NAMED) } else { shown }
     };
     let (capture, counters) = (names("capture"), names("snmp"));
     if state == State::Blind {

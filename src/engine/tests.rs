@@ -144,6 +144,50 @@ fn in_the_middle_it_asks_and_is_never_a_loop() {
     assert!(verdicts[0].confidence > 0.9, "{}", verdicts[0].confidence);
 }
 
+/// A switch with the router behind this port, which leads to `core`, and an ARP table that knows the Echo.
+fn switch(at: Time, if_index: u32) -> Input {
+    use crate::model::observation::{PollSample, PortSample};
+    use crate::model::topology::{Fdb, Remote, Resolved, Topology, Way};
+    let claim = OwnerClaim { ip: [192, 168, 1, 10].into(), mac: MacAddr(ECHO), proof: OwnerProof::Snmp, at };
+    let port = |if_index| PortSample { if_index, name: format!("ge{if_index}").into(), ..PortSample::default() };
+    let found = Resolved { if_index, way: Way::BasePortTable, confidence: 0.95 };
+    let fdb =
+        Fdb { entries: [(MacAddr(ROUTER), if_index)].into(), ports: [(if_index, found)].into(), ..Fdb::default() };
+    let remote = Remote { if_index: 7, name: "core".to_owned(), chassis: None, capabilities: Some(0x20) };
+    let topology = Topology { fdb: Some(fdb), remotes: Some(vec![remote]), owners: vec![claim], ..Topology::default() };
+    Input::Poll(Poll::Answered(Box::new(PollSample {
+        target: "hub".into(),
+        at,
+        took: Duration::ZERO,
+        sys_uptime: Some(1),
+        sys_name: String::new(),
+        sys_descr: String::new(),
+        ports: vec![port(3), port(7)],
+        topology: Some(Box::new(topology)),
+        problems: Vec::new(),
+    })))
+}
+
+#[test]
+fn what_switches_know_names_the_port_and_the_owner() {
+    let mut bench = Bench::new(false);
+    bench.engine.handle(Bench::at(0), switch(Bench::at(0), 3));
+    bench.engine.handle(Bench::at(1_000), switch(Bench::at(1_000), 7));
+    let moves = std::iter::from_fn(|| bench.engine.poll());
+    let moves = moves.filter_map(|output| if let Output::Moved(moved) = output { Some(moved) } else { None });
+    let moves = moves.map(|moved| (moved.mac, moved.from.to_string(), moved.to.to_string())).collect::<Vec<_>>();
+    assert_eq!(moves, [(MacAddr(ROUTER), "ge3".to_owned(), "ge7".to_owned())]);
+    // Started in the middle: the owner was never seen, and the switch's ARP table is all there is.
+    for n in 2_000..3_000 {
+        bench.frame(n, &search(ROUTER, 4, 77));
+    }
+    bench.flush(3_000);
+    let verdict = Arc::clone(&bench.engine.verdicts()[0]);
+    let culprit = verdict.culprit.as_ref().expect("the router");
+    assert_eq!((verdict.cause, culprit.mac), ("l3_reflector", Some(MacAddr(ROUTER))));
+    assert_eq!(culprit.port.as_deref(), Some("hub ge7, an uplink to core"));
+}
+
 /// The proxy's loop is broken, but it still returns each search three times: the storm ends, and that is a warning.
 #[test]
 fn bounded_echoes_do_not_keep_a_storm_alive() {

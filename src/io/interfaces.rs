@@ -150,7 +150,7 @@ impl HostCounters {
             sys_name: hostname(),
             sys_descr: format!("Linux {}", kernel_text("osrelease")),
             ports,
-            fdb: None,
+            topology: None,
             problems: problems.into_iter().collect(),
         })
     }

@@ -1,21 +1,23 @@
 //! What a walk says to the one who carries its requests: what to ask, what came back, how far it may go, why it ended.
 
 use crate::model::Time;
-use crate::model::snmp::{Oid, VarBind};
+use crate::model::snmp::{Bindings, Oid};
 
 /// How far a walk may go, and how fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Rows kept, all parts together. A chassis of 20,000 interfaces fits.
     pub rows: usize,
-    /// Bytes kept, by [`Value::size`](crate::model::snmp::Value::size) and four for each arc of an index.
+    /// Bytes kept, by [`Value::size`](crate::model::snmp::Value::size) and four for each arc of a row's index.
     pub bytes: usize,
     /// When to give up.
     pub deadline: Time,
     /// Columns in one PDU, sysUpTime not counted. A TP-Link T1600G crashes when asked for more than 14.
     pub columns: usize,
-    /// Max-repetitions to begin with, and at most.
+    /// Max-repetitions where nobody knows how many rows there are.
     pub repetitions: u32,
+    /// Max-repetitions at most, where it is known that so many rows are left. Many agents stop at their own limit.
+    pub max_repetitions: u32,
     /// Timeouts in a row after which the walk ends.
     pub retries: u32,
 }
@@ -24,7 +26,7 @@ impl Limits {
     /// The defaults, until `deadline`.
     #[must_use]
     pub const fn until(deadline: Time) -> Self {
-        Self { rows: 65_536, bytes: 16 << 20, deadline, columns: 10, repetitions: 25, retries: 2 }
+        Self { rows: 65_536, bytes: 16 << 20, deadline, columns: 10, repetitions: 25, max_repetitions: 100, retries: 2 }
     }
 }
 
@@ -43,7 +45,7 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// An answer without an error.
-    Bindings(Vec<VarBind>),
+    Bindings(Bindings),
     /// error-status and error-index of an answer (RFC 3416, 3).
     Status(i32, u32),
     /// An answer to this request that cannot be read.

@@ -4,15 +4,26 @@
 //! in [`MODULES`].
 
 pub mod bridge;
+pub mod ether_like;
 pub mod exchange;
 pub mod forwarding;
 pub mod if_mib;
 pub mod if_type;
+pub mod igmp;
+pub mod ip_mib;
+pub mod lldp;
+pub mod memory;
+pub mod mgmd;
+mod pace;
 pub mod poll;
 pub mod pulse;
 pub mod q_bridge;
+pub mod resolver;
 pub mod rows;
-mod series;
+pub mod slow;
+pub mod storm;
+pub mod stp;
+pub mod surroundings;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;
@@ -21,7 +32,8 @@ pub mod walk;
 mod walk_tests;
 
 pub use exchange::{Limits, Reply, Request, WalkError};
-pub use rows::{Rows, Stats};
+pub use memory::{Memory, Names};
+pub use rows::{Cell, Rows, Stats};
 pub use walk::Walk;
 
 /// What a value means, and so how it is shown.
@@ -99,6 +111,21 @@ pub struct Table {
     pub columns: &'static [&'static Object],
 }
 
+impl Table {
+    /// The same table with some of its columns: those that a module has a use for. What is to be a label must be among
+    /// them.
+    #[must_use]
+    pub const fn only(&self, columns: &'static [&'static Object]) -> Self {
+        Self {
+            name: self.name,
+            indexes: self.indexes,
+            lookups: self.lookups,
+            lookups_hidden: self.lookups_hidden,
+            columns,
+        }
+    }
+}
+
 /// Tables and scalars that are read together, under a name that a scrape may ask for.
 #[derive(Debug)]
 pub struct Module {
@@ -119,11 +146,36 @@ impl Module {
 }
 
 /// Every table, in the order of their object identifiers.
-pub static TABLES: &[&Table] =
-    &[&system::SYS_OR_TABLE, &if_mib::IF_TABLE, &bridge::BASE_PORT_TABLE, &bridge::FDB_TABLE, &if_mib::IF_X_TABLE];
+pub static TABLES: &[&Table] = &[
+    &lldp::LOC_PORT_TABLE,
+    &lldp::REM_TABLE,
+    &lldp::REM_MAN_ADDR_TABLE,
+    &system::SYS_OR_TABLE,
+    &if_mib::IF_TABLE,
+    &ip_mib::NET_TO_MEDIA_TABLE,
+    &ip_mib::NET_TO_PHYSICAL_TABLE,
+    &ether_like::STATS_TABLE,
+    &ether_like::PAUSE_TABLE,
+    &bridge::BASE_PORT_TABLE,
+    &stp::PORT_TABLE,
+    &bridge::FDB_TABLE,
+    &q_bridge::Q_FDB_TABLE,
+    &if_mib::IF_X_TABLE,
+    &igmp::INTERFACE_TABLE,
+    &mgmd::ROUTER_INTERFACE_TABLE,
+];
 
 /// Every module that a scrape may ask for.
-pub static MODULES: &[&Module] = &[&system::MODULE, &if_mib::MODULE];
+pub static MODULES: &[&Module] = &[
+    &system::MODULE,
+    &if_mib::MODULE,
+    &storm::MODULE,
+    &bridge::MODULE,
+    &lldp::MODULE,
+    &ip_mib::MODULE,
+    &ether_like::MODULE,
+    &igmp::MODULE,
+];
 
 /// Joins the object identifier of a table's entry with a column's last arc, at compile time.
 macro_rules! oid {
@@ -168,7 +220,15 @@ mod tests {
         for module in MODULES {
             assert!(Module::named(module.name).is_some_and(|found| std::ptr::eq(found, *module)));
             for table in module.tables {
-                assert!(TABLES.iter().any(|known| std::ptr::eq(*known, *table)), "{} is not in TABLES", table.name);
+                let whole = TABLES.iter().find(|known| known.name == table.name).expect(table.name);
+                let mut rest = whole.columns.iter();
+                let in_order = table.columns.iter().all(|column| rest.any(|known| std::ptr::eq(*known, *column)));
+                assert!(in_order && !table.columns.is_empty(), "{}: not columns of {}", module.name, table.name);
+            }
+            // A label that several tables share may be a column of another one of the module.
+            for lookup in module.tables.iter().flat_map(|table| table.lookups) {
+                let read = module.tables.iter().flat_map(|table| table.columns);
+                assert!(read.clone().any(|column| std::ptr::eq(*column, *lookup)), "{}: {}", module.name, lookup.name);
             }
         }
         assert!(Module::named("no_such").is_none());

@@ -1,20 +1,39 @@
 //! Tests of [`super`]: samples from agents with every habit that real ones have.
 
 use super::*;
-use crate::mib::Reply;
-use crate::mib::forwarding::{fdb, has_vlan_fdb, plain_fdb};
+use crate::mib::slow::{self, Slow};
 use crate::mib::test_agent::{TestAgent, limits, run};
+use crate::mib::{Reply, Request};
+use crate::model::topology::Fdb;
 use std::collections::BTreeMap;
 
 pub(in crate::mib) fn poll(agent: &mut TestAgent) -> PollSample {
-    let mut answer = |request: &crate::mib::Request| Reply::Bindings(agent.answer(request));
-    let mut rows = run(first(limits()), &mut answer).expect("a good agent");
-    rows.append(run(second(&rows, limits()), &mut answer).expect("a good agent"));
-    rows.append(run(fdb(limits()), &mut answer).expect("a good agent"));
-    if !has_vlan_fdb(&rows) {
-        rows.append(run(plain_fdb(limits()), &mut answer).expect("a good agent"));
+    let mut rows = Rows::default();
+    let lasting = read(&Memory::default(), Time::from_secs(1), agent, &mut rows);
+    let mut answer = |request: &Request| Reply::Bindings(agent.answer(request).into());
+    for table in Slow::ALL {
+        let mut brought = run(table.walk(limits()), &mut answer).expect("a good agent");
+        if let Some(more) = table.more(&brought) {
+            brought.append(run(more(limits()), &mut answer).expect("a good agent"));
+        }
+        rows.append(brought);
     }
-    sample("hub".into(), Time::from_secs(1), Duration::ZERO, &rows, true)
+    let brought = Brought { rows: &rows, at: Time::from_secs(1), took: Duration::ZERO, lasting };
+    let mut sample = Memory::default().sample("hub".into(), &brought, &mut |text| text.into());
+    let topology = slow::topology(&rows, &sample.ports, &Slow::ALL.into(), Time::from_secs(1));
+    sample.topology = Some(Box::new(topology));
+    sample
+}
+
+/// The two walks of a poll; whether what hardly changes was read.
+fn read(memory: &Memory, now: Time, agent: &mut TestAgent, rows: &mut Rows) -> bool {
+    let mut answer = |request: &Request| Reply::Bindings(agent.answer(request).into());
+    rows.append(run(memory.first(limits()), &mut answer).expect("a good agent"));
+    let due = memory.due(now, rows);
+    if let Some(second) = Memory::second(due, rows, limits()) {
+        rows.append(run(second, &mut answer).expect("a good agent"));
+    }
+    due.lasting
 }
 
 #[test]
@@ -49,5 +68,6 @@ fn names_that_ports_share_are_told_apart() {
 fn an_agent_with_nothing_gives_an_empty_sample() {
     let mut agent = TestAgent { objects: BTreeMap::new(), room: 60, asked: 0 };
     let sample = poll(&mut agent);
-    assert_eq!((sample.ports.len(), sample.sys_uptime, sample.fdb), (0, None, Some(BTreeMap::new())));
+    let fdb = sample.topology.and_then(|topology| topology.fdb);
+    assert_eq!((sample.ports.len(), sample.sys_uptime, fdb), (0, None, Some(Fdb::default())));
 }

@@ -1,8 +1,9 @@
-//! What a walk brought: rows of tables, each from one PDU and dated by the sysUpTime of that PDU. Knows no requests.
+//! What a walk brought: columns of tables, each cell dated by the sysUpTime of the PDU that carried it. Knows no requests.
 
 use super::Object;
 use crate::model::Time;
 use crate::model::snmp::Value;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// What it cost to collect, as snmp_exporter counts it.
@@ -18,30 +19,10 @@ pub struct Stats {
     pub took: Duration,
 }
 
-/// A row of a part. Its cells come from one PDU.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What follows the column in the instance's name.
-    pub index: Vec<u32>,
-    /// sysUpTime in the PDU that brought the row, hundredths of a second.
-    pub uptime: Option<u32>,
-    /// A cell for each column of the part; `None` where the row has a hole.
-    pub cells: Vec<Option<Value>>,
-}
-
-/// Columns that were read together.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Which.
-    pub columns: Vec<&'static Object>,
-    /// Rows in increasing order of their index.
-    pub rows: Vec<Row>,
-}
-
 /// A cell with its place and date.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
-    /// Index of its row.
+    /// Index of its row: what follows the column in the instance's name.
     pub index: &'a [u32],
     /// What it holds.
     pub value: &'a Value,
@@ -49,15 +30,81 @@ pub struct Cell<'a> {
     pub uptime: Option<u32>,
 }
 
+/// A column: its cells in increasing order of their indexes, which share a buffer.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) object: &'static Object,
+    arcs: Vec<u32>,
+    cells: Vec<Stored>,
+}
+
+/// A cell whose index begins in the buffer where the one before ends.
+#[derive(Clone, Debug)]
+struct Stored {
+    end: usize,
+    uptime: Option<u32>,
+    value: Value,
+}
+
+impl Column {
+    pub(super) const fn new(object: &'static Object) -> Self {
+        Self { object, arcs: Vec::new(), cells: Vec::new() }
+    }
+
+    /// Makes room for so many more cells with an index of one arc.
+    pub(super) fn reserve(&mut self, cells: usize) {
+        self.arcs.reserve(cells);
+        self.cells.reserve(cells);
+    }
+
+    /// Adds a cell behind the last one. The caller has checked the order.
+    pub(super) fn push(&mut self, index: &[u32], value: Value, uptime: Option<u32>) {
+        self.arcs.extend_from_slice(index);
+        self.cells.push(Stored { end: self.arcs.len(), uptime, value });
+    }
+
+    fn at(&self, place: usize) -> Option<Cell<'_>> {
+        let stored = self.cells.get(place)?;
+        let start = if place == 0 { 0 } else { self.cells[place - 1].end };
+        Some(Cell { index: &self.arcs[start..stored.end], value: &stored.value, uptime: stored.uptime })
+    }
+
+    fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.cells.len()).filter_map(|place| self.at(place))
+    }
+
+    fn find(&self, index: &[u32]) -> Option<Cell<'_>> {
+        // Interfaces are mostly numbered from 1 without holes.
+        if let [number] = *index
+            && let Some(cell) = self.at((number as usize).wrapping_sub(1)).filter(|cell| cell.index == index)
+        {
+            return Some(cell);
+        }
+        let (mut from, mut to) = (0, self.cells.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let cell = self.at(middle)?;
+            match cell.index.cmp(index) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return Some(cell),
+                Ordering::Greater => to = middle,
+            }
+        }
+        None
+    }
+}
+
 /// All that was collected from a target.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// Objects with the one instance 0, where the agent has them.
     pub scalars: Vec<(&'static Object, Value)>,
-    /// Rows of tables.
-    pub parts: Vec<Part>,
+    /// Columns of tables.
+    pub(super) columns: Vec<Column>,
     /// Objects whose values could not be decoded; their cells are missing from there on.
     pub unreadable: Vec<&'static Object>,
+    /// sysUpTime in the first PDU with columns, hundredths of a second.
+    pub uptime: Option<u32>,
     /// When the first answer came.
     pub first_answer: Option<Time>,
     /// What it cost.
@@ -73,36 +120,32 @@ impl Rows {
 
     /// The cells of a column, in increasing order of their index.
     pub fn column<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = Cell<'a>> + 'a {
-        self.placed(object).flat_map(|(part, place)| {
-            part.rows.iter().filter_map(move |row| {
-                let value = row.cells.get(place)?.as_ref()?;
-                Some(Cell { index: &row.index, value, uptime: row.uptime })
-            })
-        })
+        self.placed(object).flat_map(Column::cells)
     }
 
     /// The cell of a column at an index.
     #[must_use]
     pub fn cell<'a>(&'a self, object: &'a Object, index: &[u32]) -> Option<Cell<'a>> {
-        self.placed(object).find_map(|(part, place)| {
-            let row = part.rows.binary_search_by(|row| row.index.as_slice().cmp(index)).ok()?;
-            let row = &part.rows[row];
-            let value = row.cells.get(place)?.as_ref()?;
-            Some(Cell { index: &row.index, value, uptime: row.uptime })
-        })
+        self.placed(object).find_map(|column| column.find(index))
     }
 
     /// Whether any row has a cell in this column: whether the agent has the object.
     #[must_use]
     pub fn has(&self, object: &Object) -> bool {
-        self.column(object).next().is_some()
+        self.placed(object).any(|column| !column.cells.is_empty())
+    }
+
+    /// Every cell with the object that it is an instance of, column by column.
+    pub fn cells(&self) -> impl Iterator<Item = (&'static Object, Cell<'_>)> {
+        self.columns.iter().flat_map(|column| column.cells().map(|cell| (column.object, cell)))
     }
 
     /// Adds what another walk of the same target brought.
     pub fn append(&mut self, other: Self) {
         self.scalars.extend(other.scalars);
-        self.parts.extend(other.parts);
+        self.columns.extend(other.columns);
         self.unreadable.extend(other.unreadable);
+        self.uptime = self.uptime.or(other.uptime);
         self.first_answer = self.first_answer.or(other.first_answer);
         self.stats.requests += other.stats.requests;
         self.stats.retried += other.stats.retried;
@@ -110,11 +153,9 @@ impl Rows {
         self.stats.took += other.stats.took;
     }
 
-    /// A column may lie in several parts, where a walk had to ask for fewer columns half-way: their rows follow on.
-    /// Objects are statics: the same object is at the same address.
-    fn placed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = (&'a Part, usize)> + 'a {
-        self.parts.iter().filter_map(|part| {
-            part.columns.iter().position(|column| std::ptr::eq(*column, object)).map(|place| (part, place))
-        })
+    /// One walk holds a column once; two walks may have read the same. Objects are statics: the same object is at the
+    /// same address.
+    fn placed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Column> + 'a {
+        self.columns.iter().filter(move |column| std::ptr::eq(column.object, object))
     }
 }

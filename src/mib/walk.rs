@@ -1,40 +1,52 @@
 //! A walk over columns of tables, several in one PDU, without I/O: `next` says what to ask, `on_reply` takes the answer.
 //! Knows no sockets, no clock and no encoding.
 //!
-//! Rows are kept aligned: every row is taken whole from one PDU, together with the sysUpTime that the same PDU carries,
-//! so that a rate computed from it is honest. What an agent cut off, or what lies beyond the slowest column, is asked
-//! for again.
+//! Each PDU asks for sysUpTime too, and every cell is dated by the one it came with, so that a rate computed from it is
+//! honest. Every column goes on from its own last row: nothing that an agent sent is asked for again, though it cut its
+//! answer off in the middle of a row, or one column has holes where the others have none.
 
 use super::exchange::{GEN_ERR, Limits, NO_SUCH_NAME, Reply, Request, TOO_BIG, WalkError};
-use super::rows::{Part, Row, Rows};
-use super::series::Series;
+use super::if_mib::IF_NUMBER;
+use super::pace::Pace;
+use super::rows::{Column, Rows};
 use super::system::SYS_UP_TIME;
 use super::{Module, Object};
 use crate::model::Time;
-use crate::model::snmp::{Oid, Value, VarBind};
+use crate::model::snmp::{Bindings, MAX_ARCS, Oid, Value};
 use std::collections::VecDeque;
+
+/// Rows that room is made for because they are expected. What an agent says of itself must not cost memory.
+const MAX_RESERVED: usize = 1024;
 
 #[derive(Debug)]
 enum Task {
     Scalars(Vec<&'static Object>),
-    Columns { part: usize, columns: Vec<Active>, cursor: Vec<u32> },
+    Columns(Group),
 }
 
-/// A column still being read: which, and its place in the part.
-#[derive(Clone, Copy, Debug)]
+/// Columns that are asked for in the same PDUs.
+#[derive(Debug)]
+struct Group {
+    columns: Vec<Active>,
+    /// Names seen of the longest column.
+    rows: usize,
+    /// Rows that there probably are. Wrong, it costs a request, and nothing else.
+    expected: Option<usize>,
+    /// They are not looked behind.
+    trusted: bool,
+}
+
+/// A column still being read.
+#[derive(Debug)]
 struct Active {
     object: &'static Object,
+    /// Its place in the rows.
     place: usize,
-}
-
-/// How many rows to ask for at once. Zero stands for GETNEXT.
-#[derive(Clone, Copy, Debug)]
-struct Pace {
-    repetitions: u32,
-    ceiling: u32,
-    timeouts: u32,
-    strikes: u32,
-    bulk_answered: bool,
+    /// The index of its last name, empty at the start.
+    cursor: Vec<u32>,
+    /// Names seen.
+    seen: usize,
+    ended: bool,
 }
 
 /// A walk in progress.
@@ -59,11 +71,10 @@ impl Walk {
         limits: Limits,
     ) -> Self {
         let width = limits.columns.max(1);
-        let repetitions = limits.repetitions.max(1);
         let mut walk = Self {
             limits,
             tasks: scalars.chunks(width).map(|chunk| Task::Scalars(chunk.to_vec())).collect(),
-            pace: Pace { repetitions, ceiling: repetitions, timeouts: 0, strikes: 0, bulk_answered: false },
+            pace: Pace::new(limits.max_repetitions),
             asks_uptime: true,
             rows: Rows::default(),
             row_count: 0,
@@ -71,8 +82,8 @@ impl Walk {
             started: None,
         };
         for columns in groups.into_iter().flat_map(|group| group.chunks(width)) {
-            let task = walk.part(columns, Vec::new());
-            walk.tasks.push_back(task);
+            let columns = columns.iter().map(|&object| walk.begin(object)).collect();
+            walk.tasks.push_back(Task::Columns(Group { columns, rows: 0, expected: None, trusted: false }));
         }
         walk
     }
@@ -86,15 +97,42 @@ impl Walk {
     /// Begins with GETNEXT and never uses GETBULK: for SNMPv1, and for agents whose GETBULK is known to be broken.
     #[must_use]
     pub fn without_bulk(mut self) -> Self {
-        self.pace.repetitions = 0;
-        self.pace.ceiling = 0;
+        self.pace = Pace::new(0);
         self
     }
 
-    fn part(&mut self, columns: &[&'static Object], cursor: Vec<u32>) -> Task {
-        self.rows.parts.push(Part { columns: columns.to_vec(), rows: Vec::new() });
-        let columns = columns.iter().enumerate().map(|(place, &object)| Active { object, place }).collect();
-        Task::Columns { part: self.rows.parts.len() - 1, columns, cursor }
+    /// Asks for as many rows at once as there probably are, and one more, which shows the end. A wrong number costs a
+    /// request and nothing else.
+    #[must_use]
+    pub fn expecting(mut self, rows: usize) -> Self {
+        self.expect(rows);
+        self
+    }
+
+    /// Asks for so many rows and looks behind them in the last PDUs' columns only: for tables that are known to have the
+    /// same rows. Should there be more, those columns show it, and the others lack the last ones this once.
+    #[must_use]
+    pub fn trusting(mut self, rows: usize) -> Self {
+        self.expect(rows);
+        let groups = self.tasks.iter_mut().filter_map(|task| match task {
+            Task::Columns(group) => Some(group),
+            Task::Scalars(_) => None,
+        });
+        groups.rev().skip(1).for_each(|group| group.trusted = true);
+        self
+    }
+
+    fn expect(&mut self, rows: usize) {
+        for task in &mut self.tasks {
+            if let Task::Columns(group) = task {
+                group.expected.get_or_insert(rows);
+            }
+        }
+    }
+
+    fn begin(&mut self, object: &'static Object) -> Active {
+        self.rows.columns.push(Column::new(object));
+        Active { object, place: self.rows.columns.len() - 1, cursor: Vec::new(), seen: 0, ended: false }
     }
 
     /// What to ask now; `None` when all is read.
@@ -107,23 +145,18 @@ impl Walk {
             return Err(WalkError::Deadline { rows: self.row_count });
         }
         self.started.get_or_insert(now);
-        let attempt = self.pace.timeouts;
         self.rows.stats.requests += 1;
-        Ok(Some(match task {
-            Task::Scalars(objects) => Request {
-                oids: objects.iter().map(|object| Oid::new(object.oid)).collect(),
-                repetitions: None,
-                attempt,
-            },
-            Task::Columns { columns, cursor, .. } => {
+        let (oids, wanted) = match task {
+            Task::Scalars(objects) => (objects.iter().map(|object| Oid::new(object.oid)).collect(), 0),
+            Task::Columns(group) => {
                 let uptime = self.asks_uptime.then(|| Oid::new(SYS_UP_TIME.oid));
-                let columns = columns.iter().map(|column| Oid::joined(column.object.oid, cursor));
-                let oids = uptime.into_iter().chain(columns).collect();
+                let columns = group.columns.iter().map(|column| Oid::joined(column.object.oid, &column.cursor));
                 // The non-repeater is what makes GETBULK need sysUpTime; an agent without it gets GETNEXT.
-                let bulk = (self.pace.repetitions > 0 && self.asks_uptime).then_some(self.pace.repetitions);
-                Request { oids, repetitions: bulk, attempt }
+                let wanted = if self.asks_uptime { group.wanted(self.limits.repetitions) } else { 0 };
+                (uptime.into_iter().chain(columns).collect(), wanted)
             }
-        }))
+        };
+        Ok(Some(Request { oids, repetitions: self.pace.ask(wanted), attempt: self.pace.timeouts() }))
     }
 
     /// Takes the answer to the last request.
@@ -132,7 +165,11 @@ impl Walk {
     /// The walk is over: see [`WalkError`].
     pub fn on_reply(&mut self, now: Time, reply: Reply) -> Result<(), WalkError> {
         match reply {
-            Reply::Timeout => self.on_timeout(),
+            Reply::Timeout => {
+                self.pace.lost(self.limits.retries).map_err(|attempts| WalkError::Timeout { attempts })?;
+                self.rows.stats.retried += 1;
+                Ok(())
+            }
             Reply::Status(status, index) => self.on_status(status, index),
             Reply::Malformed => self.on_malformed(),
             Reply::Bindings(bindings) => {
@@ -141,8 +178,8 @@ impl Walk {
                 self.rows.stats.took = self.started.map(|started| now.since(started)).unwrap_or_default();
                 match self.tasks.pop_front() {
                     None => Ok(()),
-                    Some(Task::Scalars(objects)) => self.on_scalars(objects, bindings),
-                    Some(Task::Columns { part, columns, cursor }) => self.on_columns(part, columns, cursor, &bindings),
+                    Some(Task::Scalars(objects)) => self.on_scalars(&objects, bindings),
+                    Some(Task::Columns(group)) => self.on_columns(group, bindings),
                 }
             }
         }
@@ -157,7 +194,7 @@ impl Walk {
     /// Max-repetitions that this agent answers, for the next walk to begin with; `None` if it was never too many.
     #[must_use]
     pub fn settled_repetitions(&self) -> Option<u32> {
-        (0 < self.pace.ceiling && self.pace.ceiling < self.limits.repetitions).then_some(self.pace.ceiling)
+        self.pace.settled(self.limits.max_repetitions)
     }
 
     /// What it has cost so far.
@@ -166,45 +203,23 @@ impl Walk {
         self.rows.stats
     }
 
-    /// A lost packet, an answer too big for the path, or an agent that cannot do GETBULK: ask for less, and with the
-    /// last attempt as simply as possible.
-    fn on_timeout(&mut self) -> Result<(), WalkError> {
-        let pace = &mut self.pace;
-        pace.timeouts += 1;
-        if pace.timeouts > self.limits.retries {
-            return Err(WalkError::Timeout { attempts: pace.timeouts });
-        }
-        self.rows.stats.retried += 1;
-        if pace.repetitions == pace.ceiling && pace.ceiling > 1 {
-            pace.strikes += 1;
-            if pace.strikes >= 2 {
-                (pace.ceiling, pace.strikes) = (pace.ceiling / 2, 0);
-            }
-        }
-        let last = pace.timeouts == self.limits.retries;
-        pace.repetitions = if last || pace.repetitions == 0 { 0 } else { (pace.repetitions / 4).max(1) };
-        Ok(())
-    }
-
     fn on_status(&mut self, status: i32, index: u32) -> Result<(), WalkError> {
-        self.pace.timeouts = 0;
+        self.pace.heard();
         match (status, self.tasks.front_mut()) {
             // SNMPv1 has no exceptions: it names the binding it has nothing for (RFC 1157, 4.1.3).
             (NO_SUCH_NAME, Some(task)) if index > 0 => {
                 let place = index as usize - 1;
                 match task {
                     Task::Scalars(objects) if place < objects.len() => drop(objects.remove(place)),
-                    Task::Columns { .. } if self.asks_uptime && place == 0 => self.asks_uptime = false,
-                    Task::Columns { columns, .. }
-                        if place.wrapping_sub(usize::from(self.asks_uptime)) < columns.len() =>
-                    {
-                        columns.remove(place - usize::from(self.asks_uptime));
+                    Task::Columns(_) if self.asks_uptime && place == 0 => self.asks_uptime = false,
+                    Task::Columns(group) if place.wrapping_sub(usize::from(self.asks_uptime)) < group.columns.len() => {
+                        group.columns.remove(place - usize::from(self.asks_uptime));
                     }
                     _ => return Err(WalkError::Status { status }),
                 }
                 let empty = match task {
                     Task::Scalars(objects) => objects.is_empty(),
-                    Task::Columns { columns, .. } => columns.is_empty(),
+                    Task::Columns(group) => group.columns.is_empty(),
                 };
                 if empty {
                     self.tasks.pop_front();
@@ -213,12 +228,7 @@ impl Walk {
             }
             (TOO_BIG | GEN_ERR, Some(_)) => {
                 self.rows.stats.retried += 1;
-                if self.pace.repetitions > 1 {
-                    self.pace.repetitions /= 2;
-                    self.pace.ceiling = self.pace.repetitions;
-                    return Ok(());
-                }
-                self.split().map_err(|()| WalkError::Status { status })
+                if self.pace.too_big() { Ok(()) } else { self.split().map_err(|()| WalkError::Status { status }) }
             }
             _ => Err(WalkError::Status { status }),
         }
@@ -226,15 +236,14 @@ impl Walk {
 
     /// One binding of an agent may be wrong for ever: narrow it down, and lose that column alone.
     fn on_malformed(&mut self) -> Result<(), WalkError> {
-        self.pace.timeouts = 0;
+        self.pace.heard();
         self.rows.stats.retried += 1;
-        if self.pace.repetitions > 1 {
-            self.pace.repetitions = 1;
+        if self.pace.row_by_row() {
             return Ok(());
         }
         let alone = match self.tasks.front() {
             Some(Task::Scalars(objects)) if objects.len() == 1 => objects[0],
-            Some(Task::Columns { columns, .. }) if columns.len() == 1 => columns[0].object,
+            Some(Task::Columns(group)) if group.columns.len() == 1 => group.columns[0].object,
             _ => return self.split().map_err(|()| WalkError::Malformed),
         };
         self.tasks.pop_front();
@@ -242,17 +251,17 @@ impl Walk {
         Ok(())
     }
 
-    /// Halves the columns of the current task. Rows read so far stay; both halves go on from the same row.
+    /// Halves the columns of the current task; all go on from where they are.
     fn split(&mut self) -> Result<(), ()> {
         let (first, second) = match self.tasks.pop_front() {
-            Some(Task::Scalars(objects)) if objects.len() > 1 => {
-                let (first, second) = objects.split_at(objects.len() / 2);
-                (Task::Scalars(first.to_vec()), Task::Scalars(second.to_vec()))
+            Some(Task::Scalars(mut first)) if first.len() > 1 => {
+                let second = first.split_off(first.len() / 2);
+                (Task::Scalars(first), Task::Scalars(second))
             }
-            Some(Task::Columns { columns, cursor, .. }) if columns.len() > 1 => {
-                let objects = columns.iter().map(|column| column.object).collect::<Vec<_>>();
-                let (first, second) = objects.split_at(objects.len() / 2);
-                (self.part(first, cursor.clone()), self.part(second, cursor))
+            Some(Task::Columns(mut first)) if first.columns.len() > 1 => {
+                let columns = first.columns.split_off(first.columns.len() / 2);
+                let second = Group { columns, ..first };
+                (Task::Columns(first), Task::Columns(second))
             }
             _ => return Err(()),
         };
@@ -261,110 +270,70 @@ impl Walk {
         Ok(())
     }
 
-    fn on_scalars(&mut self, objects: Vec<&'static Object>, bindings: Vec<VarBind>) -> Result<(), WalkError> {
+    fn on_scalars(&mut self, objects: &[&'static Object], mut bindings: Bindings) -> Result<(), WalkError> {
         if bindings.len() < objects.len() {
             return Err(WalkError::Shape { got: bindings.len(), want: objects.len() });
         }
-        self.pace.timeouts = 0;
         // Timeouts on the way here say nothing about GETBULK.
-        self.pace.repetitions = self.pace.ceiling;
-        for (object, binding) in objects.into_iter().zip(bindings) {
-            if binding.oid.below(object.oid) == Some(&[0]) && !binding.value.is_absent() {
-                self.count(0, binding.value.size())?;
-                self.rows.scalars.push((object, binding.value));
+        self.pace.restart();
+        for (place, &object) in objects.iter().enumerate() {
+            let Some((name, value)) = bindings.take(place) else { break };
+            if name.strip_prefix(object.oid) == Some(&[0]) && !value.is_absent() {
+                self.count(0, value.size())?;
+                if std::ptr::eq(object, &raw const IF_NUMBER)
+                    && let Some(rows) = value.as_u32()
+                {
+                    self.expect(rows as usize);
+                }
+                self.rows.scalars.push((object, value));
             }
         }
         Ok(())
     }
 
-    fn on_columns(
-        &mut self,
-        part: usize,
-        columns: Vec<Active>,
-        cursor: Vec<u32>,
-        bindings: &[VarBind],
-    ) -> Result<(), WalkError> {
-        let (uptime, cells) = match bindings.split_first() {
-            Some((first, rest)) if self.asks_uptime => {
-                let uptime = (first.oid.below(SYS_UP_TIME.oid) == Some(&[0])).then_some(&first.value);
-                (uptime.and_then(Value::as_u32), rest)
-            }
-            _ => (None, bindings),
-        };
-        let repetitions = cells.chunks_exact(columns.len());
-        if repetitions.len() == 0 {
+    fn on_columns(&mut self, mut group: Group, mut bindings: Bindings) -> Result<(), WalkError> {
+        let (first, width) = (usize::from(self.asks_uptime), group.columns.len());
+        if bindings.len() < first + width {
             // Cut off within the first row: there are too many columns for the agent's answers.
-            let (got, want) = (bindings.len(), columns.len() + usize::from(self.asks_uptime));
-            self.tasks.push_front(Task::Columns { part, columns, cursor });
+            let (got, want) = (bindings.len(), first + width);
+            self.tasks.push_front(Task::Columns(group));
             self.rows.stats.retried += 1;
             return self.split().map_err(|()| WalkError::Shape { got, want });
         }
-        self.answered();
-        let series = columns
-            .iter()
-            .enumerate()
-            .map(|(place, column)| Series::read(column.object, &cursor, repetitions.clone().map(|row| &row[place])))
-            .collect::<Result<Vec<_>, _>>()?;
-        // Beyond the slowest column rows are incomplete: they are asked for again, from there.
-        let slowest = series.iter().filter(|series| !series.ended).map(|series| series.last).min().map(<[u32]>::to_vec);
-        self.keep_rows(part, &columns, &series, uptime, slowest.as_deref())?;
-        let Some(cursor) = slowest else { return Ok(()) };
-        let columns = columns
-            .into_iter()
-            .zip(&series)
-            .filter(|(_, series)| !series.ended || *series.last > *cursor)
-            .map(|(column, _)| column)
-            .collect();
-        self.tasks.push_front(Task::Columns { part, columns, cursor });
+        self.pace.answered();
+        if let (0, Some(rows)) = (group.rows, group.expected) {
+            group.columns.iter().for_each(|column| self.rows.columns[column.place].reserve(rows.min(MAX_RESERVED)));
+        }
+        let uptime =
+            bindings.get(0).filter(|(name, _)| self.asks_uptime && name.strip_prefix(SYS_UP_TIME.oid) == Some(&[0]));
+        let uptime = uptime.and_then(|(_, value)| value.as_u32());
+        self.rows.uptime = self.rows.uptime.or(uptime);
+        for place in first..bindings.len() {
+            let column = &mut group.columns[(place - first) % width];
+            let Some((name, value)) = bindings.take(place).filter(|_| !column.ended) else { continue };
+            if !column.step(name, &value)? {
+                continue;
+            }
+            let new_row = column.seen > group.rows;
+            group.rows = group.rows.max(column.seen);
+            let index = if new_row { 4 * column.cursor.len() } else { 0 };
+            let size = if value.is_absent() { 0 } else { value.size() };
+            self.count(usize::from(new_row), index + size)?;
+            if !value.is_absent() {
+                self.rows.columns[column.place].push(&column.cursor, value, uptime);
+            }
+            column.ended = group.trusted && group.expected.is_some_and(|rows| column.seen >= rows);
+        }
+        group.columns.retain(|column| !column.ended);
+        // Where an answer is cut off in mid-row, the columns at its end fall behind: they come first in the next one.
+        group.columns.sort_by_key(|column| column.seen);
+        if group.columns.is_empty() {
+            // Tables that are read together mostly have the same rows.
+            self.expect(group.rows);
+        } else {
+            self.tasks.push_front(Task::Columns(group));
+        }
         Ok(())
-    }
-
-    /// An answer came: ask for more at once, up to the ceiling. An agent that has answered GETNEXT only keeps it.
-    fn answered(&mut self) {
-        let pace = &mut self.pace;
-        pace.timeouts = 0;
-        if pace.repetitions > 0 {
-            pace.bulk_answered = true;
-            if pace.repetitions == pace.ceiling {
-                pace.strikes = 0;
-            }
-        }
-        if pace.bulk_answered {
-            pace.repetitions = (pace.repetitions * 2).clamp(1, pace.ceiling.max(1));
-        }
-    }
-
-    /// Merges the series of all columns into rows, up to and including the row `until`.
-    fn keep_rows(
-        &mut self,
-        part: usize,
-        columns: &[Active],
-        series: &[Series<'_>],
-        uptime: Option<u32>,
-        until: Option<&[u32]>,
-    ) -> Result<(), WalkError> {
-        let width = self.rows.parts[part].columns.len();
-        let mut heads = vec![0; series.len()];
-        loop {
-            let heads_now = series.iter().zip(&heads).filter_map(|(series, &head)| series.cells.get(head));
-            let Some(index) = heads_now.map(|(index, _)| *index).min() else { return Ok(()) };
-            if until.is_some_and(|until| index > until) {
-                return Ok(());
-            }
-            let mut row = Row { index: index.to_vec(), uptime, cells: vec![None; width] };
-            let mut size = 4 * index.len();
-            for ((series, head), column) in series.iter().zip(&mut heads).zip(columns) {
-                if let Some((_, value)) = series.cells.get(*head).filter(|(at, _)| *at == index) {
-                    *head += 1;
-                    if !value.is_absent() {
-                        size += value.size();
-                        row.cells[column.place] = Some((*value).clone());
-                    }
-                }
-            }
-            self.count(1, size)?;
-            self.rows.parts[part].rows.push(row);
-        }
     }
 
     fn count(&mut self, rows: usize, bytes: usize) -> Result<(), WalkError> {
@@ -377,5 +346,45 @@ impl Walk {
             return Err(WalkError::Limit { what: "bytes", limit: self.limits.bytes });
         }
         Ok(())
+    }
+}
+
+impl Group {
+    /// Rows to ask for: what remains of those expected, and one that shows the end unless that is known; `unknown` where
+    /// nothing is.
+    fn wanted(&self, unknown: u32) -> u32 {
+        let seen = self.columns.iter().map(|column| column.seen).min().unwrap_or(0);
+        let left = self.expected.and_then(|expected| expected.checked_sub(seen)).filter(|&left| left > 0);
+        left.map_or(unknown, |left| {
+            u32::try_from(left).map_or(u32::MAX, |left| left.saturating_add(u32::from(!self.trusted)))
+        })
+    }
+}
+
+impl Active {
+    /// Takes the column's next name: true if it is one of its instances, false if the column has ended.
+    fn step(&mut self, name: &[u32], value: &Value) -> Result<bool, WalkError> {
+        if *value == Value::EndOfMibView {
+            self.ended = true;
+            return Ok(false);
+        }
+        // The decoders read no longer name; this bounds an index whoever decodes.
+        if name.len() > MAX_ARCS {
+            return Err(WalkError::Malformed);
+        }
+        match name.strip_prefix(self.object.oid) {
+            // An empty index is the column itself: no instance, and no progress.
+            Some(index) if index > self.cursor.as_slice() => {
+                self.cursor.clear();
+                self.cursor.extend_from_slice(index);
+                self.seen += 1;
+                Ok(true)
+            }
+            None if name > self.object.oid => {
+                self.ended = true;
+                Ok(false)
+            }
+            _ => Err(WalkError::NotIncreasing { oid: Oid::new(name) }),
+        }
     }
 }

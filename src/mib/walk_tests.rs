@@ -1,31 +1,29 @@
-//! Tests of [`super::walk`]: rows stay aligned whatever an agent does, and every walk ends.
+//! Tests of [`super::walk`]: every cell is read once whatever an agent does, and every walk ends.
 
 use super::if_mib::{IF_DESCR, IF_HC_IN_OCTETS, IF_IN_OCTETS, IF_X_TABLE, MODULE};
 use super::test_agent::{TestAgent, limits, run};
 use super::{Limits, Reply, Request, Rows, Walk, WalkError};
 use crate::model::Time;
-use crate::model::snmp::{Oid, Value, VarBind};
+use crate::model::snmp::{Bindings, Oid, Value, VarBind};
+use std::collections::BTreeMap;
 
-/// Every cell that the agent has is read once, with its value, and rows are in order.
+/// Every cell that the agent has is read once, with its value, and columns are in order.
 fn check(rows: &Rows, agent: &TestAgent) {
-    let mut cells = 0;
-    for part in &rows.parts {
-        assert!(part.rows.windows(2).all(|pair| pair[0].index < pair[1].index), "rows out of order, or twice");
-        for row in &part.rows {
-            assert_eq!(row.uptime, Some(360_000));
-            for (column, value) in part.columns.iter().zip(&row.cells) {
-                let Some(value) = value else { continue };
-                assert_eq!(Some(value), agent.objects.get(&Oid::joined(column.oid, &row.index)));
-                cells += 1;
-            }
-        }
+    let mut read = BTreeMap::new();
+    let mut last = None;
+    for (object, cell) in rows.cells() {
+        let name = Oid::joined(object.oid, cell.index);
+        assert!(last.replace(name.clone()).is_none_or(|last| last < name || !last.arcs().starts_with(object.oid)));
+        assert_eq!(cell.uptime, Some(360_000));
+        assert_eq!(Some(cell.value), agent.objects.get(&name), "{name}");
+        assert!(read.insert(name, ()).is_none(), "a cell twice");
     }
     let below = |table: &[u32]| agent.objects.keys().filter(|oid| oid.below(table).is_some()).count();
-    assert_eq!(cells, below(&[1, 3, 6, 1, 2, 1, 2, 2, 1]) + below(&[1, 3, 6, 1, 2, 1, 31, 1, 1, 1]));
+    assert_eq!(read.len(), below(&[1, 3, 6, 1, 2, 1, 2, 2, 1]) + below(&[1, 3, 6, 1, 2, 1, 31, 1, 1, 1]));
 }
 
 fn walk(agent: &mut TestAgent, limits: Limits) -> Result<Rows, WalkError> {
-    run(Walk::module(&MODULE, limits), |request| Reply::Bindings(agent.answer(request)))
+    run(Walk::module(&MODULE, limits), |request| Reply::Bindings(agent.answer(request).into()))
 }
 
 #[test]
@@ -62,7 +60,7 @@ fn ten_columns_share_a_pdu() {
     let mut widest = 0;
     run(Walk::module(&MODULE, limits()), |request| {
         widest = widest.max(request.oids.len());
-        Reply::Bindings(agent.answer(request))
+        Reply::Bindings(agent.answer(request).into())
     })
     .expect("a good agent");
     assert_eq!(widest, 11, "ten columns and sysUpTime; a T1600G crashes beyond 14");
@@ -87,7 +85,7 @@ fn moody_agents_are_read_to_the_end() {
         let mut count = 0;
         let rows = run(Walk::module(&MODULE, limits()), |request| {
             count += 1;
-            mood(request, count).unwrap_or_else(|| Reply::Bindings(agent.answer(request)))
+            mood(request, count).unwrap_or_else(|| Reply::Bindings(agent.answer(request).into()))
         });
         let rows = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
         check(&rows, &agent);
@@ -104,7 +102,10 @@ fn snmp_v1_ends_columns_by_no_such_name() {
         assert_eq!(request.repetitions, None);
         let answer = agent.answer(request);
         let end = answer.iter().position(|binding| binding.value == Value::EndOfMibView);
-        end.map_or(Reply::Bindings(answer), |place| Reply::Status(2, u32::try_from(place + 1).expect("small")))
+        end.map_or_else(
+            || Reply::Bindings(answer.clone().into()),
+            |place| Reply::Status(2, u32::try_from(place + 1).expect("small")),
+        )
     })
     .expect("a good agent");
     assert_eq!(rows.column(&IF_HC_IN_OCTETS).count(), 5);
@@ -116,7 +117,7 @@ fn a_value_that_cannot_be_read_costs_its_column_only() {
     let bad: Oid = "1.3.6.1.2.1.2.2.1.10.17".parse().expect("a literal");
     let rows = run(Walk::module(&MODULE, limits()), |request| {
         let answer = agent.answer(request);
-        if answer.iter().any(|binding| binding.oid == bad) { Reply::Malformed } else { Reply::Bindings(answer) }
+        if answer.iter().any(|binding| binding.oid == bad) { Reply::Malformed } else { Reply::Bindings(answer.into()) }
     })
     .expect("the rest is fine");
     assert_eq!(rows.unreadable.iter().map(|object| object.name).collect::<Vec<_>>(), ["ifInOctets"]);
@@ -152,7 +153,7 @@ fn hostile_agents_are_left() {
     let fat = fake(endless, Value::Octets(vec![0; 60_000]));
     assert!(matches!(run(walk(), fat), Err(WalkError::Limit { what: "bytes", .. })));
     assert_eq!(run(walk(), |_| Reply::Timeout).map(drop), Err(WalkError::Timeout { attempts: 3 }));
-    assert!(matches!(run(walk(), |_| Reply::Bindings(Vec::new())), Err(WalkError::Shape { got: 0, .. })));
+    assert!(matches!(run(walk(), |_| Reply::Bindings(Bindings::default())), Err(WalkError::Shape { got: 0, .. })));
     assert_eq!(run(walk(), |_| Reply::Status(16, 0)).map(drop), Err(WalkError::Status { status: 16 }));
     assert_eq!(run(walk(), |_| Reply::Status(1, 0)).map(drop), Err(WalkError::Status { status: 1 }));
     assert!(matches!(run(walk(), |_| Reply::Status(2, 4_000_000_000)), Err(WalkError::Status { status: 2 })));

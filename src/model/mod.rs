@@ -9,6 +9,7 @@ pub mod observation;
 pub mod snmp;
 pub mod text;
 pub mod time;
+pub mod topology;
 pub mod vendor;
 pub mod verdict;
 

@@ -1,7 +1,7 @@
 //! Dated facts from the SNMP feed: a poll that was answered, or a gap. Knows no encoding.
 
 use super::Time;
-use std::collections::BTreeMap;
+use super::topology::Topology;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ pub struct PollSample {
     pub sys_descr: String,
     /// Interfaces by ifIndex, in order.
     pub ports: Vec<PortSample>,
-    /// Forwarding database, MAC to ifIndex, where it was read in this poll.
-    pub fdb: Option<BTreeMap<MacAddr, u32>>,
+    /// What the slow tables say, where any was read in this poll.
+    pub topology: Option<Box<Topology>>,
     /// What was odd, counted by reason.
     pub problems: Vec<String>,
 }

@@ -123,10 +123,15 @@ pub struct OwnerTable {
 }
 
 impl OwnerTable {
-    /// Takes a claim. Traffic is believed only where nothing else is known of the address.
+    /// Takes a claim. Traffic is believed only where nothing else is known of the address, and tables of other devices
+    /// only where nothing was seen here.
     pub fn learn(&mut self, claim: &OwnerClaim) {
         if !self.by_ip.contains_key(&claim.ip) && self.by_ip.len() >= MAX_ADDRESSES {
             self.refused += 1;
+            // The tables of all switches hold more than this segment, which must not lose what was seen in it.
+            if claim.proof == OwnerProof::Snmp {
+                return;
+            }
             let told = |owners: &[Owner]| owners.iter().any(|o| o.proof == OwnerProof::Told);
             let last = |owners: &[Owner]| owners.iter().map(|o| o.last).max();
             let oldest = self.by_ip.iter().min_by_key(|(_, o)| (told(o), last(o))).map(|(ip, _)| *ip);
@@ -143,9 +148,14 @@ impl OwnerTable {
         if claim.proof == OwnerProof::Traffic && !owners.is_empty() {
             return;
         }
+        // A switch's table is what another device once heard: it adds nothing to what was seen here.
+        if claim.proof == OwnerProof::Snmp && owners.iter().any(|o| o.proof < OwnerProof::Snmp) {
+            return;
+        }
         // Proof that outranks hearsay replaces it.
-        if claim.proof != OwnerProof::Traffic {
-            owners.retain(|o| o.proof != OwnerProof::Traffic);
+        let hearsay = if claim.proof < OwnerProof::Snmp { OwnerProof::Snmp } else { OwnerProof::Traffic };
+        if claim.proof < hearsay {
+            owners.retain(|o| o.proof < hearsay);
         }
         // Phones change their MACs, and DHCP gives the address to the next one: the owner not heard of for longest goes.
         if owners.len() >= MAX_OWNERS {
@@ -232,6 +242,21 @@ mod tests {
         assert_eq!(owners.iter().map(|o| o.mac.0[5]).collect::<Vec<_>>(), [3]);
         table.learn(&claim_of(5, OwnerProof::Nd));
         assert_eq!(table.of([192, 168, 1, 10].into()).len(), 2, "owners are sets");
+    }
+
+    #[test]
+    fn what_is_seen_outranks_the_tables_of_switches() {
+        let names = |table: &OwnerTable| {
+            table.of([192, 168, 1, 10].into()).iter().map(|owner| owner.mac.0[5]).collect::<Vec<_>>()
+        };
+        let mut table = OwnerTable::default();
+        table.learn(&claim_of(1, OwnerProof::Traffic));
+        table.learn(&claim_of(2, OwnerProof::Snmp));
+        table.learn(&claim_of(3, OwnerProof::Snmp));
+        assert_eq!(names(&table), [2, 3], "tables may differ, and traffic is weaker");
+        table.learn(&claim_of(4, OwnerProof::Arp));
+        table.learn(&claim_of(2, OwnerProof::Snmp));
+        assert_eq!(names(&table), [4], "seen on the wire");
     }
 
     #[test]

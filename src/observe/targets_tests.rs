@@ -1,7 +1,7 @@
 //! Tests of [`super`]: lost polls, stale answers, restarts and forwarding tables.
 
 use super::*;
-use crate::model::observation::{Counter, CounterKind, PortSample};
+use crate::model::observation::Counter;
 
 const GIGABIT: u64 = 1_000_000_000;
 
@@ -21,7 +21,7 @@ fn poll(second: i64, uptime: u32, ports: &[(u32, &str, u64)]) -> Poll {
         sys_name: "hub".to_owned(),
         sys_descr: String::new(),
         ports: ports.iter().map(port).collect(),
-        fdb: None,
+        topology: None,
         problems: Vec::new(),
     }))
 }
@@ -35,9 +35,25 @@ fn rate(targets: &Targets, port: &str) -> Option<f64> {
     targets.port("hub", port)?.rates.get(CounterKind::InOctets)
 }
 
-fn total(targets: &Targets, port: &str) -> u64 {
-    let port = targets.history("hub").find(|known| &*known.status.name == port).expect("known");
-    port.total(CounterKind::InOctets)
+/// Targets, and the sum of what was told of `ifHCInOctets` for each port.
+#[derive(Default)]
+struct Counted {
+    targets: Targets,
+    totals: BTreeMap<String, u64>,
+}
+
+impl Counted {
+    fn observe(&mut self, poll: &Poll) -> Outcome {
+        let totals = &mut self.totals;
+        self.targets.observe_counting(poll, &mut |port, kind, delta| {
+            assert_eq!(kind, CounterKind::InOctets);
+            *totals.entry(port.to_owned()).or_default() += delta;
+        })
+    }
+
+    fn total(&self, port: &str) -> u64 {
+        self.totals.get(port).copied().unwrap_or(0)
+    }
 }
 
 fn seen(targets: &Targets, reason: &str) -> u64 {
@@ -46,40 +62,42 @@ fn seen(targets: &Targets, reason: &str) -> u64 {
 
 #[test]
 fn a_lost_poll_is_data_and_loses_no_octets() {
-    let mut targets = Targets::new();
-    targets.configured([("hub".into(), "192.168.1.2:161".to_owned()), ("mute".into(), "192.168.1.3:161".to_owned())]);
-    assert_eq!(targets.observe(&poll(10, 1000, &[(1, "ge1", 500)])), Outcome::Refreshed);
-    assert_eq!(rate(&targets, "ge1"), None, "one sample is no rate");
-    assert_eq!(targets.observe(&gap(20)), Outcome::Missed);
-    let status = targets.status("hub").expect("configured");
+    let mut counted = Counted::default();
+    counted
+        .targets
+        .configured([("hub".into(), "192.168.1.2:161".to_owned()), ("mute".into(), "192.168.1.3:161".to_owned())]);
+    assert_eq!(counted.observe(&poll(10, 1000, &[(1, "ge1", 500)])), Outcome::Refreshed);
+    assert_eq!(rate(&counted.targets, "ge1"), None, "one sample is no rate");
+    assert_eq!(counted.observe(&gap(20)), Outcome::Missed);
+    let status = counted.targets.status("hub").expect("configured");
     assert_eq!((status.up, status.consecutive_failures, status.reason), (false, 1, Some("timeout")));
-    assert!(targets.observe(&poll(30, 3000, &[(1, "ge1", 2500)])) == Outcome::Refreshed);
-    assert_eq!((rate(&targets, "ge1"), total(&targets, "ge1")), (Some(100.0), 2000));
-    let status = targets.status("hub").expect("configured");
+    assert!(counted.observe(&poll(30, 3000, &[(1, "ge1", 2500)])) == Outcome::Refreshed);
+    assert_eq!((rate(&counted.targets, "ge1"), counted.total("ge1")), (Some(100.0), 2000));
+    let status = counted.targets.status("hub").expect("configured");
     assert_eq!((status.up, status.consecutive_failures, status.reason), (true, 0, None));
-    assert_eq!(targets.errors().collect::<Vec<_>>(), [("timeout", 1)]);
-    assert!(targets.status("mute").is_some_and(|mute| !mute.up && mute.last_success.is_none()));
-    let json = serde_json::to_value(targets.statuses().collect::<Vec<_>>()).expect("plain data");
+    assert_eq!(counted.targets.errors().collect::<Vec<_>>(), [("timeout", 1)]);
+    assert!(counted.targets.status("mute").is_some_and(|mute| !mute.up && mute.last_success.is_none()));
+    let json = serde_json::to_value(counted.targets.statuses().collect::<Vec<_>>()).expect("plain data");
     assert_eq!((&json[0]["name"], &json[1]["up"]), (&"hub".into(), &false.into()));
 }
 
 #[test]
 fn equal_samples_are_stale_not_zero() {
-    let mut targets = Targets::new();
-    targets.observe(&poll(0, 1000, &[(1, "ge1", 0)]));
-    targets.observe(&poll(10, 2000, &[(1, "ge1", 1000)]));
-    assert_eq!(targets.observe(&poll(20, 3000, &[(1, "ge1", 1000)])), Outcome::Stale);
-    assert_eq!(rate(&targets, "ge1"), Some(100.0), "the last honest rate stands");
-    assert!(targets.status("hub").is_some_and(|hub| hub.stale));
+    let mut counted = Counted::default();
+    counted.observe(&poll(0, 1000, &[(1, "ge1", 0)]));
+    counted.observe(&poll(10, 2000, &[(1, "ge1", 1000)]));
+    assert_eq!(counted.observe(&poll(20, 3000, &[(1, "ge1", 1000)])), Outcome::Stale);
+    assert_eq!(rate(&counted.targets, "ge1"), Some(100.0), "the last honest rate stands");
+    assert!(counted.targets.status("hub").is_some_and(|hub| hub.stale));
     // Over two renewals: 1,000 in 10 s and 4,000 in 20 s.
-    assert_eq!(targets.observe(&poll(30, 4000, &[(1, "ge1", 5000)])), Outcome::Refreshed);
-    assert_eq!(rate(&targets, "ge1").map(f64::round), Some(167.0));
-    assert_eq!(total(&targets, "ge1"), 5000);
-    assert_eq!(targets.status("hub").and_then(|hub| hub.refresh_seconds), Some(20.0));
+    assert_eq!(counted.observe(&poll(30, 4000, &[(1, "ge1", 5000)])), Outcome::Refreshed);
+    assert_eq!(rate(&counted.targets, "ge1").map(f64::round), Some(167.0));
+    assert_eq!(counted.total("ge1"), 5000);
+    assert_eq!(counted.targets.status("hub").and_then(|hub| hub.refresh_seconds), Some(20.0));
     // Twice the slowest refresh there is: now it is a true zero.
-    assert_eq!(targets.observe(&poll(80, 9000, &[(1, "ge1", 5000)])), Outcome::Stale);
-    assert_eq!(targets.observe(&poll(90, 10_000, &[(1, "ge1", 5000)])), Outcome::Refreshed);
-    assert!(rate(&targets, "ge1").is_some_and(|rate| rate < 60.0));
+    assert_eq!(counted.observe(&poll(80, 9000, &[(1, "ge1", 5000)])), Outcome::Stale);
+    assert_eq!(counted.observe(&poll(90, 10_000, &[(1, "ge1", 5000)])), Outcome::Refreshed);
+    assert!(rate(&counted.targets, "ge1").is_some_and(|rate| rate < 60.0));
 }
 
 #[test]
@@ -92,26 +110,26 @@ fn another_ports_news_make_an_equal_value_a_true_zero() {
 
 #[test]
 fn a_restart_with_new_numbers_is_no_storm() {
-    let mut targets = Targets::new();
-    targets.observe(&poll(0, 900_000, &[(1, "ge1", 1_000_000), (2, "ge2", 5_000_000)]));
-    targets.observe(&poll(10, 901_000, &[(1, "ge1", 1_001_000), (2, "ge2", 5_000_000)]));
+    let mut counted = Counted::default();
+    counted.observe(&poll(0, 900_000, &[(1, "ge1", 1_000_000), (2, "ge2", 5_000_000)]));
+    counted.observe(&poll(10, 901_000, &[(1, "ge1", 1_001_000), (2, "ge2", 5_000_000)]));
     // ge2 has become number 1, and counts from 0.
-    targets.observe(&poll(60, 3000, &[(1, "ge2", 6_000_000), (2, "ge1", 40)]));
-    assert_eq!((rate(&targets, "ge1"), rate(&targets, "ge2")), (None, None));
-    assert_eq!(seen(&targets, "restart"), 1, "once for the target");
-    targets.observe(&poll(70, 4000, &[(1, "ge2", 6_000_500), (2, "ge1", 140)]));
-    assert_eq!((rate(&targets, "ge1"), rate(&targets, "ge2")), (Some(10.0), Some(50.0)));
-    assert_eq!((total(&targets, "ge1"), targets.port("hub", "ge1").map(|port| port.if_index)), (1100, Some(2)));
+    counted.observe(&poll(60, 3000, &[(1, "ge2", 6_000_000), (2, "ge1", 40)]));
+    assert_eq!((rate(&counted.targets, "ge1"), rate(&counted.targets, "ge2")), (None, None));
+    assert_eq!(seen(&counted.targets, "restart"), 1, "once for the target");
+    counted.observe(&poll(70, 4000, &[(1, "ge2", 6_000_500), (2, "ge1", 140)]));
+    assert_eq!((rate(&counted.targets, "ge1"), rate(&counted.targets, "ge2")), (Some(10.0), Some(50.0)));
+    assert_eq!((counted.total("ge1"), counted.targets.port("hub", "ge1").map(|port| port.if_index)), (1100, Some(2)));
 }
 
 #[test]
 fn a_counter_reset_alone_is_counted_and_no_rate() {
-    let mut targets = Targets::new();
-    targets.observe(&poll(0, 1000, &[(1, "ge1", 1000)]));
-    targets.observe(&poll(10, 2000, &[(1, "ge1", 10)]));
-    assert_eq!((rate(&targets, "ge1"), seen(&targets, "fell")), (None, 1));
-    targets.observe(&poll(20, 3000, &[(1, "ge1", 20)]));
-    assert_eq!((rate(&targets, "ge1"), total(&targets, "ge1")), (Some(1.0), 10));
+    let mut counted = Counted::default();
+    counted.observe(&poll(0, 1000, &[(1, "ge1", 1000)]));
+    counted.observe(&poll(10, 2000, &[(1, "ge1", 10)]));
+    assert_eq!((rate(&counted.targets, "ge1"), seen(&counted.targets, "fell")), (None, 1));
+    counted.observe(&poll(20, 3000, &[(1, "ge1", 20)]));
+    assert_eq!((rate(&counted.targets, "ge1"), counted.total("ge1")), (Some(1.0), 10));
 }
 
 #[test]
@@ -130,24 +148,6 @@ fn a_discontinuity_time_that_always_changes_is_not_believed() {
 }
 
 #[test]
-fn the_edge_port_is_named_for_an_address() {
-    let mac = |last| MacAddr([2, 0, 0, 0, 0, last]);
-    let mut targets = Targets::new();
-    for (name, fdb) in [("core", [(1, 7), (2, 7), (3, 7)]), ("edge", [(1, 1), (2, 2), (3, 24)])] {
-        let Poll::Answered(mut sample) = poll(5, 1000, &[(1, "ge1", 0), (7, "uplink", 0)]) else {
-            unreachable!("an answer");
-        };
-        sample.target = name.into();
-        sample.fdb = Some(fdb.into_iter().map(|(last, port)| (mac(last), port)).collect());
-        targets.observe(&Poll::Answered(sample));
-    }
-    let place = targets.port_of(mac(1)).expect("in both");
-    assert_eq!((&*place.target, &*place.port, place.neighbours), ("edge", "ge1", 1));
-    assert_eq!(targets.port_of(mac(3)).map(|place| place.port.to_string()).as_deref(), Some("24"));
-    assert_eq!(targets.port_of(mac(9)), None);
-}
-
-#[test]
 fn tables_are_bounded() {
     let mut targets = Targets::new();
     let names = (0..MAX_TARGETS + 5).map(|number| (format!("t{number}").into(), String::new()));
@@ -159,6 +159,6 @@ fn tables_are_bounded() {
         let names = (0..MAX_PORTS).map(|port| format!("p{round}-{port}")).collect::<Vec<_>>();
         let ports = names.iter().map(|name| (1, name.as_str(), 1)).collect::<Vec<_>>();
         targets.observe(&poll(round * 10, 1000, &ports));
-        assert!(targets.history("hub").count() <= MAX_PORTS);
+        assert!(targets.ports("hub").count() <= MAX_PORTS);
     }
 }

@@ -5,8 +5,10 @@ use crate::model::Time;
 use crate::model::frames::Protocol;
 use crate::model::text::Language;
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
-use crate::observe::targets::Targets;
+use crate::observe::targets::{TargetStatus, Targets};
+use crate::observe::topology::{MacMove, Surroundings};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// One verdict.
 #[must_use]
@@ -99,7 +101,8 @@ pub fn analysis_json<V: AsRef<Verdict>>(analysis: &Analysis<'_, V>) -> Value {
     })
 }
 
-/// `/api/v1/status`: the state in one word, the sentence, what is watched and what is not.
+/// `/api/v1/status`: the state in one word, the sentence, what is watched and what is not. Of a fleet `watched` and
+/// `not_watched` name the first 64 each, and `feeds` counts them all.
 #[must_use]
 pub fn status(snapshot: &Snapshot) -> Value {
     let interfaces = snapshot.totals.iter().map(|(name, totals)| {
@@ -115,7 +118,7 @@ pub fn status(snapshot: &Snapshot) -> Value {
             "last": totals.last,
         })
     });
-    let covered = |ok: bool| snapshot.feeds.iter().filter(|f| f.ok == ok).map(feed_json).collect::<Vec<_>>();
+    let covered = |ok: bool| snapshot.feeds.iter().filter(|f| f.ok == ok).map(|f| feed_json(f)).collect::<Vec<_>>();
     let open = snapshot.verdicts.iter().filter(|v| v.phase != Phase::Over);
     json!({
         "state": snapshot.state,
@@ -127,6 +130,7 @@ pub fn status(snapshot: &Snapshot) -> Value {
         "segments": snapshot.segments,
         "watched": covered(true),
         "not_watched": covered(false),
+        "feeds": snapshot.feed_counts,
         "interfaces": interfaces.collect::<Vec<_>>(),
         "top_sources": snapshot.sources,
     })
@@ -136,19 +140,66 @@ fn feed_json(feed: &FeedStatus) -> Value {
     json!({"feed": feed.feed, "name": feed.name, "message": feed.message, "last_success": feed.last_success})
 }
 
-/// Targets listed with all their ports; a fleet beyond that is read target by target.
-const MAX_TARGETS: usize = 200;
+/// Targets in one answer of `/api/v1/targets` that are listed unless the question says otherwise, and at most.
+pub const MAX_TARGETS: usize = 200;
 
-/// `/api/v1/targets`.
+/// Which targets are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetPage {
+    /// That many are passed over.
+    pub offset: usize,
+    /// That many are listed, [`MAX_TARGETS`] at most.
+    pub limit: usize,
+    /// Only those that answered the last poll, or only those that did not.
+    pub up: Option<bool>,
+}
+
+impl TargetPage {
+    /// The targets of this page, by name, and how many there are in all.
+    #[must_use]
+    pub fn names(&self, targets: &Targets) -> (Vec<Arc<str>>, usize) {
+        let wanted = || targets.statuses().filter(|status| self.up.is_none_or(|up| up == status.up));
+        let page = wanted().skip(self.offset).take(self.limit.min(MAX_TARGETS));
+        (page.map(|status| Arc::clone(&status.name)).collect(), wanted().count())
+    }
+}
+
+/// One target with all its ports, what they carry, what they lead to, and how many addresses are behind them; `None` if it
+/// is gone.
 #[must_use]
-pub fn targets(targets: &Targets) -> Value {
-    let all = targets.statuses().count();
-    let shown = targets.statuses().take(MAX_TARGETS).map(|status| {
-        let mut value = json!(status);
-        value["ports"] = json!(targets.ports(&status.name).collect::<Vec<_>>());
+pub fn target(targets: &Targets, name: &str) -> Option<Value> {
+    Some(target_json(targets, targets.status(name)?))
+}
+
+fn target_json(targets: &Targets, status: &TargetStatus) -> Value {
+    let (roles, surroundings) = (targets.roles(&status.name), targets.surroundings(&status.name));
+    let ports = targets.ports(&status.name).map(|port| {
+        let found = surroundings.and_then(|around| around.found_by(port.if_index));
+        let mut value = json!(port);
+        let role = roles.get(&port.if_index);
+        value["role"] = json!(role.map(|role| role.role));
+        value["role_reason"] = json!(role.map(|role| &role.role_reason));
+        value["leads_to"] = json!(role.and_then(|role| role.leads_to.as_ref()));
+        value["addresses"] = json!(surroundings.map(|around| around.neighbours(port.if_index)));
+        value["found_by"] = json!(found.map(|found| found.way));
+        value["found_confidence"] = json!(found.map(|found| hundredths(found.confidence)));
         value
     });
-    json!({"targets": shown.collect::<Vec<_>>(), "left_off": all.saturating_sub(MAX_TARGETS)})
+    let ports = ports.collect::<Vec<_>>();
+    let mut value = json!(status);
+    value["ports"] = json!(ports);
+    value["stp"] = json!(surroundings.and_then(Surroundings::stp));
+    value["fdb_unresolved"] = json!(surroundings.map(|around| around.fdb().unresolved));
+    value["fdb_untold"] = json!(surroundings.map(|around| around.fdb().untold));
+    value
+}
+
+/// `/api/v1/targets`. `left_off`: how many of the `total` are beyond this page. `moves`: the latest
+/// moves of addresses between ports.
+#[must_use]
+pub fn targets(page: TargetPage, total: usize, shown: &[Value], moves: &[MacMove]) -> Value {
+    let left_off = total.saturating_sub(page.offset).saturating_sub(shown.len());
+    json!({"targets": shown, "total": total, "offset": page.offset, "left_off": left_off, "mac_moves": moves})
 }
 
 /// `/api/v1/devices`.

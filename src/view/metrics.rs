@@ -2,8 +2,9 @@
 //! label without a bound: the loudest ten, the latest sixteen; the rest is JSON.
 
 use super::exposition::{Exposition, Family, Format, Kind};
+use super::metrics_targets::Counts;
 use super::sink::Sink;
-use crate::engine::{Delays, Engine, Snapshot, State};
+use crate::engine::{Delays, Engine, Feeds, Snapshot, State};
 use crate::explain::CAUSES;
 use crate::model::Time;
 use crate::model::frames::Protocol;
@@ -148,7 +149,7 @@ pub const FAMILIES: &[&Family] = &[
     &LAST_SUCCESS,
 ];
 
-/// Writes storms, frames and feeds of a snapshot.
+/// Writes storms and frames of a snapshot.
 pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     out.family(&BUILD_INFO);
     out.sample(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
@@ -158,17 +159,19 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     }
     storms(out, snapshot);
     frames(out, snapshot);
-    feeds(out, snapshot);
 }
 
 /// Writes the whole document.
-pub fn render(engine: &Engine, now: Time, format: Format, out: &mut dyn Sink) {
+pub fn render(engine: &Engine, targets: &Counts, now: Time, format: Format, out: &mut dyn Sink) {
     let mut out = Exposition::new(format, out);
     write(&mut out, &engine.snapshot(now));
+    feeds(&mut out, engine.feeds());
     super::metrics_feeds::snmp(&mut out, engine.targets());
+    super::metrics_feeds::polling(&mut out, engine.polling());
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
     super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
     super::metrics_feeds::announcements(&mut out, engine.catalogue(), engine.listening());
+    super::metrics_targets::write(&mut out, targets);
     out.finish();
 }
 
@@ -295,17 +298,13 @@ fn frames(out: &mut Exposition, snapshot: &Snapshot) {
     out.sample(&REFUSED, &["tally"], snapshot.totals.values().map(|t| t.refused).sum::<u64>() as f64);
 }
 
-fn feeds(out: &mut Exposition, snapshot: &Snapshot) {
+fn feeds(out: &mut Exposition, feeds: &Feeds) {
     out.family(&COVERED);
-    for feed in &snapshot.feeds {
+    for feed in feeds.all() {
         out.sample(&COVERED, &[&feed.name, feed.feed], flag(feed.ok));
     }
     out.family(&LAST_SUCCESS);
-    let names = snapshot.feeds.iter().map(|feed| feed.feed).collect::<BTreeSet<_>>();
-    for name in names {
-        let last = snapshot.feeds.iter().filter(|feed| feed.feed == name).filter_map(|feed| feed.last_success).max();
-        if let Some(last) = last {
-            out.sample(&LAST_SUCCESS, &[name], last.as_secs_f64());
-        }
+    for (name, last) in feeds.counts().iter().filter_map(|(name, count)| Some((name, count.last_success?))) {
+        out.sample(&LAST_SUCCESS, &[name], last.as_secs_f64());
     }
 }

@@ -1,6 +1,7 @@
 //! `/metrics`: what the SNMP and discovery feeds found, bounded.
 
 use super::exposition::{Exposition, Family, Kind};
+use crate::engine::agenda::Counts;
 use crate::engine::{Listening, Search};
 use crate::model::device::Gateway;
 use crate::observe::catalogue::{Catalogue, Change};
@@ -28,6 +29,42 @@ const LAST_POLL: Family = Family {
     kind: Kind::Gauge,
     labels: &["target"],
     help: "When the target last answered; polls run on a timer of their own.",
+};
+const POLLS: Family = Family {
+    name: "stormglass_polls_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "Polls of SNMP targets begun since the start.",
+};
+const POLLS_LATE: Family = Family {
+    name: "stormglass_polls_late_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "Polls that began more than a second after their time.",
+};
+const POLLS_MISSED: Family = Family {
+    name: "stormglass_polls_missed_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "Polls that were left out, because the one before had not ended by then.",
+};
+const LATENESS: Family = Family {
+    name: "stormglass_poll_lateness_seconds_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "By how much polls began after their time, all together.",
+};
+const IN_FLIGHT: Family = Family {
+    name: "stormglass_polls_in_flight",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Polls that have begun and not ended.",
+};
+const WAITING: Family = Family {
+    name: "stormglass_polls_waiting",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Polls that are due and wait for others to end.",
 };
 const ERRORS: Family = Family {
     name: "stormglass_poll_errors_total",
@@ -114,6 +151,12 @@ pub const FAMILIES: &[&Family] = &[
     &UP,
     &POLL_SECONDS,
     &LAST_POLL,
+    &POLLS,
+    &POLLS_LATE,
+    &POLLS_MISSED,
+    &LATENESS,
+    &IN_FLIGHT,
+    &WAITING,
     &ERRORS,
     &DISCONTINUITIES,
     &FDB_MOVES,
@@ -172,6 +215,20 @@ const DEVICE_KINDS: [(&str, &str); 6] = [
 
 fn device_kind(device_type: &str) -> &'static str {
     DEVICE_KINDS.iter().find(|(part, _)| device_type.contains(part)).map_or("other", |(_, kind)| kind)
+}
+
+/// Writes how the polling of SNMP targets goes.
+pub fn polling(out: &mut Exposition, counts: &Counts) {
+    let mut one = |family: &Family, value: f64| {
+        out.family(family);
+        out.sample(family, &[], value);
+    };
+    one(&POLLS, counts.started as f64);
+    one(&POLLS_LATE, counts.late as f64);
+    one(&POLLS_MISSED, counts.missed as f64);
+    one(&LATENESS, counts.lateness_seconds);
+    one(&IN_FLIGHT, counts.in_flight as f64);
+    one(&WAITING, counts.waiting as f64);
 }
 
 /// Writes what the UPnP searches found.

@@ -5,6 +5,7 @@ pub mod html;
 pub mod json;
 pub mod metrics;
 pub mod metrics_feeds;
+pub mod metrics_targets;
 pub mod metrics_upnp;
 pub mod reach;
 pub mod sink;

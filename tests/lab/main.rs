@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the lab is outside: it waits, measures and sends by itself")]
 
 mod agent;
+mod drop_in;
 mod gateway;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 13] = [
+const NEEDED: [(&str, &str); 14] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -34,6 +35,7 @@ const NEEDED: [(&str, &str); 13] = [
     ("minidlnad", "minidlna"),
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
+    ("prometheus-snmp-exporter", "prometheus-snmp-exporter"),
     ("tcpdump", "tcpdump"),
 ];
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 16] = [
+pub const TRIALS: [(&str, Run); 18] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -27,6 +27,8 @@ pub const TRIALS: [(&str, Run); 16] = [
     ("a_gateway_of_version_2", super::gateway::second_version),
     ("announcements_are_heard", super::probe::announcements),
     ("adding_and_removing_agree_with_upnpc", super::probe::changes),
+    ("snmp_is_the_same_as_snmp_exporter_s", super::drop_in::same_as_snmp_exporter),
+    ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
 ];
 
 /// The bar: from the first replica to the verdict.
@@ -351,7 +353,7 @@ fn prometheus(home: &mut Home) -> Result<()> {
 }
 
 /// The result of a query, as the list of its series.
-fn query(text: &str) -> Result<Vec<Value>> {
+pub fn query(text: &str) -> Result<Vec<Value>> {
     let encoded = text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
     let body = get(&format!("http://127.0.0.1:9090/api/v1/query?query={encoded}"))?;
     let value: Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;

@@ -28,8 +28,10 @@ pub struct AgentOptions {
     pub manners: Manners,
     /// Makes its live counters and its luck.
     pub seed: u64,
-    /// How long it has been up when it starts.
+    /// How long it had been up when its world began.
     pub up_before: Duration,
+    /// How long ago its world began: what faults do at some time, they may have done already.
+    pub age: Duration,
 }
 
 /// Where an agent's objects come from.
@@ -82,7 +84,8 @@ impl SnmpAgent {
         let state = Arc::new(Mutex::new(State { source, manners: options.manners }));
         let requests = Arc::new(AtomicU64::new(0));
         let (shared, count) = (Arc::clone(&state), Arc::clone(&requests));
-        let serve = move |stop: &Arc<AtomicBool>| Serving::new(socket, identity).run(&shared, &count, stop);
+        let age = options.age;
+        let serve = move |stop: &Arc<AtomicBool>| Serving::new(socket, identity, age).run(&shared, &count, stop);
         let worker = Worker::start("harness-snmp", None, serve)?;
         Ok(Self { addr, state, requests, _worker: worker })
     }
@@ -122,14 +125,15 @@ fn now() -> Instant {
 struct Serving {
     socket: UdpSocket,
     identity: Identity,
+    age: Duration,
     /// Opened when a fault needs them.
     elsewhere: [Option<UdpSocket>; 2],
     late: Vec<(Instant, SocketAddr, Outgoing)>,
 }
 
 impl Serving {
-    fn new(socket: UdpSocket, identity: Identity) -> Self {
-        Self { socket, identity, elsewhere: [None, None], late: Vec::new() }
+    fn new(socket: UdpSocket, identity: Identity, age: Duration) -> Self {
+        Self { socket, identity, age, elsewhere: [None, None], late: Vec::new() }
     }
 
     fn run(mut self, state: &Mutex<State>, count: &AtomicU64, stop: &AtomicBool) {
@@ -147,7 +151,7 @@ impl Serving {
                 Err(_) => return,
             };
             count.fetch_add(1, Ordering::Relaxed);
-            for reply in self.answer(&buffer[..length], state, at - started) {
+            for reply in self.answer(&buffer[..length], state, self.age + (at - started)) {
                 if reply.delay.is_zero() {
                     self.send(peer, &reply);
                 } else if self.late.len() < MAX_LATE {

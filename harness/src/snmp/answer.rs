@@ -144,6 +144,26 @@ pub fn answer<'a>(
     replies
 }
 
+/// The value of an object, for agents that speak by another codec; faults have no part in it.
+#[must_use]
+pub fn look_up(book: &Book, identity: Identity, elapsed: Duration, oid: &[u32]) -> Value {
+    view(book, identity, elapsed).map_or(Value::NoSuchObject, |view| view.get(oid).into_owned())
+}
+
+/// The object after `oid` and its value, as [`look_up`].
+#[must_use]
+pub fn look_after(book: &Book, identity: Identity, elapsed: Duration, oid: &[u32]) -> Option<(Oid, Value)> {
+    let mut found = None;
+    view(book, identity, elapsed)?
+        .next(&mut Cursor::After(oid.to_vec()), |name, value| found = Some((name.to_vec(), value.clone())));
+    found
+}
+
+fn view(book: &Book, mut identity: Identity, elapsed: Duration) -> Option<View<'_>> {
+    let moment = identity.moment(elapsed, &[])?;
+    Some(View { book, faults: &[], moment, number: identity.number, requests: identity.requests, v1: false })
+}
+
 /// What one request sees of the agent.
 struct View<'a> {
     book: &'a Book,

@@ -11,6 +11,8 @@ pub mod fleet;
 pub mod switch_mib;
 pub mod table;
 pub mod template;
+#[cfg(feature = "v3")]
+pub mod v3;
 pub mod walk_file;
 
 pub use agent::{AgentOptions, SnmpAgent};

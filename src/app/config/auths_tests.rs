@@ -151,7 +151,7 @@ snmp:
     let settings = |n: usize| config.snmp.targets[n].settings(&config.snmp).expect("known credentials");
     let (a, b) = (settings(0), settings(1));
     assert_eq!((a.retries, a.max_columns, a.max_repetitions, a.auth.version()), (4, 5, 60, "v3"));
-    assert_eq!((b.retries, b.max_columns, b.max_repetitions, b.auth.version()), (1, 10, 25, "v2c"));
+    assert_eq!((b.retries, b.max_columns, b.max_repetitions, b.auth.version()), (1, 10, 100, "v2c"));
     assert_eq!((a.request_timeout, b.request_timeout), (b.request_timeout, std::time::Duration::from_secs(1)));
     let place = |n: usize| config.snmp.targets[n].place().map(|place| place.to_string());
     assert_eq!((place(0).as_deref(), place(1).as_deref()), (Ok("switch.lan:1161"), Ok("[fd00::2]:1161")));

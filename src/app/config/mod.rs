@@ -2,28 +2,34 @@
 //! which may be a password. Opens no sockets and starts nothing.
 
 mod auths;
+mod subnet;
 mod targets;
 mod units;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
+pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
 
+use crate::app::targets::check_pattern;
 use crate::detect::Thresholds;
 use crate::explain::reach::MapE;
-use crate::io::snmp::Auth;
+use crate::io::snmp::{self, Auth};
 use crate::model::MacAddr;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::path::Path;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Largest configuration file read, bytes.
 const MAX_FILE: u64 = 4 << 20;
 /// Shortest interval at which a target is polled: agents refresh their counters every 1-30 s.
-const MIN_POLL: Duration = Duration::from_secs(1);
+pub const MIN_POLL: Duration = Duration::from_secs(1);
+
+/// Entries of each list of sources.
+const MAX_SOURCES: usize = 64;
 
 /// The whole file. An absent section has its defaults; an empty file is a valid configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -51,6 +57,12 @@ pub struct Snmp {
     pub auths: BTreeMap<String, Spanned<AuthEntry>>,
     /// What is polled.
     pub targets: Vec<Target>,
+    /// Files of more targets, in the format of Prometheus' file-based service discovery; `*` in the name.
+    pub target_files: Vec<Spanned<String>>,
+    /// Blocks of addresses that are searched for targets.
+    pub discover: Vec<Discover>,
+    /// Blocks of addresses that `/snmp` may read although they are no targets.
+    pub allowed_subnets: Vec<Spanned<String>>,
     /// How often, where the target does not say.
     pub interval: Interval,
     /// How long one poll may take, where the target does not say.
@@ -65,6 +77,11 @@ pub struct Snmp {
     pub max_columns: Option<usize>,
     #[serde(skip)]
     credentials: BTreeMap<String, Auth>,
+    #[serde(skip)]
+    allowed: Vec<Subnet>,
+    /// Where the configuration file is.
+    #[serde(skip)]
+    folder: PathBuf,
 }
 
 impl Default for Snmp {
@@ -72,6 +89,9 @@ impl Default for Snmp {
         Self {
             auths: BTreeMap::new(),
             targets: Vec::new(),
+            target_files: Vec::new(),
+            discover: Vec::new(),
+            allowed_subnets: Vec::new(),
             interval: Interval::seconds(10),
             timeout: Interval::seconds(5),
             request_timeout: None,
@@ -79,11 +99,40 @@ impl Default for Snmp {
             max_repetitions: None,
             max_columns: None,
             credentials: auths::ready(&BTreeMap::new(), Path::new("")).unwrap_or_default(),
+            allowed: Vec::new(),
+            folder: PathBuf::new(),
         }
     }
 }
 
 impl Snmp {
+    /// Whether anything may be polled: then this host's own counters need not stand in.
+    #[must_use]
+    pub fn has_targets(&self) -> bool {
+        !(self.targets.is_empty() && self.target_files.is_empty() && self.discover.is_empty())
+    }
+
+    /// Whether `/snmp` may read this address although it is no target.
+    #[must_use]
+    pub fn allows(&self, ip: IpAddr) -> bool {
+        self.allowed.iter().any(|subnet| subnet.contains(ip))
+    }
+
+    /// An address of [`Snmp::allows`] as a target, asked with [`DEFAULT_AUTH`].
+    #[must_use]
+    pub fn any_target(&self, address: SocketAddr) -> snmp::Target {
+        let auth = self.credentials.get(DEFAULT_AUTH).cloned().unwrap_or_else(|| Auth::v2c("public"));
+        let mut target = snmp::Target::new(address.to_string(), address, auth);
+        self.gentleness().apply(&mut target);
+        target
+    }
+
+    /// Paths of the target files, `*` in the name included; relative ones begin where the configuration file is.
+    #[must_use]
+    pub fn target_file_patterns(&self) -> Vec<PathBuf> {
+        self.target_files.iter().map(|pattern| self.folder.join(&pattern.value)).collect()
+    }
+
     /// Credentials by name, complete and checked: those of the file, and `public_v1` and `public_v2`.
     #[must_use]
     pub fn credentials(&self) -> &BTreeMap<String, Auth> {
@@ -223,17 +272,42 @@ pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Config::default());
     }
-    let options = serde_saphyr::options! { with_snippet: false };
-    let config: Config = serde_saphyr::from_str_with_options(text, options).map_err(|failure| {
-        let place = failure.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
-        error(place, without_values(&failure.to_string()))
-    })?;
-    let mut config = config;
+    let mut config: Config = yaml(text).map_err(|(at, message)| error(at, message))?;
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let ready = auths::ready(&config.snmp.auths, folder).map_err(|(at, message)| error(at, message))?;
     config.snmp.credentials = ready;
+    config.snmp.folder = folder.to_owned();
+    sources(&mut config.snmp).map_err(|(at, message)| error(at, message))?;
     check(&config).map_err(|(at, message)| error(at, message))?;
     Ok(config)
+}
+
+/// Reads YAML. The error is place and message.
+pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, (String, String)> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|failure| {
+        let place = failure.location().map_or_else(String::new, |l| format!(":{}:{}", l.line(), l.column()));
+        (place, without_values(&failure.to_string()))
+    })
+}
+
+/// Checks where targets come from beside the list.
+fn sources(section: &mut Snmp) -> Result<(), (String, String)> {
+    for pattern in &section.target_files {
+        check_pattern(&pattern.value).map_err(|message| (place(pattern), message.to_owned()))?;
+    }
+    for entry in &section.discover {
+        entry.check(|auth| section.credentials.contains_key(auth))?;
+    }
+    for subnet in &section.allowed_subnets {
+        section.allowed.push(subnet.value.parse().map_err(|message: &str| (place(subnet), message.to_owned()))?);
+    }
+    let most = MAX_SOURCES;
+    if section.target_files.len().max(section.discover.len()).max(section.allowed_subnets.len()) > most {
+        let message = format!("snmp: more than {most} entries of target_files, discover or allowed_subnets");
+        return Err((String::new(), message));
+    }
+    Ok(())
 }
 
 /// The message of the YAML reader without what stands in double quotes: that is a value, and may be a password. Its own
@@ -288,7 +362,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         }
     }
     for (name, called) in &config.names {
-        if name.parse::<MacAddr>().is_err() && name.parse::<std::net::IpAddr>().is_err() {
+        if name.parse::<MacAddr>().is_err() && name.parse::<IpAddr>().is_err() {
             let message = format!("names: `{name}` is neither a MAC (3c:84:6a:10:00:c8) nor an address (192.168.1.10)");
             return Err((place(called), message));
         }

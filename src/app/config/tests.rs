@@ -79,3 +79,35 @@ fn a_misplaced_password_is_not_echoed() {
     let text = GOOD.replacen("interval: 10s", "interval: \"secret-word\"", 1);
     assert!(!parse(&text, "f.yml").expect_err("no time span").to_string().contains("secret-word"));
 }
+
+#[test]
+fn sources_of_targets_are_checked() {
+    let config = parse(
+        "snmp:\n  target_files: [\"lists/*.yml\", \"/srv/a.json\"]\n  discover: [{subnet: 192.168.4.0/22}]\n  allowed_subnets: \
+         [10.0.0.0/8, \"fd00::/8\"]\n",
+        "conf/stormglass.yml",
+    );
+    let section = config.expect("good").snmp;
+    assert!(section.has_targets());
+    let patterns = section.target_file_patterns();
+    assert_eq!(patterns, [Path::new("conf/lists/*.yml"), Path::new("/srv/a.json")]);
+    for (ip, allowed) in [("10.1.2.3", true), ("fd12::1", true), ("192.168.4.1", false)] {
+        assert_eq!(section.allows(ip.parse().expect("an address")), allowed, "{ip}");
+    }
+    for (text, wanted) in [
+        ("target_files: [lists/a.txt]", ["f.yml:1:", ".yml, .yaml or .json"]),
+        ("target_files: [\"*/a.yml\"]", ["f.yml:1:", "not in its folder"]),
+        ("discover: [{subnet: 192.168.1.1/24}]", ["f.yml:1:", "last bits must be 0"]),
+        ("discover: [{subnet: 192.168.0.0/21}]", ["f.yml:1:", "a /22 is the most"]),
+        ("discover: [{subnet: 8.8.8.0/24}]", ["f.yml:1:", "allow_public"]),
+        ("discover: [{subnet: \"fd00::/120\"}]", ["f.yml:1:", "IPv6"]),
+        ("discover: [{subnet: 224.0.0.0/24, allow_public: true}]", ["f.yml:1:", "not a block of hosts"]),
+        ("discover: [{subnet: 10.0.0.0/24, interval: 10s}]", ["f.yml:1:", "below 1m"]),
+        ("discover: [{subnet: 10.0.0.0/24, auth: nobody}]", ["f.yml:1:", "unknown auth"]),
+        ("allowed_subnets: [10.0.0.0]", ["f.yml:1:", "192.168.1.0/24"]),
+    ] {
+        let message = parse(&format!("snmp: {{{text}}}"), "f.yml").expect_err(text).to_string();
+        assert!(wanted.iter().all(|part| message.contains(part)), "{text}: {message}");
+    }
+    assert!(parse("snmp: {discover: [{subnet: 8.8.8.0/24, allow_public: true}]}", "f.yml").is_ok());
+}

@@ -3,11 +3,12 @@
 use crate::io::clock::Clock;
 use crate::io::snmp::{Auth, Cause, Client, Target};
 use crate::mib::pulse::{self, Reading, Refresh};
+use crate::mib::slow::Slow;
 use crate::mib::{Module, TABLES, bridge, system};
 use crate::model::observation::{Counter, CounterKind, Poll, PollSample};
 use crate::view::snmp_check::{Answer, Bridge, Check, Cost, Facts, TableFact};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ type Failed = (&'static str, String);
 async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &ProgressBar) -> Result<Facts, Failed> {
     progress.set_message("reading its counters");
     let before = client.requests();
-    let first = polled(client, plan, false).await?;
+    let first = polled(client, plan, &BTreeSet::new()).await?;
     let round_trips = client.requests() - before;
     let cost = Cost { round_trips, poll: first.took, largest: 0 };
     let mut tables = Vec::new();
@@ -134,26 +135,24 @@ async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progr
         progress.set_message(format!("reading {}", table.name));
         let module = Module { name: table.name, scalars: &[], tables: &TABLES[index..=index] };
         let rows = match client.collect(plan.target, &module, plan.timeout).await {
-            Ok(rows) => {
-                let indexes = rows.parts.iter().flat_map(|part| &part.rows).map(|row| row.index.clone());
-                Ok(indexes.collect::<BTreeSet<_>>().len())
-            }
+            Ok(rows) => Ok(rows.cells().map(|(_, cell)| cell.index).collect::<BTreeSet<_>>().len()),
             Err(error) => Err(error.cause.to_string()),
         };
         tables.push(TableFact { name: table.name, rows });
     }
     let refresh = watch(client, clock, plan, &first, progress).await;
     progress.set_message("reading its counters again");
-    let second = polled(client, plan, true).await?;
+    let second = polled(client, plan, &[Slow::Fdb].into()).await?;
     let base_ports = tables.iter().find(|table| table.name == bridge::BASE_PORT_TABLE.name);
     let base_ports = base_ports.and_then(|table| table.rows.clone().ok()).unwrap_or(0);
-    let addresses = second.fdb.as_ref().map_or(0, BTreeMap::len);
+    let fdb = second.topology.as_ref().and_then(|topology| topology.fdb.as_ref());
+    let addresses = fdb.map_or(0, |fdb| fdb.entries.len() + fdb.unresolved);
     let cost = Cost { largest: client.largest_answer(), ..cost };
     Ok(Facts { first, second, tables, refresh, bridge: Bridge { base_ports, addresses }, cost })
 }
 
-async fn polled(client: &Client, plan: &Plan<'_>, want_fdb: bool) -> Result<PollSample, Failed> {
-    match client.poll(plan.target, want_fdb, plan.timeout).await {
+async fn polled(client: &Client, plan: &Plan<'_>, tables: &BTreeSet<Slow>) -> Result<PollSample, Failed> {
+    match client.poll(plan.target, tables, plan.timeout).await {
         Poll::Answered(sample) => Ok(*sample),
         Poll::Gap(gap) => Err((gap.reason, gap.message)),
     }

@@ -27,10 +27,7 @@ pub async fn watch_host(hub: Hub, clock: Clock, counters: Option<Duration>) {
         let result = tokio::select! {
             _ = neighbours.tick() => tell_addresses(&hub, &clock).await,
             _ = count.tick(), if counters.is_some() => match sample(&mut host, clock).await {
-                Ok(sample) => {
-                    report(&hub, "snmp", &THIS_HOST.into(), Ok(clock.now())).await;
-                    hub.send(Input::Poll(Poll::Answered(Box::new(sample)))).await.map_err(std::io::Error::other)
-                }
+                Ok(sample) => hub.send(Input::Poll(Poll::Answered(Box::new(sample)))).await.map_err(std::io::Error::other),
                 Err(error) => {
                     report(&hub, "snmp", &THIS_HOST.into(), Err(format!("netlink: {error}"))).await;
                     Ok(())

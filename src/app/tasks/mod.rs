@@ -8,7 +8,7 @@ mod snmp;
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
 pub use host::{answer_questions, watch_host};
-pub use snmp::{Rhythm, poll_target};
+pub use snmp::{Rhythm, Scheduler};
 
 use super::config::Interfaces;
 use super::hub::Hub;

@@ -46,6 +46,11 @@ pub enum Cause {
         /// Where the answer came from.
         from: SocketAddr,
     },
+    /// The device is there, but nothing listens on the port (ICMP port unreachable).
+    #[error(
+        "the device is there, but nothing listens on that port. Switch SNMP on there, or correct the port (usually 161)"
+    )]
+    PortClosed,
     /// It answers, but too slowly.
     #[error("not finished within {waited:.1?}; {rows} rows were read. Allow more time, or poll it less often")]
     Deadline {
@@ -60,8 +65,8 @@ pub enum Cause {
         /// The time that was allowed.
         waited: Duration,
     },
-    /// The request could not be sent.
-    #[error("the request could not be sent: {0}. Check the address, and this host's routes and cable")]
+    /// The request could not be sent, or the network says that it did not arrive.
+    #[error("the request did not get there: {0}. Check the address, and this host's routes and cable")]
     Unreachable(#[source] std::io::Error),
     /// This host has no IPv6, or no socket to spare.
     #[error("this host has no socket for that address: {0}. Use an address of the other kind (IPv4, IPv6)")]
@@ -133,6 +138,7 @@ impl Cause {
         match self {
             Self::Timeout { .. } => "timeout",
             Self::Elsewhere { .. } => "other_source",
+            Self::PortClosed => "port_closed",
             Self::Deadline { .. } => "deadline",
             Self::Busy { .. } => "busy",
             Self::Unreachable(_) => "unreachable",

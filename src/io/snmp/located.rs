@@ -60,6 +60,12 @@ impl Located {
         &self.place
     }
 
+    /// The configuration says the same of both.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.target == other.target && self.place == other.place
+    }
+
     /// The target at its present address. A name that cannot be resolved now keeps its last address, if it had one.
     ///
     /// # Errors

@@ -1,9 +1,13 @@
-//! SNMP over UDP. Fetches rows; what they mean, `mib` knows. How a question is put on the wire, `session` knows.
+//! SNMP over UDP. Fetches rows; what they mean, `mib` knows. How a question is put on the wire, `conversation` knows.
 
 pub mod auth;
+mod community;
+mod conversation;
 mod diagnosis;
 mod error;
+mod icmp;
 mod located;
+mod postbox;
 mod session;
 mod target;
 #[cfg(test)]
@@ -19,13 +23,15 @@ pub use error::{Cause, CollectError};
 pub use located::{Located, UNRESOLVED, Unresolved};
 pub use target::{PORT, Place, Target, resolve};
 
-use self::session::Session;
-use self::transport::{Socket, Strays, canonical, lock};
+use self::conversation::{Conversation, Means, Sockets};
+use self::transport::{Strays, canonical, lock};
 use super::clock::Clock;
-use crate::mib::{Limits, Module, Rows, Walk, WalkError, forwarding, poll as polling};
+use crate::mib::poll::Brought;
+use crate::mib::slow::{LACKING_FOR, Slow};
+use crate::mib::{Limits, Memory, Module, Names, Rows, Walk, WalkError, slow};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,18 +41,45 @@ use tokio::sync::Semaphore;
 
 /// Requests in flight at once. One socket with 8,000 lost 6,157 answers (measured).
 pub const MAX_IN_FLIGHT: usize = 64;
-/// Devices whose state is kept without a walk in progress.
-const MAX_IDLE_DEVICES: usize = 1024;
+/// Devices that are remembered; beyond it those without a walk in progress are forgotten, and read in full again.
+const MAX_DEVICES: usize = 16_384;
 
 /// How long a silent SNMPv3 device may be asked what is wrong with it when the time is over already. Within what a scrape
 /// keeps for its answer to travel.
 const DIAGNOSIS: Duration = Duration::from_millis(400);
 
+/// A request that is not answered by then gives its place to another: its answer is not among those that arrive together,
+/// and a hundred dead devices would hold all the places. Agents answer within milliseconds, slow ones in some hundred.
+const HOLDS_PLACE: Duration = Duration::from_millis(500);
+
 /// What a device taught us.
 #[derive(Debug, Default)]
 struct Learned {
-    /// Max-repetitions it answers.
+    /// Max-repetitions it answers; `None`: more were never too many.
     repetitions: Option<u32>,
+    /// Walks since that was lowered or raised.
+    walks: u32,
+    /// What hardly changes of it.
+    memory: Memory,
+    /// Tables that it does not have, and when that was found out.
+    lacks: BTreeMap<Slow, Time>,
+}
+
+/// Walks after which an agent that wanted fewer repetitions is asked for twice as many again: it may have been a bad day
+/// of the network.
+const PROBATION: u32 = 64;
+
+impl Learned {
+    /// Takes over what a walk has settled on; `most` is what it would have asked for.
+    fn settle(&mut self, settled: Option<u32>, most: u32) {
+        self.walks += 1;
+        if settled.is_some() {
+            (self.repetitions, self.walks) = (settled, 0);
+        } else if self.walks >= PROBATION {
+            self.repetitions = self.repetitions.map(|known| known.saturating_mul(2)).filter(|&more| more < most);
+            self.walks = 0;
+        }
+    }
 }
 
 /// Datagrams that answered no request, since the start.
@@ -63,13 +96,14 @@ pub struct StrayCounts {
 /// Reads SNMP targets. Cheap to share by `Arc`.
 pub struct Client {
     clock: Clock,
-    ipv4: Result<Socket, String>,
-    ipv6: Result<Socket, String>,
+    ipv4: Sockets,
+    ipv6: Sockets,
     strays: Arc<Strays>,
     permits: Semaphore,
     v3: Arc<v3::Shared>,
     requests: AtomicU64,
     devices: Mutex<BTreeMap<SocketAddr, Arc<tokio::sync::Mutex<Learned>>>>,
+    names: Mutex<Names>,
 }
 
 impl fmt::Debug for Client {
@@ -79,20 +113,20 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Opens a socket for IPv4 and one for IPv6, in the present tokio runtime. A family that this host lacks is an
+    /// Opens sockets for IPv4 and for IPv6, in the present tokio runtime. A family that this host lacks is an
     /// error only for the targets that need it.
     #[must_use]
     pub fn start(clock: Clock) -> Self {
         let strays = Arc::new(Strays::default());
-        let bind = |ipv6| Socket::bind(ipv6, Arc::clone(&strays)).map_err(|error| error.to_string());
         Self {
             clock,
-            ipv4: bind(false),
-            ipv6: bind(true),
+            ipv4: Sockets::bind(false, &strays),
+            ipv6: Sockets::bind(true, &strays),
             permits: Semaphore::new(MAX_IN_FLIGHT),
             v3: Arc::default(),
             requests: AtomicU64::new(0),
             devices: Mutex::default(),
+            names: Mutex::default(),
             strays,
         }
     }
@@ -144,49 +178,45 @@ impl Client {
     pub async fn collect(&self, target: &Target, module: &Module, deadline: Duration) -> Result<Rows, CollectError> {
         let until = self.clock.now().plus(deadline);
         self.visit(target, deadline, async |visit| {
-            visit.walk(|limits| Walk::module(module, limits), until, deadline).await
+            visit.walk(Walk::module(module, visit.limits(until)), until, deadline).await
         })
         .await
     }
 
-    /// Polls a target: the system, its ports and their counters, and with `want_fdb` its forwarding database. What can
+    /// Polls a target: the system, its ports and their counters, and the slow `tables` that are due. What can
     /// be missed is missed and said in `problems`; without counters the poll is a [`Gap`].
-    pub async fn poll(&self, target: &Target, want_fdb: bool, deadline: Duration) -> Poll {
+    pub async fn poll(&self, target: &Target, tables: &BTreeSet<Slow>, deadline: Duration) -> Poll {
         let started = self.clock.now();
         let until = started.plus(deadline);
-        let result = self
-            .visit(target, deadline, async |visit| {
-                let mut rows = visit.walk(polling::first, until, deadline).await?;
-                if rows.scalars.is_empty() && rows.parts.iter().all(|part| part.rows.is_empty()) {
-                    return Err(target.failed(Cause::EmptyView));
-                }
-                let mut problems = Vec::new();
-                let second = visit.walk(|limits| polling::second(&rows, limits), until, deadline).await;
-                match second {
-                    Ok(more) => rows.append(more),
+        let result = self.visit(target, deadline, async |visit| {
+            let first = visit.learned.memory.first(visit.limits(until));
+            let mut rows = visit.walk(first, until, deadline).await?;
+            if rows.uptime.is_none() && rows.cells().next().is_none() {
+                return Err(target.failed(Cause::EmptyView));
+            }
+            let mut problems = Vec::new();
+            let due = visit.learned.memory.due(self.clock.now(), &rows);
+            let mut lasting = false;
+            if let Some(second) = Memory::second(due, &rows, visit.limits(until)) {
+                match visit.walk(second, until, deadline).await {
+                    Ok(more) => (lasting, _) = (due.lasting, rows.append(more)),
                     Err(error) => problems.push(format!("names and speeds: {}", error.cause)),
                 }
-                let mut with_fdb = want_fdb;
-                if want_fdb {
-                    match visit.forwarding(until, deadline).await {
-                        Ok(more) => rows.append(more),
-                        Err(error) => {
-                            with_fdb = false;
-                            problems.push(format!("forwarding database: {}", error.cause));
-                        }
-                    }
-                }
-                Ok((rows, problems, with_fdb))
-            })
-            .await;
-        match result {
-            Ok((rows, problems, with_fdb)) => {
-                let at = rows.first_answer.unwrap_or(started);
-                let took = self.clock.now().since(started);
-                let mut sample = polling::sample(Arc::clone(&target.name), at, took, &rows, with_fdb);
-                sample.problems.extend(problems);
-                Poll::Answered(Box::new(sample))
             }
+            let read = visit.slow_tables(tables, until, deadline, &mut rows, &mut problems).await;
+            let (at, took) = (rows.first_answer.unwrap_or(started), self.clock.now().since(started));
+            let brought = Brought { rows: &rows, at, took, lasting };
+            let mut intern = |text: &str| lock(&self.names).intern(text);
+            let mut sample = visit.learned.memory.sample(Arc::clone(&target.name), &brought, &mut intern);
+            if !read.is_empty() {
+                let topology = slow::topology(&rows, &sample.ports, &read, at);
+                sample.topology = Some(Box::new(topology));
+            }
+            sample.problems.extend(problems);
+            Ok(sample)
+        });
+        match result.await {
+            Ok(sample) => Poll::Answered(Box::new(sample)),
             Err(error) => Poll::Gap(Gap {
                 target: Arc::clone(&target.name),
                 at: self.clock.now(),
@@ -204,20 +234,20 @@ impl Client {
         work: impl AsyncFnOnce(&mut Visit<'_>) -> Result<T, CollectError>,
     ) -> Result<T, CollectError> {
         let address = canonical(target.address);
-        let socket = if address.is_ipv4() { &self.ipv4 } else { &self.ipv6 };
-        let socket = socket.as_ref().map_err(|error| target.failed(Cause::NoSocket(error.clone())))?;
+        let sockets = if address.is_ipv4() { &self.ipv4 } else { &self.ipv6 };
         let device = self.device(address);
         let Ok(mut learned) = tokio::time::timeout(deadline, device.lock()).await else {
             return Err(target.failed(Cause::Busy { waited: deadline }));
         };
-        let session = Session::open(&target.auth, socket.handle(address), deadline, &self.v3, &self.clock)
-            .map_err(|cause| target.failed(cause))?;
+        let means = Means { sockets, v3: &self.v3, clock: &self.clock };
+        let session = Conversation::open(&target.auth, address, deadline, means);
+        let session = session.map_err(|cause| target.failed(cause))?;
         work(&mut Visit { owner: self, target, session, learned: &mut learned }).await
     }
 
     fn device(&self, address: SocketAddr) -> Arc<tokio::sync::Mutex<Learned>> {
         let mut devices = lock(&self.devices);
-        if devices.len() > MAX_IDLE_DEVICES {
+        if devices.len() > MAX_DEVICES {
             devices.retain(|_, device| Arc::strong_count(device) > 1);
         }
         Arc::clone(devices.entry(address).or_default())
@@ -228,27 +258,28 @@ impl Client {
 struct Visit<'a> {
     owner: &'a Client,
     target: &'a Target,
-    session: Session,
+    session: Conversation,
     learned: &'a mut Learned,
 }
 
 impl Visit<'_> {
-    async fn walk(
-        &mut self,
-        plan: impl FnOnce(Limits) -> Walk,
-        until: Time,
-        allowed: Duration,
-    ) -> Result<Rows, CollectError> {
-        let started = self.owner.clock.now();
-        let walk = plan(Limits {
+    fn limits(&self, until: Time) -> Limits {
+        let limits = Limits::until(until);
+        let max_repetitions = self.learned.repetitions.unwrap_or(self.target.max_repetitions);
+        Limits {
             columns: self.target.max_columns,
-            repetitions: self.learned.repetitions.unwrap_or(self.target.max_repetitions),
+            repetitions: limits.repetitions.min(max_repetitions),
+            max_repetitions,
             retries: self.target.retries,
-            ..Limits::until(until)
-        });
+            ..limits
+        }
+    }
+
+    async fn walk(&mut self, walk: Walk, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
         let mut walk = if self.session.version() == "v1" { walk.without_bulk() } else { walk };
+        let started = self.owner.clock.now();
         let ended = self.run(&mut walk, until).await;
-        self.learned.repetitions = walk.settled_repetitions();
+        self.learned.settle(walk.settled_repetitions(), self.target.max_repetitions);
         match ended {
             Ok(()) => Ok(walk.into_rows()),
             Err(cause) => {
@@ -271,23 +302,52 @@ impl Visit<'_> {
 
     /// Why nothing came back, as far as that can be found out.
     async fn silence(&self, attempts: u32, until: Time, waited: Duration) -> Cause {
-        if let Some(from) = self.session.answered_elsewhere() {
-            return Cause::Elsewhere { from };
-        }
         let left = until.since(self.owner.clock.now()).max(DIAGNOSIS);
-        let fault = self.session.silence(left.min(self.target.request_timeout)).await;
-        fault.map_or_else(|| Cause::Timeout { attempts, waited, version: self.session.version() }, Cause::Usm)
+        let cause = self.session.silence(left.min(self.target.request_timeout)).await;
+        cause.unwrap_or_else(|| Cause::Timeout { attempts, waited, version: self.session.version() })
     }
 
-    async fn forwarding(&mut self, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
-        let mut rows = self.walk(forwarding::fdb, until, allowed).await?;
-        if !forwarding::has_vlan_fdb(&rows) {
-            rows.append(self.walk(forwarding::plain_fdb, until, allowed).await?);
+    /// Reads the slow tables that are due and that the device is not known to lack. One that fails is a problem, and
+    /// costs no other.
+    async fn slow_tables(
+        &mut self,
+        due: &BTreeSet<Slow>,
+        until: Time,
+        allowed: Duration,
+        rows: &mut Rows,
+        problems: &mut Vec<String>,
+    ) -> BTreeSet<Slow> {
+        let mut read = BTreeSet::new();
+        for table in Slow::ALL.into_iter().filter(|table| due.contains(table)) {
+            let now = self.owner.clock.now();
+            if self.learned.lacks.get(&table).is_some_and(|since| now.since(*since) < LACKING_FOR) {
+                continue;
+            }
+            match self.slow_table(table, until, allowed).await {
+                Ok(more) => {
+                    if table.is_lacking(&more) {
+                        self.learned.lacks.insert(table, now);
+                        continue;
+                    }
+                    self.learned.lacks.remove(&table);
+                    rows.append(more);
+                    read.insert(table);
+                }
+                Err(error) => problems.push(format!("{}: {}", table.name(), error.cause)),
+            }
+        }
+        read
+    }
+
+    async fn slow_table(&mut self, table: Slow, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let mut rows = self.walk(table.walk(self.limits(until)), until, allowed).await?;
+        if let Some(more) = table.more(&rows) {
+            rows.append(self.walk(more(self.limits(until)), until, allowed).await?);
         }
         Ok(rows)
     }
 
-    async fn run(&self, walk: &mut Walk, until: Time) -> Result<(), Failure> {
+    async fn run(&mut self, walk: &mut Walk, until: Time) -> Result<(), Failure> {
         loop {
             let now = self.owner.clock.now();
             let Some(request) = walk.next(now).map_err(Failure::Walk)? else { return Ok(()) };
@@ -297,8 +357,15 @@ impl Visit<'_> {
                 return Err(Failure::Other(Cause::Protocol("the client is closed".to_owned())));
             };
             self.owner.requests.fetch_add(1, Ordering::Relaxed);
-            let reply = self.session.ask(&request, patience).await.map_err(Failure::Other)?;
-            drop(permit);
+            let mut answer = std::pin::pin!(self.session.ask(&request, patience));
+            let reply = match tokio::time::timeout(HOLDS_PLACE, &mut answer).await {
+                Ok(reply) => reply,
+                Err(_) => {
+                    drop(permit);
+                    answer.await
+                }
+            };
+            let reply = reply.map_err(Failure::Other)?;
             walk.on_reply(self.owner.clock.now(), reply).map_err(Failure::Walk)?;
         }
     }

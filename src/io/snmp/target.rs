@@ -22,7 +22,8 @@ pub struct Target {
     pub auth: Auth,
     /// Columns in one PDU, sysUpTime not counted. A TP-Link T1600G crashes when asked for more than 14.
     pub max_columns: usize,
-    /// Max-repetitions of GETBULK, at most; fewer are used where the device wants fewer.
+    /// Max-repetitions of GETBULK, at most; fewer are used where fewer rows are left, their number is not known, or the
+    /// device wants fewer.
     pub max_repetitions: u32,
     /// How long the first attempt of a request waits; each further one waits twice as long.
     pub request_timeout: Duration,
@@ -31,7 +32,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target with the defaults: 10 columns, 25 repetitions, 2 s, 2 retries.
+    /// A target with the defaults: 10 columns, 100 repetitions, 2 s, 2 retries.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, address: SocketAddr, auth: Auth) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Target {
             address,
             auth,
             max_columns: 10,
-            max_repetitions: 25,
+            max_repetitions: 100,
             request_timeout: Duration::from_secs(2),
             retries: 2,
         }

@@ -6,6 +6,7 @@ use crate::mib::Request;
 use crate::mib::test_agent::TestAgent;
 use crate::mib::{self, if_mib};
 use crate::model::snmp::{Oid, Value, VarBind};
+use std::sync::atomic::AtomicUsize;
 use tokio::net::UdpSocket;
 
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -18,6 +19,7 @@ type Prank = fn(&Asked, &[VarBind], usize) -> Vec<Vec<u8>>;
 struct Agent {
     target: Target,
     task: tokio::task::JoinHandle<()>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Drop for Agent {
@@ -31,6 +33,8 @@ impl Agent {
     async fn start(host: &str, mut objects: TestAgent, prank: Prank) -> Self {
         let socket = UdpSocket::bind((host, 0)).await.expect("loopback");
         let address = socket.local_addr().expect("bound");
+        let asked_so_far = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked_so_far);
         let task = tokio::spawn(async move {
             let mut buffer = vec![0; 65_535];
             let mut count = 0;
@@ -39,13 +43,19 @@ impl Agent {
                 let request = Request { oids: asked.oids.clone(), repetitions: asked.repetitions, attempt: 0 };
                 let bindings = objects.answer(&request);
                 count += 1;
+                counter.store(count, Ordering::Relaxed);
                 for datagram in prank(&asked, &bindings, count) {
                     let _ = socket.send_to(&datagram, source).await;
                 }
             }
         });
         let target = Target { request_timeout: PATIENCE, ..Target::new("hub", address, Auth::v2c("public")) };
-        Self { target, task }
+        Self { target, task, asked: asked_so_far }
+    }
+
+    /// Requests answered.
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
@@ -60,8 +70,7 @@ async fn reads_all(name: &str, prank: Prank, strays: u64) {
     let client = Client::start(Clock::start());
     let rows = client.collect(&agent.target, &if_mib::MODULE, DEADLINE).await;
     let rows = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
-    let cells = rows.parts.iter().flat_map(|part| &part.rows).flat_map(|row| &row.cells).flatten().count();
-    assert_eq!(cells, objects.objects.len() - 4, "{name}: all but the scalars");
+    assert_eq!(rows.cells().count(), objects.objects.len() - 4, "{name}: all but the scalars");
     for cell in rows.column(&if_mib::IF_HC_IN_OCTETS) {
         assert_eq!(Some(cell.value), objects.objects.get(&Oid::joined(if_mib::IF_HC_IN_OCTETS.oid, cell.index)));
     }
@@ -109,7 +118,9 @@ async fn fails(prank: Prank, reason: &str, advice: &str) {
     assert_eq!(error.cause.reason(), reason, "{error}");
     let text = error.to_string();
     assert!(text.starts_with("hub (127.0.0.1:") && text.contains(advice), "{text}");
-    let Poll::Gap(gap) = client.poll(&agent.target, false, DEADLINE).await else { panic!("{reason}: a sample") };
+    let Poll::Gap(gap) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else {
+        panic!("{reason}: a sample")
+    };
     assert_eq!((&*gap.target, gap.reason), ("hub", reason));
 }
 
@@ -158,7 +169,7 @@ async fn one_bad_binding_costs_its_column() {
     objects.set("1.3.6.1.2.1.31.1.1.1.8.17", Value::Opaque(Vec::new()));
     let agent = Agent::start("127.0.0.1", objects, honest).await;
     let client = Client::start(Clock::start());
-    let Poll::Answered(sample) = client.poll(&agent.target, false, DEADLINE).await else { panic!("a gap") };
+    let Poll::Answered(sample) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else { panic!("a gap") };
     assert_eq!(sample.ports.len(), 28);
     assert!(sample.ports.iter().all(|port| port.counters.in_octets.is_some()));
     assert_eq!(sample.ports[16].counters.in_multicast, None);
@@ -229,13 +240,116 @@ async fn ipv6_and_an_unused_port() {
         ..Target::new("n", ([127, 0, 0, 1], 9).into(), Auth::v2c("x"))
     };
     let error = client.collect(&nobody, &if_mib::MODULE, DEADLINE).await.expect_err("nobody listens");
-    assert_eq!(error.cause.reason(), "timeout");
-    if client.ipv6.is_err() {
+    assert_eq!(error.cause.reason(), "port_closed", "{error}");
+    if client.ipv6.communities.is_err() {
         return;
     }
     let agent = Agent::start("::1", TestAgent::switch(3), honest).await;
-    let Poll::Answered(sample) = client.poll(&agent.target, true, DEADLINE).await else { panic!("a gap") };
-    assert_eq!((sample.ports.len(), sample.fdb.map(|fdb| fdb.len())), (3, Some(0)));
+    let Poll::Answered(sample) = client.poll(&agent.target, &Slow::ALL.into(), DEADLINE).await else { panic!("a gap") };
+    assert_eq!((sample.ports.len(), sample.topology), (3, None));
+}
+
+#[tokio::test]
+async fn slow_tables_are_read_when_due_and_not_asked_for_where_there_are_none() {
+    let client = Client::start(Clock::start());
+    let mut objects = TestAgent::switch(3);
+    objects.set("1.3.6.1.2.1.17.7.1.2.2.1.2.1.2.0.0.0.1.1", Value::Integer(2));
+    let agent = Agent::start("127.0.0.1", objects, honest).await;
+    let mut asked = Vec::new();
+    for due in [Slow::ALL.into(), Slow::ALL.into(), BTreeSet::new()] {
+        let before = agent.asked();
+        let Poll::Answered(sample) = client.poll(&agent.target, &due, DEADLINE).await else { panic!("a gap") };
+        asked.push(agent.asked() - before);
+        assert!(sample.problems.is_empty(), "{:?}", sample.problems);
+        let Some(topology) = sample.topology else {
+            assert!(due.is_empty());
+            continue;
+        };
+        let mac = crate::model::MacAddr([2, 0, 0, 0, 1, 1]);
+        assert_eq!(topology.fdb.and_then(|fdb| fdb.place(mac)).map(|found| found.if_index), Some(2));
+        assert_eq!((topology.stp, topology.remotes), (None, None), "the agent has none");
+    }
+    assert!(asked[0] > asked[1] && asked[1] > asked[2], "requests: {asked:?}");
+}
+
+#[tokio::test]
+async fn both_ways_read_the_same() {
+    let mut objects = TestAgent::switch(5);
+    for (place, value) in [
+        Value::Counter64(u64::MAX),
+        Value::Counter32(u32::MAX),
+        Value::Integer(i32::MIN),
+        Value::Gauge32(1 << 31),
+        Value::ObjectId(Oid::new(&[2, 999, u32::MAX, 0, 128])),
+        Value::IpAddress([255, 0, 127, 128]),
+        Value::Octets(vec![0x80; 300]),
+        Value::NoSuchInstance,
+        Value::Null,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        objects.set(&format!("1.3.6.1.2.1.31.1.1.1.20.{place}"), value);
+    }
+    let agent = Agent::start("127.0.0.1", objects, |a, b, count| vec![answer(a, [0, 0, 0, 5][count % 4], b)]).await;
+    let (address, auth) = (agent.target.address, &agent.target.auth);
+    let (sockets, shared, clock) = (Sockets::bind(false, &Arc::default()), Arc::default(), Clock::start());
+    let handle = sockets.library.as_ref().expect("a socket").handle(address);
+    let library = session::Session::open(auth, handle, DEADLINE, &shared, &clock);
+    let mut theirs = Conversation::Library(library.unwrap_or_else(|cause| panic!("{cause}")));
+    let ours = Conversation::open(auth, address, DEADLINE, Means { sockets: &sockets, v3: &shared, clock: &clock });
+    let mut ours = ours.unwrap_or_else(|cause| panic!("{cause}"));
+    let names = |names: &[&str]| names.iter().map(|name| name.parse().expect("a literal")).collect::<Vec<Oid>>();
+    let columns = names(&["1.3.6.1.2.1.1.3", "1.3.6.1.2.1.2.2.1.6", "1.3.6.1.2.1.31.1.1.1.20"]);
+    let mut replies = 0;
+    for repetitions in [None, Some(0), Some(1), Some(12), None, Some(60), Some(3)] {
+        let request = Request { oids: columns.clone(), repetitions, attempt: 0 };
+        // Answers 4, 8, … have an error: each of the two ways gets its turn at one.
+        let ours = ours.ask(&request, DEADLINE).await.expect("asked");
+        let theirs = theirs.ask(&request, DEADLINE).await.expect("asked");
+        if !matches!((&ours, &theirs), (mib::Reply::Status(..), _) | (_, mib::Reply::Status(..))) {
+            assert_eq!(ours, theirs, "{repetitions:?}");
+            replies += 1;
+        }
+    }
+    assert!(replies >= 3, "only {replies} were compared");
+}
+
+#[tokio::test]
+async fn snmp_v1_is_read_row_by_row() {
+    use stormglass_harness::snmp::{AgentOptions, SharedTable, SnmpAgent, Table, Value as Told};
+    let mut table = Table::default();
+    table.set(vec![1, 3, 6, 1, 2, 1, 1, 3, 0], Told::Uptime(100));
+    for port in 1..=9 {
+        table.set(vec![1, 3, 6, 1, 2, 1, 2, 2, 1, 2, port], Told::Octets(b"port".to_vec()));
+        table.set(vec![1, 3, 6, 1, 2, 1, 2, 2, 1, 10, port], Told::Counter32(port));
+        table.set(vec![1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6, port], Told::Counter64(1 << 40));
+    }
+    let agent = SnmpAgent::start(SharedTable::new(table), AgentOptions::default()).expect("an agent");
+    let client = Client::start(Clock::start());
+    let target = |auth| Target { request_timeout: PATIENCE, ..Target::new("old", agent.addr(), auth) };
+    let Poll::Answered(sample) = client.poll(&target(Auth::v1("public")), &BTreeSet::new(), DEADLINE).await else {
+        panic!("a gap")
+    };
+    let octets = sample.ports.iter().map(|port| port.counters.in_octets);
+    assert!(octets.eq((1..=9).map(|port| Some(crate::model::observation::Counter::C32(port)))));
+    let error = client.collect(&target(Auth::v1("private")), &if_mib::MODULE, DEADLINE).await.expect_err("denied");
+    assert_eq!(error.cause.reason(), "timeout", "{error}");
+}
+
+#[tokio::test]
+async fn what_was_lent_is_given_back() {
+    let client = Client::start(Clock::start());
+    let agent = Agent::start("127.0.0.1", TestAgent::switch(3), |_, _, _| vec![]).await;
+    let nothing_slow = BTreeSet::new();
+    let waiting = client.poll(&agent.target, &nothing_slow, DEADLINE);
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_err(), "it waits");
+    drop(agent);
+    // The conversation was dropped in the middle: its line is free again, and so is the device.
+    let agent = Agent::start("127.0.0.1", TestAgent::switch(3), honest).await;
+    let Poll::Answered(sample) = client.poll(&agent.target, &BTreeSet::new(), DEADLINE).await else { panic!("a gap") };
+    assert_eq!(sample.ports.len(), 3);
+    assert_eq!(client.permits.available_permits(), MAX_IN_FLIGHT);
 }
 
 #[tokio::test]
@@ -260,4 +374,26 @@ async fn addresses_are_read_in_every_form() {
 fn secrets_are_not_shown() {
     let target = Target::new("hub", ([127, 0, 0, 1], 161).into(), Auth::v2c("s3cret"));
     assert!(!format!("{target:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn the_dead_hold_no_place_that_the_living_wait_for() {
+    let silent: Prank = |_, _, _| Vec::new();
+    let client = Arc::new(Client::start(Clock::start()));
+    let mut waiting = tokio::task::JoinSet::new();
+    let mut dead = Vec::new();
+    for _ in 0..2 * MAX_IN_FLIGHT {
+        let agent = Agent::start("127.0.0.1", TestAgent::switch(1), silent).await;
+        let (client, target) = (Arc::clone(&client), Target { request_timeout: DEADLINE * 60, ..agent.target.clone() });
+        dead.push(agent);
+        waiting.spawn(async move { client.poll(&target, &BTreeSet::new(), DEADLINE * 60).await });
+    }
+    // All places are taken, and by requests that nobody will answer for ten minutes.
+    while client.permits.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let living = Agent::start("127.0.0.1", TestAgent::switch(4), honest).await;
+    let poll = client.poll(&living.target, &BTreeSet::new(), DEADLINE * 60).await;
+    assert!(matches!(poll, Poll::Answered(_)), "{poll:?}");
+    assert_eq!(waiting.try_join_next().map(|ended| ended.is_ok()), None, "the dead are still waited for");
 }

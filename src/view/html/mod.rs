@@ -4,7 +4,7 @@
 mod escape;
 mod gateways;
 
-use crate::engine::{FeedStatus, Snapshot, State};
+use crate::engine::{Snapshot, State};
 use crate::explain::reach::Assessment;
 use crate::model::device::{Device, Gateway};
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
@@ -51,7 +51,10 @@ const MAX_PORTS: usize = 12;
 /// A port with fewer packets per second than this is not busy.
 const BUSY_PPS: f64 = 1.0;
 
-/// A line per target.
+/// Lines of the table of targets.
+const MAX_TARGETS: usize = 64;
+
+/// A line per target, those that do not answer first; of a fleet the first [`MAX_TARGETS`].
 #[must_use]
 pub fn target_lines(targets: &Targets) -> Vec<TargetLine> {
     let about = |status: &TargetStatus| match &status.message {
@@ -62,15 +65,20 @@ pub fn target_lines(targets: &Targets) -> Vec<TargetLine> {
             status.ports
         ),
     };
-    targets.statuses().map(|s| TargetLine { name: Arc::clone(&s.name), up: s.up, about: about(s) }).collect()
+    let (silent, answering): (Vec<_>, Vec<_>) = targets.statuses().partition(|status| !status.up);
+    let shown = silent.into_iter().chain(answering).take(MAX_TARGETS);
+    shown.map(|s| TargetLine { name: Arc::clone(&s.name), up: s.up, about: about(s) }).collect()
 }
 
 /// The ports with most packets, busiest first.
 #[must_use]
 pub fn busiest_ports(targets: &Targets) -> Vec<PortLine> {
-    let lines = targets.statuses().flat_map(|status| {
-        targets.ports(&status.name).map(|port| PortLine {
-            target: Arc::clone(&status.name),
+    // The busiest ports of all are ports of the targets with the busiest ports: no need to look at each of 500,000.
+    let mut busiest = targets.busiest().filter(|(_, pps)| f64::from(*pps) >= BUSY_PPS).collect::<Vec<_>>();
+    busiest.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let lines = busiest.into_iter().take(MAX_PORTS).flat_map(|(target, _)| {
+        targets.ports(target).map(|port| PortLine {
+            target: Arc::clone(target),
             port: Arc::clone(&port.name),
             in_pps: port.rates.in_packets().unwrap_or(0.0),
             out_pps: port.rates.out_packets().unwrap_or(0.0),
@@ -117,7 +125,7 @@ pub fn page(page: &Page<'_>) -> String {
     for verdict in open {
         explained(&mut html, page, verdict);
     }
-    watched(&mut html, &snapshot.feeds);
+    watched(&mut html, snapshot);
     traffic(&mut html, page);
     gateways::section(&mut html, page.gateways, page.assessment);
     devices(&mut html, page.devices);
@@ -259,18 +267,28 @@ fn evidence(html: &mut Html, evidence: &[Evidence]) {
     html.raw("</tbody></table></div>");
 }
 
-fn watched(html: &mut Html, feeds: &[FeedStatus]) {
+fn watched(html: &mut Html, snapshot: &Snapshot) {
     html.raw("<section><h2>What is watched</h2><ul class=\"feeds\">");
-    if feeds.is_empty() {
+    if snapshot.feeds.is_empty() {
         html.raw("<li class=\"bad\">Nothing yet.</li>");
     }
-    for feed in feeds.iter().take(64) {
+    let mut shown = [0_usize; 2];
+    for feed in &snapshot.feeds {
+        // Those that fail come first, and may be as many again.
+        shown[usize::from(feed.ok)] += 1;
         html.raw("<li class=\"").raw(if feed.ok { "good" } else { "bad" }).raw("\"><b>").text(feed.feed).raw("</b> ");
         html.text(&feed.name);
         if !feed.message.is_empty() {
             html.raw(": ").text(&feed.message);
         }
         html.raw("</li>");
+    }
+    let counts = snapshot.feed_counts.values();
+    let (failing, working) = counts.fold((0, 0), |(f, w), count| (f + count.failing, w + count.working));
+    for (class, left, what) in [("bad", failing - shown[0], "do not work"), ("good", working - shown[1], "work")] {
+        if left > 0 {
+            html.raw("<li class=\"").raw(class).raw("\">").text(&format!("and {left} more that {what}")).raw("</li>");
+        }
     }
     html.raw("</ul></section>");
 }
@@ -283,7 +301,7 @@ fn traffic(html: &mut Html, page: &Page<'_>) {
     });
     table(html, &["MAC", "Maker", "On", "Frames/s to all"], &mut rows);
     html.raw("</div><div><h2>Switches</h2>");
-    let mut rows = page.targets.iter().take(64).map(|target| {
+    let mut rows = page.targets.iter().map(|target| {
         vec![target.name.to_string(), if target.up { "answers" } else { "no answer" }.to_owned(), target.about.clone()]
     });
     table(html, &["Target", "State", ""], &mut rows);

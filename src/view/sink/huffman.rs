@@ -41,9 +41,9 @@ fn depths(leaves: &[(u32, u16)]) -> Vec<usize> {
             let place = if leaf_first { leaf } else { leaves.len() + node };
             weight += if leaf_first { leaves[leaf].0 } else { nodes[node] };
             if leaf_first {
-                leaf += 1
+                leaf += 1;
             } else {
-                node += 1
+                node += 1;
             }
             parents[place] = leaves.len() + nodes.len();
         }

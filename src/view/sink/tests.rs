@@ -101,3 +101,28 @@ fn chunks_are_bounded() {
     out.finish();
     assert!(longest <= 2 * CHUNK, "{longest}");
 }
+
+#[test]
+fn any_mixture_of_pieces_comes_back() {
+    for seed in 0..24 {
+        check(|out| {
+            let mut next = numbers(seed);
+            let mut chance = move |below: u32| (next.next().unwrap_or_default() >> 12) % below;
+            let pieces = (0..40).map(|n| {
+                let length = if chance(9) == 0 { chance(70_000) } else { chance(90) };
+                (0..length).map(|at| ((at % (2 + n)) as u8).wrapping_mul(7).wrapping_add(b' ')).collect::<Vec<_>>()
+            });
+            let pieces = pieces.collect::<Vec<_>>();
+            let mut seen = vec![Seen::default(); pieces.len()];
+            for _ in 0..chance(400) {
+                let n = chance(40) as usize;
+                match chance(4) {
+                    0 => out.text(&pieces[n]),
+                    1 => out.number(&pieces[n]),
+                    // Sometimes with the mark of another piece.
+                    _ => out.again(&pieces[n], &mut seen[if chance(20) == 0 { 0 } else { n }]),
+                }
+            }
+        });
+    }
+}

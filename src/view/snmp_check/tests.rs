@@ -40,7 +40,7 @@ fn sample(step: u64) -> PollSample {
         sys_name: "hub".to_owned(),
         sys_descr: "A switch\r\nwith 2 ports \u{1b}]0;owned\u{7}".to_owned(),
         ports: vec![port(1, 5000, step), port(2, 0, 0)],
-        fdb: None,
+        topology: None,
         problems: Vec::new(),
     }
 }

@@ -1,11 +1,12 @@
-//! The labels of a table's rows, each row's written once, escaped and ready to be copied. Knows no values but those that
+//! The labels of tables' rows, each row's written once, escaped and ready to be copied. Knows no values but those that
 //! name rows.
 
 use super::values::{index_text, text};
 use crate::mib::{Rows, Table};
 use crate::view::sink::{Seen, Sink};
 
-/// The labels of all rows of a table: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
+/// The labels of all rows of tables whose rows are named alike: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
+#[derive(Default)]
 pub(super) struct LabelRows<'a> {
     /// In order.
     names: Vec<&'static str>,
@@ -33,8 +34,9 @@ enum From {
 }
 
 impl<'a> LabelRows<'a> {
-    /// Writes the labels of all rows that have a cell in any column of the table.
-    pub(super) fn of(table: &'static Table, rows: &'a Rows) -> Self {
+    /// Writes the labels of all rows that have a cell in any column of these tables, whose rows are named alike.
+    pub(super) fn of(tables: &[&'static Table], rows: &'a Rows) -> Self {
+        let Some(table) = tables.first() else { return Self::default() };
         let indexes = table.indexes.iter().enumerate().map(|(place, part)| (part.label, From::Index(place)));
         let lookups = table.lookups.iter().enumerate().map(|(place, lookup)| (lookup.name, From::Lookup(place)));
         let mut labels = indexes.chain(lookups).collect::<Vec<_>>();
@@ -43,7 +45,7 @@ impl<'a> LabelRows<'a> {
         labels.dedup_by_key(|(name, _)| *name);
         let mut found = Self {
             names: labels.iter().map(|(name, _)| *name).collect(),
-            rows: indexes_of(table, rows).into_iter().map(LabelRow::new).collect(),
+            rows: indexes_of(tables, rows).into_iter().map(LabelRow::new).collect(),
             text: Vec::new(),
             cuts: Vec::new(),
         };
@@ -97,8 +99,12 @@ impl<'a> LabelRows<'a> {
     /// The place of a row, which lies at or soon after `from` if columns are gone through in order.
     #[inline]
     pub(super) fn find(&self, from: usize, index: &[u32]) -> usize {
-        let near =
-            [from, from + 1].into_iter().find(|place| self.rows.get(*place).is_some_and(|row| row.index == index));
+        // Indexes are short: a loop over them is faster than the comparison of memory that `==` calls.
+        let here = |place: &usize| {
+            let row = self.rows.get(*place);
+            row.is_some_and(|row| row.index.len() == index.len() && row.index.iter().zip(index).all(|(a, b)| a == b))
+        };
+        let near = [from, from + 1].into_iter().find(here);
         near.unwrap_or_else(|| self.search(index))
     }
 
@@ -146,9 +152,9 @@ impl<'a> LabelRow<'a> {
 }
 
 /// The indexes of all rows, each once, in order. As a rule every column has the same.
-fn indexes_of<'a>(table: &'static Table, rows: &'a Rows) -> Vec<&'a [u32]> {
+fn indexes_of<'a>(tables: &[&'static Table], rows: &'a Rows) -> Vec<&'a [u32]> {
     let mut known: Vec<&[u32]> = Vec::new();
-    for column in table.columns {
+    for column in tables.iter().flat_map(|table| table.columns) {
         let mut at = 0;
         let fresh = rows.column(column).map(|cell| cell.index).filter(|index| {
             while known.get(at).is_some_and(|known| known < index) {

@@ -27,7 +27,7 @@ pub struct Scrape<'a> {
     pub took: Duration,
 }
 
-/// Where the series of a family come from. A table is meant by its place in the list of label rows.
+/// Where the series of a family come from. `table` is the place of its labels in the list of them.
 enum Source<'a> {
     Scalar(&'static Object, &'a Value),
     Column {
@@ -60,12 +60,16 @@ pub fn write<S: Sink + ?Sized>(scrapes: &[Scrape<'_>], out: &mut S) {
                 add(&mut families, place, object, Source::Scalar(object, value));
             }
         }
-        for table in scrape.module.tables {
-            tables.push(LabelRows::of(table, scrape.rows));
+        let groups = named_alike(scrape.module);
+        let first = tables.len();
+        tables.extend(groups.iter().map(|group| LabelRows::of(group, scrape.rows)));
+        let grouped =
+            groups.iter().enumerate().flat_map(|(n, group)| group.iter().map(move |table| (first + n, *table)));
+        for (labels, table) in grouped {
             for object in table.columns {
                 let values = || scrape.rows.column(object).map(|cell| cell.value);
                 if !hidden(table, object) && values().any(|value| fits(object, value)) {
-                    let source = Source::Column { object, rows: scrape.rows, table: tables.len() - 1 };
+                    let source = Source::Column { object, rows: scrape.rows, table: labels };
                     add(&mut families, place, object, source);
                 }
             }
@@ -93,6 +97,21 @@ pub fn write<S: Sink + ?Sized>(scrapes: &[Scrape<'_>], out: &mut S) {
     }
     out.text(line_end.as_bytes());
     out.finish();
+}
+
+/// The tables of a module, those together whose rows have the same labels: ifTable and ifXTable.
+fn named_alike(module: &Module) -> Vec<Vec<&'static Table>> {
+    let mut groups: Vec<Vec<&'static Table>> = Vec::new();
+    for table in module.tables {
+        let alike = |group: &&mut Vec<&'static Table>| {
+            group[0].indexes == table.indexes && std::ptr::eq(group[0].lookups, table.lookups)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(table),
+            None => groups.push(vec![table]),
+        }
+    }
+    groups
 }
 
 fn hidden(table: &Table, object: &Object) -> bool {

@@ -10,7 +10,8 @@ use std::io::Read as _;
 fn scraped(agent: &mut TestAgent, modules: &[&str]) -> String {
     let modules = modules.iter().map(|name| Module::named(name).expect("known")).collect::<Vec<_>>();
     let rows = modules.iter().map(|module| {
-        run(Walk::module(module, limits()), |request| Reply::Bindings(agent.answer(request))).expect("a good agent")
+        run(Walk::module(module, limits()), |request| Reply::Bindings(agent.answer(request).into()))
+            .expect("a good agent")
     });
     let rows = rows.collect::<Vec<_>>();
     let took = Duration::from_millis(1500);
@@ -97,7 +98,7 @@ fn whatever_a_device_lacks_or_says_is_written_as_by_the_model() {
         let mut agent = TestAgent::switch(ports);
         for _ in 0..200 {
             let column = Oid::new(columns[chance(columns.len() as u32) as usize].oid);
-            let name = format!("{column}.{}", 1 + chance(ports as u32 + 3));
+            let name = format!("{column}.{}", 1 + chance(ports + 3));
             if chance(3) == 0 {
                 agent.remove(&name);
             } else {
@@ -108,5 +109,38 @@ fn whatever_a_device_lacks_or_says_is_written_as_by_the_model() {
             scraped(&mut agent, &[module.name]);
         }
         scraped(&mut agent, &["if_mib", "system"]);
+    }
+}
+
+#[test]
+fn the_storm_module_is_fourteen_series_a_port() {
+    let text = scraped(&mut TestAgent::switch(3), &["storm"]);
+    let families = text.lines().filter(|line| line.contains("ifIndex=\"2\""));
+    let families = families.filter_map(|line| line.split('{').next()).collect::<Vec<_>>();
+    let expected = "ifHCInBroadcastPkts ifHCInMulticastPkts ifHCInOctets ifHCInUcastPkts ifHCOutBroadcastPkts \
+                    ifHCOutMulticastPkts ifHCOutOctets ifHCOutUcastPkts ifHighSpeed ifInDiscards ifInErrors \
+                    ifOperStatus ifOutDiscards ifOutErrors";
+    assert_eq!(families.join(" "), expected);
+    assert!(text.contains(r#"ifOperStatus{ifAlias="",ifDescr="Port 2",ifIndex="2",ifName="ge2"} 1"#), "{text}");
+}
+
+#[test]
+fn composite_indexes_become_labels() {
+    let mut agent = TestAgent::switch(1);
+    let text = |text: &str| Value::Octets(text.as_bytes().to_vec());
+    agent.set("1.3.6.1.2.1.17.7.1.2.2.1.2.42.2.0.0.0.1.255", Value::Integer(7));
+    agent.set("1.3.6.1.2.1.17.2.15.1.3.7", Value::Integer(5));
+    agent.set("1.0.8802.1.1.2.1.4.1.1.9.61.7.1", text("core"));
+    agent.set("1.0.8802.1.1.2.1.4.2.1.4.61.7.1.1.4.192.168.1.2", Value::Integer(3));
+    agent.set("1.3.6.1.2.1.4.35.1.4.9.1.4.192.168.1.2", Value::Octets(vec![2, 0, 0, 0, 0, 9]));
+    let text = scraped(&mut agent, &["bridge", "lldp", "neighbours"]);
+    for line in [
+        r#"dot1qTpFdbPort{dot1qFdbId="42",dot1qTpFdbAddress="02:00:00:00:01:FF"} 7"#,
+        r#"dot1dStpPortState_info{dot1dStpPort="7",dot1dStpPortState="forwarding"} 1"#,
+        r#"lldpRemSysName{lldpRemIndex="1",lldpRemLocalPortNum="7",lldpRemSysName="core",lldpRemTimeMark="61"} 1"#,
+        r#"lldpRemManAddrIfId{lldpRemIndex="1",lldpRemLocalPortNum="7",lldpRemManAddr="192.168.1.2",lldpRemTimeMark="61"} 3"#,
+        r#"ipNetToPhysicalPhysAddress{ipNetToPhysicalIfIndex="9",ipNetToPhysicalNetAddress="192.168.1.2",ipNetToPhysicalPhysAddress="02:00:00:00:00:09"} 1"#,
+    ] {
+        assert_eq!(text.lines().filter(|found| **found == *line).count(), 1, "{line}\n{text}");
     }
 }

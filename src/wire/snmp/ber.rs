@@ -143,16 +143,10 @@ impl<'a> Reader<'a> {
     /// This content as an object identifier, into `arcs`; gives how many there are.
     pub(super) fn arcs(&self, arcs: &mut [u32; MAX_ARCS]) -> Result<usize, DecodeError> {
         let mut count = 0;
-        let mut rest = self.bytes;
-        while let [first, ..] = *rest {
-            if first == 0x80 {
-                return Err(self.error("an arc with zeros in front"));
-            }
-            let length = rest.iter().take(MAX_ARC_BYTES).position(|byte| byte & 0x80 == 0);
-            let Some(length) = length.map(|last| last + 1) else { return Err(self.error("an arc without an end")) };
-            let arc = rest[..length].iter().fold(0_u64, |arc, &byte| arc << 7 | u64::from(byte & 0x7f));
-            let arc = u32::try_from(arc).map_err(|_| self.error("an arc beyond 32 bits"))?;
-            rest = &rest[length..];
+        let mut bytes = self.bytes.iter();
+        while let Some(&first) = bytes.next() {
+            // Nearly all arcs are one byte.
+            let arc = if first < 0x80 { u32::from(first) } else { self.long_arc(first, &mut bytes)? };
             if count == 0 {
                 // The first two arcs share a subidentifier (X.690, 8.19.4).
                 let top = (arc / 40).min(2);
@@ -164,5 +158,20 @@ impl<'a> Reader<'a> {
             }
         }
         if count == 0 { Err(self.error("an object identifier of no bytes")) } else { Ok(count) }
+    }
+
+    /// An arc of several bytes, of which the first has been read: seven bits in each.
+    fn long_arc(&self, first: u8, bytes: &mut std::slice::Iter<'_, u8>) -> Result<u32, DecodeError> {
+        if first == 0x80 {
+            return Err(self.error("an arc with zeros in front"));
+        }
+        let mut arc = u64::from(first & 0x7f);
+        for &byte in bytes.by_ref().take(MAX_ARC_BYTES - 1) {
+            arc = arc << 7 | u64::from(byte & 0x7f);
+            if byte < 0x80 {
+                return u32::try_from(arc).map_err(|_| self.error("an arc beyond 32 bits"));
+            }
+        }
+        Err(self.error("an arc without an end"))
     }
 }

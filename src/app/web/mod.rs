@@ -1,14 +1,22 @@
 //! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
 
+mod body;
+mod snmp;
+
+pub(crate) use snmp::modules;
+
+use self::body::{Document, respond};
+use super::config;
 use super::hub::{Change, Hub, Stopped};
+use super::targets::{Counts, List};
+use crate::engine::Engine;
 use crate::io::clock::Clock;
-use crate::io::snmp::{Auth, Client, Located, PORT, Place, Target};
-use crate::mib::Module;
+use crate::io::snmp::Client;
+use crate::model::Time;
 use crate::model::text::Language;
 use crate::view::exposition::Format;
-use crate::view::sink::Plain;
-use crate::view::snmp_text::Scrape;
-use crate::view::{html, json, metrics, snmp_text};
+use crate::view::sink::{Plain, Sink};
+use crate::view::{html, json, metrics};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,16 +25,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::Stream;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 use tower_http::compression::CompressionLayer;
 
-/// A scrape of `/snmp` takes this long at most where the scraper does not say.
-const SCRAPE_WITHIN: Duration = Duration::from_secs(20);
-/// Left of the scraper's own limit for the answer to travel.
-const SCRAPE_MARGIN: Duration = Duration::from_millis(500);
+/// Targets whose ports are read in one question to the engine, which must not be kept from its storm: 8 × 52 ports are
+/// about a millisecond.
+const TARGETS_AT_ONCE: usize = 8;
 /// Event streams served at once.
 const MAX_STREAMS: usize = 64;
 
@@ -37,14 +42,24 @@ pub struct App {
     pub hub: Hub,
     /// Reads SNMP for `/snmp`.
     pub client: Arc<Client>,
-    /// What may be read: the configured targets.
-    pub targets: Arc<Vec<Arc<Located>>>,
-    /// The credentials that `/snmp` may name.
-    pub auths: Arc<BTreeMap<String, Auth>>,
+    /// What may be read: the targets, as they are now.
+    pub targets: tokio::sync::watch::Receiver<Arc<List>>,
+    /// Where the targets come from, counted.
+    pub counts: tokio::sync::watch::Receiver<Counts>,
+    /// Credentials by name, and which addresses may be read beside the targets.
+    pub snmp: Arc<config::Snmp>,
+    /// Places for scrapes of `/snmp`.
+    pub scrapes: Arc<tokio::sync::Semaphore>,
     /// The one clock.
     pub clock: Clock,
     /// Local time minus UTC, seconds.
     pub utc_offset_seconds: i32,
+}
+
+/// As many places as there may be scrapes at once.
+#[must_use]
+pub fn scrape_places() -> Arc<tokio::sync::Semaphore> {
+    Arc::new(tokio::sync::Semaphore::new(snmp::MAX_SCRAPES))
 }
 
 /// All routes.
@@ -54,8 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/", get(page))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE) }))
         .route("/live.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], html::SCRIPT) }))
-        .route("/metrics", get(metrics))
-        .route("/snmp", get(snmp))
+        .route("/sd/snmp", get(snmp::discovery))
         .route("/api/v1/status", get(status))
         .route("/api/v1/storms", get(storms))
         .route("/api/v1/targets", get(targets))
@@ -66,7 +80,9 @@ pub fn router(app: App) -> Router {
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such page; / lists what there is") })
         .layer(CompressionLayer::new());
     let events = get(move |state| events(state, Arc::clone(&streams)));
-    plain.route("/api/v1/events", events).layer(axum::middleware::map_response(secure)).with_state(app)
+    // These compress by themselves: they know what repeats.
+    let texts = Router::new().route("/metrics", get(metrics)).route("/snmp", get(snmp::snmp));
+    plain.merge(texts).route("/api/v1/events", events).layer(axum::middleware::map_response(secure)).with_state(app)
 }
 
 /// Nothing is loaded from elsewhere, nothing is framed, no type is guessed.
@@ -117,15 +133,32 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Stopped> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let format = Format::accepted(accept);
-    let text = app
+    let counts = *app.counts.borrow();
+    let chunks = app
         .hub
         .query(move |engine, now| {
-            let mut text = Vec::new();
-            metrics::render(engine, now, format, &mut Plain::new(&mut |chunk| text.extend_from_slice(chunk)));
-            text
+            let mut chunks = Vec::new();
+            let mut keep = |chunk: &[u8]| chunks.push(chunk.to_vec());
+            metrics::render(engine, &counts, now, format, &mut Plain::new(&mut keep));
+            chunks
         })
         .await?;
-    Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response())
+    Ok(respond(&headers, format.content_type(), Rendered(chunks)))
+}
+
+/// A text that the engine has written; it is compressed elsewhere, for the engine must not wait.
+struct Rendered(Vec<Vec<u8>>);
+
+impl Document for Rendered {
+    fn series(&self) -> usize {
+        // A line has about so many bytes.
+        self.0.iter().map(Vec::len).sum::<usize>() / 64
+    }
+
+    fn write<S: Sink + ?Sized>(&self, out: &mut S) {
+        self.0.iter().for_each(|chunk| out.text(chunk));
+        out.finish();
+    }
 }
 
 fn json(value: &serde_json::Value) -> Response {
@@ -143,8 +176,33 @@ async fn storms(State(app): State<App>) -> Response {
     json(&serde_json::json!({ "verdicts": verdicts }))
 }
 
-async fn targets(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::targets(engine.targets())).await?))
+#[derive(Debug, Deserialize)]
+struct TargetsQuery {
+    limit: Option<usize>,
+    offset: Option<usize>,
+    state: Option<String>,
+}
+
+async fn targets(State(app): State<App>, Query(query): Query<TargetsQuery>) -> Result<Response, Stopped> {
+    let up = match query.state.as_deref() {
+        None | Some("") => None,
+        Some("up") => Some(true),
+        Some("down") => Some(false),
+        Some(_) => return Ok(problem(StatusCode::BAD_REQUEST, "'state' must be up or down, or left out")),
+    };
+    let limit = query.limit.unwrap_or(json::MAX_TARGETS).min(json::MAX_TARGETS);
+    let page = json::TargetPage { offset: query.offset.unwrap_or(0), limit, up };
+    let (names, total) = app.hub.query(move |engine, _| page.names(engine.targets())).await?;
+    let mut shown = Vec::new();
+    for some in names.chunks(TARGETS_AT_ONCE) {
+        let some = some.to_vec();
+        let read = move |engine: &Engine, _: Time| {
+            some.iter().filter_map(|name| json::target(engine.targets(), name)).collect::<Vec<_>>()
+        };
+        shown.extend(app.hub.query(read).await?);
+    }
+    let moves = app.hub.query(|engine, _| engine.targets().moves().cloned().collect::<Vec<_>>()).await?;
+    Ok(json(&json::targets(page, total, &shown, &moves)))
 }
 
 async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
@@ -201,6 +259,9 @@ fn stream(
                         Change::Device(change) => {
                             Event::default().event("device").data(serde_json::json!(change).to_string())
                         }
+                        Change::Moved(moved) => {
+                            Event::default().event("mac_move").data(serde_json::json!(moved).to_string())
+                        }
                     };
                     return Some((Ok(event), (changes, place)));
                 }
@@ -210,82 +271,4 @@ fn stream(
             }
         }
     })
-}
-
-#[derive(Debug, Deserialize)]
-struct SnmpQuery {
-    target: Option<String>,
-    module: Option<String>,
-    auth: Option<String>,
-}
-
-/// The modules of `module=system,if_mib`, each once.
-fn modules(names: &str) -> Result<Vec<&'static Module>, String> {
-    let mut modules: Vec<&'static Module> = Vec::new();
-    for name in names.split(',') {
-        let module = Module::named(name).ok_or_else(|| format!("unknown module '{}'", name.escape_default()))?;
-        if !modules.iter().any(|known| std::ptr::eq(*known, module)) {
-            modules.push(module);
-        }
-    }
-    Ok(modules)
-}
-
-impl App {
-    /// The target that a scrape means, with the credentials that it names.
-    async fn scraped(&self, wanted: &str, auth: Option<&str>) -> Result<Target, Response> {
-        let bad = |message: &str| problem(StatusCode::BAD_REQUEST, message);
-        let place = Place::parse(wanted, PORT).ok();
-        let known = self.targets.iter().find(|t| **t.name() == *wanted || Some(t.place()) == place.as_ref());
-        let known = known
-            .ok_or_else(|| bad("unknown target: /snmp reads the targets of snmp.targets alone, by name or address"))?;
-        let auth = match auth.filter(|name| !name.is_empty()) {
-            Some(name) => Some(self.auths.get(name).ok_or_else(|| {
-                let known = self.auths.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                bad(&format!("unknown 'auth' parameter '{}': expected one of {known}", name.escape_default()))
-            })?),
-            None => None,
-        };
-        let found = known.target(self.clock.now()).await;
-        let mut target = found.map_err(|error| problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))?;
-        if let Some(auth) = auth {
-            target.auth = auth.clone();
-        }
-        Ok(target)
-    }
-}
-
-/// snmp_exporter's drop-in. Only configured targets are read: `/snmp` is no scanner.
-async fn snmp(State(app): State<App>, Query(query): Query<SnmpQuery>, headers: HeaderMap) -> Response {
-    let Some(wanted) = query.target.filter(|target| !target.is_empty()) else {
-        return problem(
-            StatusCode::BAD_REQUEST,
-            "'target' parameter must be specified once: the name or address of a target",
-        );
-    };
-    let modules = match modules(query.module.as_deref().unwrap_or("if_mib")) {
-        Ok(modules) => modules,
-        Err(message) => return problem(StatusCode::BAD_REQUEST, &message),
-    };
-    let target = match app.scraped(&wanted, query.auth.as_deref()).await {
-        Ok(target) => target,
-        Err(response) => return response,
-    };
-    let limit = headers.get("x-prometheus-scrape-timeout-seconds").and_then(|value| value.to_str().ok()?.parse().ok());
-    let limit = limit.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
-    let deadline = limit.map_or(SCRAPE_WITHIN, |limit| limit.saturating_sub(SCRAPE_MARGIN).min(SCRAPE_WITHIN));
-    let until = app.clock.now().plus(deadline);
-    let mut scraped = Vec::new();
-    for module in modules {
-        let started = app.clock.now();
-        match app.client.collect(&target, module, until.since(started)).await {
-            Ok(rows) => scraped.push((module, rows, app.clock.now().since(started))),
-            Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-        }
-    }
-    let scrapes = scraped.iter().map(|(module, rows, took)| Scrape { module, rows, took: *took }).collect::<Vec<_>>();
-    let mut text = Vec::new();
-    let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
-    snmp_text::write(&scrapes, &mut Plain::new(&mut keep));
-    ([(header::CONTENT_TYPE, snmp_text::CONTENT_TYPE)], text).into_response()
 }

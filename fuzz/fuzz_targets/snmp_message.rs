@@ -1,0 +1,17 @@
+//! The decoder of SNMP responses, on any bytes: it never panics, and what it says of them lies within them.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use stormglass::wire::snmp::{Response, identity};
+
+fuzz_target!(|datagram: &[u8]| {
+    let whose = identity(datagram);
+    match Response::decode(datagram) {
+        Ok(response) => {
+            assert_eq!(whose, Some(response.identity));
+            assert!(response.bindings.iter().count() == response.bindings.len());
+            assert!(response.bindings.len() * 7 <= datagram.len());
+        }
+        Err(error) => assert!(error.offset <= datagram.len()),
+    }
+});
