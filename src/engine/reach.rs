@@ -4,6 +4,7 @@
 use super::{Engine, Output, push};
 use crate::explain::reach::{self, Assessment, GatewayJudge, Host, Presence, Seen, Surroundings, in_prefix};
 use crate::model::Time;
+use crate::model::frames::OwnerProof;
 use crate::observe::catalogue::{Judged, MappingChange};
 use crate::observe::owners;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -104,16 +105,16 @@ impl Engine {
             gateways().filter_map(|g| g.ip).chain(hops).chain(clients).take(reach::MAX_JUDGED).collect();
         let devices = self.catalogue.devices().map(|device| (device.ip, device.last_seen)).collect::<BTreeMap<_, _>>();
         let host = |ip: IpAddr| {
-            let owners =
-                self.places.values().flat_map(|place| place.owners.of(ip)).map(|owner| (owner.last, owner.mac));
-            let owner = owners.max();
-            let heard = owner.map(|(at, _)| at).max(devices.get(&ip).copied());
+            let owner = self.places.values().flat_map(|place| place.owners.of(ip)).max_by_key(|owner| owner.last);
+            // What a switch's table says is a MAC, and no sign of life.
+            let seen = owner.filter(|owner| owner.proof != OwnerProof::Snmp).map(|owner| owner.last);
+            let heard = seen.max(devices.get(&ip).copied());
             let presence = match heard {
                 _ if self.clients.silent.contains_key(&ip) => Presence::Silent,
                 Some(at) if now.since(at) < HEARD_WITHIN => Presence::Present,
                 _ => Presence::Unknown,
             };
-            Host { presence, mac: owner.map(|(_, mac)| mac) }
+            Host { presence, mac: owner.map(|owner| owner.mac) }
         };
         ips.into_iter().map(|ip| (ip, host(ip))).collect()
     }

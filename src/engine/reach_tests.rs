@@ -103,6 +103,28 @@ fn hosts_are_asked_for_one_after_the_other() {
     assert_eq!(reach(&engine, 21)[1], ("reachable", "open"));
 }
 
+/// Another device's ARP table gives a MAC; a host that is silent stays silent, and one never heard of is not there by it.
+#[test]
+fn the_table_of_a_switch_is_no_sign_of_life() {
+    let mut engine = engine(true);
+    heard(&mut engine, 1, [192, 168, 1, 1]);
+    engine.handle(at(2), discovery(2, vec![mapping(1, 66)]));
+    engine.tick(at(3));
+    engine.tick(at(7));
+    assert_eq!(reach(&engine, 7), [("unreachable", "client_silent")]);
+    let claim = |last| OwnerClaim {
+        ip: [192, 168, 1, last].into(),
+        mac: MacAddr([0, 0x11, 0x32, 0, 0, last]),
+        proof: OwnerProof::Snmp,
+        at: at(8),
+    };
+    engine.handle(at(8), Input::Owners { interface: Some("eth0".into()), claims: vec![claim(66), claim(67)] });
+    assert_eq!(reach(&engine, 8), [("unreachable", "client_silent")]);
+    engine.handle(at(9), discovery(9, vec![mapping(1, 67)]));
+    assert_eq!(reach(&engine, 9), [("unknown", "client_not_seen")]);
+    assert!(engine.assessment(at(9)).gateways[0].mappings[0].client.mac.is_some());
+}
+
 #[test]
 fn nobody_is_asked_for_who_cannot_be() {
     let mut engine = engine(false);

@@ -141,7 +141,10 @@ impl OwnerTable {
         }
         let owners = self.by_ip.entry(claim.ip).or_default();
         if let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac) {
-            owner.last = owner.last.max(claim.at);
+            // Nor does it show that a device which was seen here is still here: such tables keep what is gone for hours.
+            if claim.proof != OwnerProof::Snmp || owner.proof >= OwnerProof::Snmp {
+                owner.last = owner.last.max(claim.at);
+            }
             owner.proof = owner.proof.min(claim.proof);
             return;
         }
@@ -257,6 +260,11 @@ mod tests {
         table.learn(&claim_of(4, OwnerProof::Arp));
         table.learn(&claim_of(2, OwnerProof::Snmp));
         assert_eq!(names(&table), [4], "seen on the wire");
+        let later = |mac, proof| OwnerClaim { at: Time::from_secs(99), ..claim_of(mac, proof) };
+        table.learn(&later(4, OwnerProof::Snmp));
+        assert_eq!(table.of([192, 168, 1, 10].into())[0].last, Time::from_secs(1), "a table is no sign of life");
+        table.learn(&later(4, OwnerProof::Arp));
+        assert_eq!(table.of([192, 168, 1, 10].into())[0].last, Time::from_secs(99));
     }
 
     #[test]
