@@ -178,8 +178,8 @@ impl Poller {
             return;
         };
         let state = self.hub.snapshot().state;
-        let tables = known.slow_tables(now, state, fleet);
-        let tables = if start.silent { BTreeSet::new() } else { tables };
+        // Whoever is silent is asked no more than whether it is back, and keeps its claim to what is urgent.
+        let tables = if start.silent { BTreeSet::new() } else { known.slow_tables(now, state, fleet) };
         let ask = Ask { target: Arc::clone(&known.target), silent: start.silent, tables, within: known.rhythm.timeout };
         let (hub, client, clock) = (self.hub.clone(), Arc::clone(&self.client), self.clock);
         self.polls.spawn(async move {
