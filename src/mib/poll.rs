@@ -91,12 +91,17 @@ impl Memory {
     /// The walk that every poll begins with: names, counters and state of the ports.
     #[must_use]
     pub fn first(&self, limits: Limits) -> Walk {
-        let groups: &[&[&Object]] = if self.narrow { &[EACH, NARROW] } else { &[EACH] };
-        let walk = Walk::new(&[], groups.iter().copied(), limits);
         match self.ports().len() {
-            0 => walk,
-            rows => walk.trusting(rows),
+            0 => self.first_in_full(limits),
+            rows => self.first_in_full(limits).trusting(rows),
         }
+    }
+
+    /// The same, however many ports are remembered: a walk that trusts their number reads a new port in part.
+    #[must_use]
+    pub fn first_in_full(&self, limits: Limits) -> Walk {
+        let groups: &[&[&Object]] = if self.narrow { &[EACH, NARROW] } else { &[EACH] };
+        Walk::new(&[], groups.iter().copied(), limits)
     }
 
     /// What is to be read besides, after the first walk.

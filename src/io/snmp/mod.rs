@@ -191,8 +191,13 @@ impl Client {
         let result = self.visit(target, deadline, async |visit| {
             let first = visit.learned.memory.first(visit.limits(until));
             let mut rows = visit.walk(first, until, deadline).await?;
+            if visit.learned.memory.finds_more(&rows) {
+                let again = visit.learned.memory.first_in_full(visit.limits(until));
+                rows = visit.walk(again, until, deadline).await?;
+            }
             if rows.uptime.is_none() && rows.cells().next().is_none() {
-                return Err(target.failed(Cause::EmptyView));
+                let unreadable = Cause::Agent(WalkError::Malformed);
+                return Err(target.failed(if rows.unreadable.is_empty() { Cause::EmptyView } else { unreadable }));
             }
             let mut problems = Vec::new();
             let due = visit.learned.memory.due(self.clock.now(), &rows);
