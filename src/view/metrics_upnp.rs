@@ -53,10 +53,10 @@ const LINK_UP: Family = Family {
     help: "1 if the gateway's PhysicalLinkStatus is Up, by line.",
 };
 const LINK_RATE: Family = Family {
-    name: "stormglass_upnp_gateway_link_bits_per_second",
+    name: "stormglass_upnp_gateway_link_bytes_per_second",
     kind: Kind::Gauge,
     labels: &["gateway", "link", "direction"],
-    help: "Layer1UpstreamMaxBitRate and Layer1DownstreamMaxBitRate of the line.",
+    help: "Layer1UpstreamMaxBitRate and Layer1DownstreamMaxBitRate of the line, divided by 8.",
 };
 const BYTES: Family = Family {
     name: "stormglass_upnp_gateway_bytes_total",
@@ -170,7 +170,10 @@ fn links(out: &mut Exposition<'_>, up: &[(&str, &Gateway)]) {
             }
         }
     };
-    both(&LINK_RATE, &|link| [link.up_bits_per_second, link.down_bits_per_second]);
+    both(&LINK_RATE, &|link| {
+        // Octets, as base units are: a line's rate is told in bits.
+        [link.up_bits_per_second, link.down_bits_per_second].map(|bits| Some(bits? / 8))
+    });
     both(&BYTES, &|link| [link.bytes_sent, link.bytes_received]);
     both(&PACKETS, &|link| [link.packets_sent, link.packets_received]);
 }

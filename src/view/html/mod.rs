@@ -54,7 +54,7 @@ const BUSY_PPS: f64 = 1.0;
 /// Lines of the table of targets.
 const MAX_TARGETS: usize = 64;
 
-/// A line per target, those that do not answer first; of a fleet the first [`MAX_TARGETS`].
+/// A line per target, those that do not answer first; of a fleet the first `MAX_TARGETS`.
 #[must_use]
 pub fn target_lines(targets: &Targets) -> Vec<TargetLine> {
     let about = |status: &TargetStatus| match &status.message {
