@@ -19,7 +19,7 @@ const MAX_ADDRESSES: usize = 8;
 /// Device Architecture 2.0, 1.2.2).
 pub const FORGET_AFTER: Duration = Duration::from_secs(1800);
 /// A goodbye counts only after so long without another word: many devices take leave when they start (miniupnpd and
-/// minidlna both do, measured), to be back within a second.
+/// minidlna are said to), to be back within a second.
 pub const LINGER: Duration = Duration::from_secs(3);
 
 /// What happened to a device.
