@@ -25,15 +25,6 @@ pub fn gateways<'a>(gateways: impl Iterator<Item = &'a Gateway>, assessment: &As
     judged.collect()
 }
 
-/// The same as a document of its own.
-#[must_use]
-pub fn json_text(list: &[Gateway], assessment: &Assessment, language: Language) -> String {
-    // Serialising a `Value` cannot fail.
-    let mut text = serde_json::to_string_pretty(&gateways(list.iter(), assessment, language)).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
 fn gateway_json(reach: &GatewayReach, language: Language) -> Value {
     json!({
         "class": reach.class.id(),
