@@ -31,11 +31,14 @@ pub const TRIALS: [(&str, Run); 18] = [
     ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
 ];
 
-/// The bar: from the first replica to the verdict.
+/// The bar: from the first replica, as the kernel dated it, to the verdict.
 const VERDICT_WITHIN: Duration = Duration::from_secs(1);
 /// The same where media server and gateway answer every copy on the two cores that everybody shares: 0.1 s as a rule,
 /// 1.3 s was seen once in six runs.
 const VERDICT_WITHIN_CROWDED: Duration = Duration::from_secs(3);
+/// Until somebody who asks has it. One busy machine plays every host here, so this tells of a hang, not of speed: 0.2 s
+/// as a rule, 6.4 s was seen once.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(15);
 
 pub fn check(truth: bool, what: &str, seen: &dyn std::fmt::Display) -> Result<()> {
     if truth { Ok(()) } else { Err(format!("{what}: {seen:#}")) }
@@ -59,18 +62,21 @@ fn names_the_right_ones(verdict: &Value) -> Result<()> {
 fn storm(home: &Home, agent: &Agent, within: Duration) -> Result<Value> {
     let lit = Instant::now();
     home.search(4)?;
-    let verdict = agent.verdict("a storm verdict", Duration::from_secs(10), is_storm)?;
+    let verdict = agent.verdict("a storm verdict", ANSWERED_WITHIN, is_storm)?;
     let waited = lit.elapsed();
-    let time = |key: &str| verdict[key].as_str().unwrap_or_default().get(11..26).unwrap_or_default().to_owned();
+    let took = moment(&verdict, "detected")?.duration_since(moment(&verdict, "started")?).unsigned_abs();
     println!(
-        "    first frame {}, verdict {} by its own clock; {:.3} s after the search was sent, polled from outside",
-        time("started"),
-        time("detected"),
+        "    verdict {:.3} s after the first frame; {:.3} s after the search was sent, polled from outside",
+        took.as_secs_f64(),
         waited.as_secs_f64()
     );
-    check(waited <= within, &format!("within {within:?}"), &format!("{waited:?}"))?;
+    check(took <= within, &format!("within {within:?}"), &format!("{took:?}"))?;
     names_the_right_ones(&verdict)?;
     Ok(verdict)
+}
+
+fn moment(verdict: &Value, key: &str) -> Result<jiff::Timestamp> {
+    verdict[key].as_str().unwrap_or_default().parse().map_err(|error| format!("{key}: {error}: {verdict:#}"))
 }
 
 /// Switches the proxy off and waits for the end.
