@@ -90,7 +90,7 @@ impl Inquiry {
 
     /// The names of the next GET; `None` when everything was asked.
     #[must_use]
-    pub fn next(&mut self) -> Option<Vec<Oid>> {
+    pub fn next_names(&mut self) -> Option<Vec<Oid>> {
         if self.names.is_empty() && !self.based {
             self.based = true;
             let ports = self.entries.iter().filter_map(|entry| entry.port.flatten()).filter(|port| *port > 0);
@@ -238,7 +238,7 @@ mod tests {
             let objects = objects.iter().map(|(name, value)| (name.as_str(), *value)).collect::<Vec<_>>();
             let look_up = look_up(keys);
             let mut inquiry = Inquiry::new(&look_up, 3, 0);
-            while let Some(names) = inquiry.next() {
+            while let Some(names) = inquiry.next_names() {
                 assert!(names.len() <= 3);
                 inquiry.on_reply(&answer(&names, &objects)).expect("an answer");
             }
@@ -249,12 +249,13 @@ mod tests {
             }
             assert!(seen.answered.contains(&MAC) && seen.answered.contains(&OTHER), "{seen:?}");
         }
-        assert_eq!(Inquiry::new(&look_up(Keys::Unknown), 10, 0).next(), None, "nothing can be asked for");
+        assert_eq!(Inquiry::new(&look_up(Keys::Unknown), 10, 0).next_names(), None, "nothing can be asked for");
     }
 
     #[test]
     fn what_an_agent_refuses_ends_in_bounded_time_and_takes_nothing_back() {
-        let hostile: [(&str, fn(&[Oid]) -> Reply); 6] = [
+        type Refusal = (&'static str, fn(&[Oid]) -> Reply);
+        let hostile: [Refusal; 6] = [
             ("tooBig", |_| Reply::Status(1, 0)),
             ("genErr", |_| Reply::Status(5, 1)),
             ("noSuchName of a place that was not asked", |_| Reply::Status(2, 900)),
@@ -266,7 +267,7 @@ mod tests {
             let look_up = look_up(Keys::ByDatabase { databases: (1..100).collect(), with_length: false });
             let mut inquiry = Inquiry::new(&look_up, 10, 2);
             let mut asked = 0;
-            while let Some(names) = inquiry.next() {
+            while let Some(names) = inquiry.next_names() {
                 asked += 1;
                 if inquiry.on_reply(&reply(&names)).is_err() {
                     break;
@@ -278,7 +279,7 @@ mod tests {
         // SNMPv1 refuses the whole request for one name: that one is left out, and is an answer.
         let look_up = look_up(Keys::Plain);
         let mut inquiry = Inquiry::new(&look_up, 10, 0);
-        while inquiry.next().is_some() {
+        while inquiry.next_names().is_some() {
             inquiry.on_reply(&Reply::Status(2, 1)).expect("the rest is asked for");
         }
         assert_eq!(inquiry.sighting(&look_up, Time::from_secs(9)).answered, [MAC, OTHER].into());

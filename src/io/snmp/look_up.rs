@@ -24,7 +24,7 @@ impl Client {
         self.visit(target, deadline, async |visit| {
             let started = self.clock.now();
             let mut inquiry = Inquiry::new(look_up, target.max_columns, target.retries);
-            while let Some(names) = inquiry.next() {
+            while let Some(names) = inquiry.next_names() {
                 let left = until.since(self.clock.now());
                 let patience = target.request_timeout.saturating_mul(1 << inquiry.attempt().min(8)).min(left);
                 let reply = visit.get(&names, patience).await.map_err(|cause| target.failed(cause))?;
