@@ -37,7 +37,7 @@ struct Ward {
 const SEEDS: [u64; 2] = [11, 12];
 
 fn agent(name: &str, seed: u64, ports: u32, manners: Manners) -> (SnmpAgent, Target) {
-    let options = AgentOptions { port: 0, manners, seed, up_before: UP_BEFORE, age: AGE };
+    let options = AgentOptions { manners, seed, up_before: UP_BEFORE, age: AGE, ..AgentOptions::default() };
     let agent = SnmpAgent::start_own(template::switch(ports), options).expect("an agent");
     let target = Target { request_timeout: PATIENCE, ..Target::new(name, agent.addr(), Auth::v2c("public")) };
     (agent, target)
@@ -323,6 +323,40 @@ async fn an_engine_that_boots_or_is_another_is_read_again() {
         assert_ne!(gap.reason, "timeout", "what it was is told: {}", gap.message);
     }
     whole("v3, replaced", &client.poll(&target, &FDB, DEADLINE).await, SEEDS[1], true);
+}
+
+/// Another device at the same address: the polls go on, what was between is said, and its counters begin anew once.
+#[tokio::test]
+async fn a_replaced_engine_is_one_discontinuity_and_is_counted() {
+    use stormglass::observe::targets::{Outcome, Targets};
+    let options = V3Options { port: 0, seed: SEEDS[0], up_before: UP_BEFORE };
+    let mut agent = V3Agent::start(template::switch(PORTS), options).expect("an agent");
+    let level = Level::AuthNoPriv(AuthProtocol::named("SHA").expect("a protocol"), Secret::new(AUTH_PASSWORD));
+    let auth = Auth::v3(Usm::new("sha", level, ""));
+    let target = Target { request_timeout: Duration::from_secs(2), ..Target::new("v3", agent.addr(), auth) };
+    let client = Client::start(Clock::start());
+    let mut targets = Targets::new();
+    let mut outcomes = Vec::new();
+    for poll in 0..5 {
+        if poll == 1 {
+            assert_eq!(client.rediscoveries(), 0);
+            agent.replace(SEEDS[1]).expect("another device");
+        }
+        // At least a hundredth of a second later by the agent's clock.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        outcomes.push(targets.observe(&client.poll(&target, &BTreeSet::new(), DEADLINE).await));
+    }
+    let missed = outcomes.iter().filter(|outcome| **outcome == Outcome::Missed).count();
+    assert!(missed <= 1 && outcomes[4] != Outcome::Missed, "{outcomes:?}");
+    let restarts = targets.discontinuities().find(|(reason, _)| *reason == "restart").map(|(_, count)| count);
+    assert_eq!(restarts, Some(1), "{outcomes:?}");
+    assert_eq!(targets.errors().map(|(_, count)| count).sum::<u64>(), missed as u64);
+    assert!(
+        targets.errors().all(|(reason, _)| reason == "engine_changed"),
+        "{:?}",
+        targets.errors().collect::<Vec<_>>()
+    );
+    assert!((1..=2).contains(&client.rediscoveries()), "{}", client.rediscoveries());
 }
 
 // ---- Devices ----

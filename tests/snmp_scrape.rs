@@ -122,6 +122,34 @@ impl Connection {
     }
 }
 
+#[test]
+fn a_switch_with_an_ipv6_address_is_polled_and_scraped_like_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = walk_file::parse(ODD.as_bytes()).expect("a good walk file");
+    let options = AgentOptions { ipv6: true, ..AgentOptions::default() };
+    let six = SnmpAgent::start(SharedTable::new(table), options).expect("an agent on ::1");
+    let four = agent();
+    let port = six.addr().port();
+    let snmp = format!(
+        "{{targets: [{{name: four, address: \"{}\"}}, {{name: six, address: \"[::1]:{port}\"}}, {{name: zoned, address: \
+         \"::1%lo\", port: {port}}}], allowed_subnets: [\"::1/128\"]}}",
+        four.addr()
+    );
+    let glass = Glass::start(folder.path(), &snmp);
+    let scraped = |target: &str| {
+        let answer = glass.get(&format!("/snmp?target={target}"));
+        assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+        answer.series()
+    };
+    let expected = scraped("four");
+    assert!(expected.len() > 50);
+    for target in ["six", "zoned", &format!("[::1]:{port}"), &format!("%5B::1%5D:{port}")] {
+        assert_eq!(scraped(target), expected, "{target}");
+    }
+    let up = |name: &str| format!("stormglass_up{{target=\"{name}\"}} 1\n");
+    glass.until("/metrics", |answer| ["four", "six", "zoned"].iter().all(|name| answer.text().contains(&up(name))));
+}
+
 fn with_hub(agent: &SnmpAgent, rest: &str) -> String {
     format!("{{targets: [{{name: hub, address: \"{}\"}}]{rest}}}", agent.addr())
 }

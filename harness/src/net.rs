@@ -3,7 +3,7 @@
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -42,6 +42,14 @@ pub(crate) fn udp(port: u16) -> io::Result<UdpSocket> {
 pub(crate) fn udp_in(place: Place, port: u16) -> io::Result<UdpSocket> {
     #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
     let socket = UdpSocket::bind((place.ip(), port))?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    Ok(socket)
+}
+
+/// A UDP socket on ::1, which not every host has; port 0 lets the system choose.
+pub(crate) fn udp6(port: u16) -> io::Result<UdpSocket> {
+    #[expect(clippy::disallowed_methods, reason = "the harness serves the world over real sockets")]
+    let socket = UdpSocket::bind((IpAddr::V6(Ipv6Addr::LOCALHOST), port))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     Ok(socket)
 }

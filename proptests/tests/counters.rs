@@ -148,14 +148,17 @@ proptest! {
                 continue;
             }
             // An agent that restarts twice within the slack of the clocks (15 s and a tenth) looks like one that answers
-            // from a cache: what is added is true then, but less than the truth, and what is said of the time is not.
+            // from a cache: what is added is true then, but less than the truth.
             let settled = restarted.is_none_or(|at: Time| agent.now.since(at) >= Duration::from_secs(60));
             most += agent.since;
             honest += if agent.broken || !settled { 0 } else { agent.since };
             (agent.since, agent.broken) = (0, false);
             let port = targets.port("hub", "port1").expect("a port");
-            if let (Some(rate), true) = (port.rates.get(IN), settled) {
-                prop_assert!(rate >= 0.0 && rate <= 1.11 * GIGABIT as f64 / 8.0, "{rate} octets/s");
+            if let Some(rate) = port.rates.get(IN) {
+                // Where the agent's clock lags by more than half a second and a tenth, the line is the bound, with a tenth
+                // for rounding; else its clock and ours differ by so much: 5 s become 4 s.
+                let most = if settled { 1.11 } else { 1.26 };
+                prop_assert!(rate >= 0.0 && rate <= most * GIGABIT as f64 / 8.0, "{rate} octets/s");
             }
         }
         prop_assert!(total <= most, "{total} counted, {most} happened");

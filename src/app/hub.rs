@@ -5,6 +5,7 @@ use crate::engine::{Engine, Input, Output, Settings, Snapshot};
 use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
+use crate::model::topology::LookUp;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::MappingChange;
 use crate::observe::devices::DeviceChange;
@@ -24,6 +25,8 @@ const TICK: Duration = Duration::from_millis(250);
 const MAX_CHANGES: usize = 64;
 /// Owners to be asked for, waiting for the asker.
 const MAX_QUESTIONS: usize = 64;
+/// Look-ups waiting to be made; the engine asks for no more than half of these at once.
+const MAX_LOOK_UPS: usize = 64;
 
 type Query = Box<dyn FnOnce(&Engine, Time) + Send>;
 
@@ -38,6 +41,7 @@ pub struct Hub {
     sender: mpsc::Sender<Message>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     changes: broadcast::Sender<Change>,
+    look_ups: broadcast::Sender<Arc<LookUp>>,
 }
 
 /// What has changed.
@@ -72,12 +76,13 @@ impl Hub {
         let (publish, snapshot) = watch::channel(Arc::new(engine.snapshot(clock.now())));
         let (changes, _) = broadcast::channel(MAX_CHANGES);
         let (ask, questions) = mpsc::channel(MAX_QUESTIONS);
-        let outside = Outside { publish, changes: changes.clone(), ask };
+        let (look_ups, _) = broadcast::channel(MAX_LOOK_UPS);
+        let outside = Outside { publish, changes: changes.clone(), ask, look_ups: look_ups.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || runtime.block_on(run(engine, clock, inbox, outside)))?;
-        Ok((Self { sender, snapshot, changes }, questions))
+        Ok((Self { sender, snapshot, changes, look_ups }, questions))
     }
 
     /// Hands a fact over, waiting for a place.
@@ -134,12 +139,20 @@ impl Hub {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
     }
+
+    /// Forwarding entries that the engine wants to be asked for, from now on. Whoever takes them answers each by
+    /// [`Input::Sighted`] or [`Input::NotSighted`].
+    #[must_use]
+    pub fn look_ups(&self) -> broadcast::Receiver<Arc<LookUp>> {
+        self.look_ups.subscribe()
+    }
 }
 
 struct Outside {
     publish: watch::Sender<Arc<Snapshot>>,
     changes: broadcast::Sender<Change>,
     ask: mpsc::Sender<Question>,
+    look_ups: broadcast::Sender<Arc<LookUp>>,
 }
 
 async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message>, outside: Outside) {
@@ -181,6 +194,11 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
                 Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
                 Output::Device(change) => drop(outside.changes.send(Change::Device(Arc::from(change)))),
                 Output::Moved(moved) => drop(outside.changes.send(Change::Moved(Arc::from(moved)))),
+                Output::LookUp(look_up) => {
+                    if let Err(error) = outside.look_ups.send(Arc::from(look_up)) {
+                        engine.handle(now, Input::NotSighted(Arc::clone(&error.0.target)));
+                    }
+                }
                 Output::AskOwner { interface, ip } => {
                     if outside.ask.try_send((interface, ip)).is_err() {
                         engine.handle(now, Input::NotAsked(ip));

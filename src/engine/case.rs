@@ -102,6 +102,16 @@ impl Cases {
         verdicts
     }
 
+    /// Segment and address of whoever is behind what goes on, the culprits first, storms before warnings.
+    pub(super) fn suspects(&self) -> Vec<(Arc<str>, MacAddr)> {
+        let mut open = self.cases.iter().filter(|case| case.verdict.phase != Phase::Over).collect::<Vec<_>>();
+        open.sort_by_key(|case| (std::cmp::Reverse(case.verdict.severity), case.verdict.started));
+        let of = |case: &&Case, mac: MacAddr| (Arc::clone(&case.verdict.segment), mac);
+        let culprits = open.iter().filter_map(|case| Some(of(case, case.verdict.culprit.as_ref()?.mac?)));
+        let others = open.iter().flat_map(|case| case.macs.iter().map(move |mac| of(case, *mac)));
+        culprits.chain(others).collect()
+    }
+
     /// Nothing goes on.
     pub(super) fn is_quiet(&self) -> bool {
         self.cases.iter().all(|case| case.verdict.phase == Phase::Over)

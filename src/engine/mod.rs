@@ -5,6 +5,7 @@ pub mod agenda;
 mod case;
 mod feeds;
 mod place;
+pub mod pursuit;
 mod reach;
 #[cfg(test)]
 mod reach_tests;
@@ -25,6 +26,7 @@ use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
+use crate::model::topology::{LookUp, Sighting};
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
 use crate::observe::catalogue::{Catalogue, MappingChange};
@@ -34,6 +36,7 @@ use crate::observe::topology::MacMove;
 use agenda::Counts;
 use case::Cases;
 use place::Place;
+use pursuit::Pursuit;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,6 +52,10 @@ const MAX_ASKED: usize = 256;
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
+/// Addresses heard in a segment by which its switches are known.
+const MAX_WITNESSES: usize = 256;
+/// Where no switch is known to be of a segment, all are asked if they are no more than these: a home.
+const A_HOME: usize = 8;
 /// Targets that are not heard of any more are looked for this often.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
@@ -88,6 +95,10 @@ pub enum Input {
     Polling(Counts),
     /// A poll of an SNMP target, or of this host's own interface counters.
     Poll(Poll),
+    /// What came of an [`Output::LookUp`].
+    Sighted(Box<Sighting>),
+    /// Nothing came of it; the target's name.
+    NotSighted(Arc<str>),
     /// The result of a UPnP search.
     Discovery(Box<Discovery>),
     /// What devices announced by themselves.
@@ -117,6 +128,8 @@ pub enum Output {
         /// Whose owner.
         ip: IpAddr,
     },
+    /// Ask a target for the forwarding entries of these addresses by name, then [`Input::Sighted`].
+    LookUp(Box<LookUp>),
     /// A verdict is new, or has changed in phase, severity, cause or culprit.
     Changed(Arc<Verdict>),
     /// A port mapping came or went.
@@ -165,6 +178,7 @@ pub struct Engine {
     cases: Cases,
     targets: Targets,
     counters: CounterWatch,
+    pursuit: Pursuit,
     forgot_at: Time,
     ticked: Time,
     catalogue: Catalogue,
@@ -193,6 +207,7 @@ impl Engine {
             cases: Cases::default(),
             targets: Targets::default(),
             counters: CounterWatch::default(),
+            pursuit: Pursuit::default(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,
             catalogue: Catalogue::default(),
@@ -213,6 +228,11 @@ impl Engine {
             Input::Targets(targets) => self.configured(targets),
             Input::Polling(counts) => self.polling = counts,
             Input::Poll(poll) => self.polled(now, &poll),
+            Input::Sighted(seen) => self.sighted(now, &seen),
+            Input::NotSighted(target) => {
+                self.pursuit.ended(&target, |_| false);
+                self.look_up(now);
+            }
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Announced(heard) => self.announced(now, *heard),
             Input::Own(own) => self.learn_own(now, own),
@@ -237,6 +257,7 @@ impl Engine {
         }
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
+        self.pursue(now);
         self.ask_for_clients(now);
         self.catalogue.devices.advance(now);
         self.tell_devices();
@@ -254,7 +275,8 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Time> {
         let answers = self.asked.values().map(|at| at.plus(ANSWER_WITHIN)).filter(|at| *at > self.ticked);
         let clients = self.clients.deadline().filter(|at| *at > self.ticked);
-        answers.chain(self.cases.next_deadline(&self.settings.thresholds)).chain(clients).min()
+        let rounds = self.pursuit.next_deadline();
+        answers.chain(self.cases.next_deadline(&self.settings.thresholds)).chain(clients).chain(rounds).min()
     }
 
     /// Every verdict that is remembered, newest first.
@@ -267,7 +289,7 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let counted = self.counters.loudest_alarm();
-        let refused = self.refused + self.feeds.refused();
+        let refused = self.refused + self.feeds.refused() + self.pursuit.refused();
         snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, refused)
     }
 
@@ -341,6 +363,59 @@ impl Engine {
             self.forgot_at = now;
             self.counters.forget(now);
         }
+    }
+
+    /// Follows the suspects of the storms and warnings that go on.
+    fn pursue(&mut self, now: Time) {
+        self.pursuit.suspect(now, self.cases.suspects());
+        if self.pursuit.is_due(now) {
+            let targets = &self.targets;
+            self.pursuit.judge(&|mac| targets.port_of(mac).map(|port| (port.target, port.if_index)));
+            let mut wanted = BTreeMap::<Arc<str>, BTreeSet<MacAddr>>::new();
+            let mut switches = BTreeMap::new();
+            for (segment, mac) in self.pursuit.open() {
+                let there = switches.entry(Arc::clone(segment)).or_insert_with(|| self.switches_of(segment));
+                for target in there.iter() {
+                    wanted.entry(Arc::clone(target)).or_default().insert(mac);
+                }
+            }
+            self.pursuit.begin(now, wanted);
+        }
+        self.look_up(now);
+    }
+
+    /// The switches of a segment: they know this host's address in it, or a device's that is heard in it.
+    fn switches_of(&self, segment: &str) -> Vec<Arc<str>> {
+        let found = self.places.iter().find_map(|(interface, place)| {
+            Some((interface, place.segments.values().find(|known| *known.id == *segment)?))
+        });
+        let Some((interface, segment)) = found else { return Vec::new() };
+        let own = self.own.addresses.iter().filter(|(on, ..)| on == interface).map(|(_, mac, _)| *mac);
+        let heard = segment.talkers.keys().map(|(mac, _)| *mac);
+        let there = self.targets.seeing(&own.chain(heard).take(MAX_WITNESSES).collect());
+        if there.is_empty() { self.targets.all_askable(A_HOME) } else { there }
+    }
+
+    fn look_up(&mut self, now: Time) {
+        while let Some((target, macs)) = self.pursuit.next(now) {
+            match self.targets.look_up(&target, macs) {
+                Some(look_up) => push(&mut self.outputs, Output::LookUp(Box::new(look_up))),
+                None => self.pursuit.ended(&target, |_| false),
+            }
+        }
+    }
+
+    /// Takes what a look-up found; the storms that go on get the port at once.
+    fn sighted(&mut self, now: Time, seen: &Sighting) {
+        self.targets.sighted(seen);
+        for moved in self.targets.new_moves() {
+            push(&mut self.outputs, Output::Moved(Box::new(moved)));
+        }
+        self.pursuit.ended(&seen.target, |mac| seen.entries.contains_key(&mac));
+        for interface in self.places.keys().cloned().collect::<Vec<_>>() {
+            self.judge(now, &interface, false);
+        }
+        self.look_up(now);
     }
 
     /// Merges a search; names that devices give themselves are used where the user gave none.

@@ -9,15 +9,15 @@ use super::stp::PORT_STATE;
 use super::{Limits, Object, Rows, Walk};
 use crate::model::MacAddr;
 use crate::model::observation::PortSample;
-use crate::model::topology::{Fdb, Resolved, Way};
+use crate::model::topology::{Fdb, Keys, MAX_DATABASES, Resolved, Way};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Forwarding entries kept of one target.
 pub const MAX_FDB: usize = 32_768;
 /// dot1dTpFdbStatus and dot1qTpFdbStatus: an entry that no longer counts.
-const INVALID: u64 = 2;
+pub(super) const INVALID: u64 = 2;
 /// The same: an address of the bridge itself.
-const OWN: u64 = 4;
+pub(super) const OWN: u64 = 4;
 /// dot1dStpPortState of a port that passes frames on.
 const FORWARDING: u32 = 5;
 /// Below it a port is a guess, and a person is told so.
@@ -76,7 +76,30 @@ pub(super) fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<S
     let entries = entries.take(MAX_FDB).collect::<BTreeMap<MacAddr, u32>>();
     let unresolved = all - untold - entries.len();
     say(&resolution, untold, unresolved, !entries.is_empty(), problems);
-    Fdb { entries, ports: resolution.ports, unresolved, untold }
+    Fdb { entries, ports: resolution.ports, unresolved, untold, keys: keys(rows) }
+}
+
+/// How the entries of the table that [`entries`] reads are named.
+fn keys(rows: &Rows) -> Keys {
+    if !is_by_vlan(rows) {
+        let by_address = rows.column(&FDB_PORT).any(|cell| mac_of_index(cell.index).is_some());
+        return if by_address { Keys::Plain } else { Keys::Unknown };
+    }
+    let mut sizes = BTreeMap::<u32, usize>::new();
+    let mut with_length = false;
+    for cell in rows.column(&Q_FDB_PORT).filter(|cell| mac_of_vlan_index(cell.index).is_some()) {
+        with_length |= cell.index.len() == 8;
+        *sizes.entry(cell.index[0]).or_default() += 1;
+    }
+    let mut databases = sizes.into_iter().collect::<Vec<_>>();
+    databases.sort_by_key(|&(database, size)| (std::cmp::Reverse(size), database));
+    databases.truncate(MAX_DATABASES);
+    match databases.is_empty() {
+        true => Keys::Unknown,
+        false => {
+            Keys::ByDatabase { databases: databases.into_iter().map(|(database, _)| database).collect(), with_length }
+        }
+    }
 }
 
 /// The one port that is up. A TP-Link T1600G tells no port of any address; with a single link there is one answer all the
@@ -134,9 +157,14 @@ fn say(resolution: &Resolution, untold: usize, unresolved: usize, any: bool, pro
     problems.push(format!("{why}: bridge ports were taken for {how}{doubt}"));
 }
 
+/// dot1qTpFdbTable is the one to go by.
+fn is_by_vlan(rows: &Rows) -> bool {
+    has_vlan_fdb(rows) || !rows.has(&FDB_PORT)
+}
+
 /// Addresses of devices and the bridge ports they were learned behind, from whichever table has them.
 fn entries(rows: &Rows) -> impl Iterator<Item = (MacAddr, u32)> + '_ {
-    let by_vlan = has_vlan_fdb(rows) || !rows.has(&FDB_PORT);
+    let by_vlan = is_by_vlan(rows);
     let (ports, status) = if by_vlan { (&Q_FDB_PORT, &Q_FDB_STATUS) } else { (&FDB_PORT, &FDB_STATUS) };
     rows.column(ports).filter_map(move |cell| {
         let said = rows.cell(&FDB_ADDRESS, cell.index).filter(|_| !by_vlan).and_then(|cell| mac_of(cell.value));

@@ -100,15 +100,16 @@ impl Memory {
         !fresh || self.restarted(first) || self.signature != signature(first)
     }
 
-    /// The first walk found a port that is not remembered.
+    /// The first walk found a port that is not remembered, or a row that belongs to none and took the place of one that
+    /// does: a walk that trusts the number of ports ended too early.
     #[must_use]
     pub fn finds_more(&self, first: &Rows) -> bool {
         let known = |index| self.ports.binary_search_by_key(&index, |port| port.if_index).is_ok();
         let mut indexes = [&IF_OPER_STATUS, &IF_NAME, &IF_HC_IN_OCTETS]
             .into_iter()
             .flat_map(|object| first.column(object))
-            .filter_map(|cell| single(cell.index));
-        (1..MAX_PORTS).contains(&self.ports.len()) && indexes.any(|index| !known(index))
+            .map(|cell| single(cell.index));
+        (1..MAX_PORTS).contains(&self.ports.len()) && indexes.any(|index| index.is_none_or(|index| !known(index)))
     }
 
     /// sysUpTime fell. Once in 497 days it only wraps.

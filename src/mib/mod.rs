@@ -12,6 +12,7 @@ pub mod if_type;
 pub mod igmp;
 pub mod ip_mib;
 pub mod lldp;
+pub mod lookup;
 pub mod memory;
 pub mod mgmd;
 mod pace;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// A table that a device lacks is not asked for again before that.
 pub const LACKING_FOR: Duration = Duration::from_secs(3600);
-/// While a storm goes on, the ports of those in it are looked up again at each poll, but not more often than that.
+/// While a storm goes on, the spanning tree is read again at each poll, but not more often than that.
 const IN_STORM: Duration = Duration::from_secs(2);
 
 /// A slow feed.
@@ -54,9 +54,15 @@ impl Slow {
         })
     }
 
-    /// Read at once when something is wrong: where a device is may have changed, and how the tree looks.
-    const fn matters_in_storm(self) -> bool {
+    /// Read at once when something begins to stand out: where a device is may have changed, and how the tree looks.
+    const fn matters_in_alarm(self) -> bool {
         matches!(self, Self::Fdb | Self::Stp)
+    }
+
+    /// Read again and again while a storm goes on. Not the forwarding database, which is expensive: the few addresses that
+    /// matter are looked up by name.
+    const fn matters_in_storm(self) -> bool {
+        matches!(self, Self::Stp)
     }
 
     /// The walk that reads it.
@@ -129,7 +135,7 @@ impl Schedule {
     #[must_use]
     pub fn due(&self, now: Time, storm: bool, alarm: bool) -> BTreeSet<Slow> {
         let is_due = |slow: Slow| {
-            let urgent = slow.matters_in_storm() && (storm || alarm);
+            let urgent = (alarm && slow.matters_in_alarm()) || (storm && slow.matters_in_storm());
             let wait = if urgent { IN_STORM } else { slow.every() };
             self.read.get(&slow).is_none_or(|read| now.since(*read) >= wait)
         };
@@ -171,7 +177,7 @@ mod tests {
         schedule.asked(at(10), &all);
         assert!(schedule.due(at(20), false, false).is_empty());
         assert!(schedule.due(at(70), false, false).iter().eq([&Slow::Stp]));
-        assert!(schedule.due(at(20), true, false).iter().eq([&Slow::Stp, &Slow::Fdb]), "in a storm");
+        assert!(schedule.due(at(20), true, false).iter().eq([&Slow::Stp]), "in a storm");
         assert!(schedule.due(at(11), true, false).is_empty(), "not more often than that");
         assert!(schedule.due(at(20), false, true).iter().eq([&Slow::Stp, &Slow::Fdb]), "when it begins");
         assert_eq!(schedule.due(at(910), false, false).len(), 4);

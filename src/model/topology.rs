@@ -1,11 +1,17 @@
 //! What the slow tables of a switch tell of its surroundings: who is behind which port, and what is at its other end.
 //! Knows no encoding and no other switch.
 
-use super::MacAddr;
 use super::frames::OwnerClaim;
+use super::{MacAddr, Time};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
+
+/// Databases of one bridge in which an address is looked up; the fullest ones.
+pub const MAX_DATABASES: usize = 8;
+/// Addresses in one look-up.
+pub const MAX_LOOKED_UP: usize = 8;
 
 /// By what a bridge port was taken for an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +69,51 @@ pub struct Fdb {
     pub unresolved: usize,
     /// Addresses whose bridge port the switch does not tell (it says 0).
     pub untold: usize,
+    /// How its entries are named.
+    pub keys: Keys,
+}
+
+/// How the entries of a forwarding database are named, so that one can be asked for without a walk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// By nothing that follows from the address (a FortiSwitch counts its rows), or there are none.
+    #[default]
+    Unknown,
+    /// dot1dTpFdbTable: by the address.
+    Plain,
+    /// dot1qTpFdbTable: by the number of a database and the address.
+    ByDatabase {
+        /// The databases, at most [`MAX_DATABASES`].
+        databases: Vec<u32>,
+        /// The address's length is written between them, as a Zyxel does.
+        with_length: bool,
+    },
+}
+
+/// Forwarding entries to be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookUp {
+    /// Name of the target.
+    pub target: Arc<str>,
+    /// The addresses, at most [`MAX_LOOKED_UP`].
+    pub macs: Vec<MacAddr>,
+    /// How its entries are named.
+    pub keys: Keys,
+}
+
+/// What came of a [`LookUp`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Name of the target.
+    pub target: Arc<str>,
+    /// When it was answered.
+    pub at: Time,
+    /// The addresses of which the bridge has said where they are, or that it does not know.
+    pub answered: BTreeSet<MacAddr>,
+    /// Of these, those that it knows, and the bridge port; 0 where it tells none.
+    pub entries: BTreeMap<MacAddr, u32>,
+    /// dot1dBasePortIfIndex of these ports, where there is one.
+    pub base: BTreeMap<u32, u32>,
 }
 
 impl Fdb {

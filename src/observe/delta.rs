@@ -142,6 +142,25 @@ pub fn delta(kind: CounterKind, before: Counter, after: Counter, context: &Conte
     }
 }
 
+/// An agent's clock that lags behind ours by no more than this, and by [`CLOCK_RATIO`] of the time passed, is believed.
+const LAG: Duration = Duration::from_millis(500);
+
+/// Whether a delta, known to be honest, can be made a rate by the agent's own clock: `centis` of it, while `passed` went by
+/// on ours. An agent that restarts twice within [`CLOCK_SLACK`] looks as if it had hardly lived; what it counted in all of
+/// that time would be a rate above what the line can carry. The speed is believed in this case alone: where both clocks
+/// agree, it is the speed that is wrong.
+///
+/// # Errors
+/// [`Discontinuity::Implausible`].
+pub fn dated(kind: CounterKind, delta: u64, context: &Context, passed: Duration) -> Result<u64, Discontinuity> {
+    let allowed = passed.saturating_sub(LAG + passed / CLOCK_RATIO);
+    let lags = u128::from(context.centis) * 10 < allowed.as_millis();
+    match context.reach(kind, u128::from(context.speed_bps)) {
+        Some(reach) if lags && u128::from(delta) > reach => Err(Discontinuity::Implausible),
+        _ => Ok(delta),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +219,37 @@ mod tests {
         ];
         for (name, kind, before, after, context, expected) in table {
             assert_eq!(delta(*kind, *before, *after, context), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_lags_makes_no_rate_above_the_line() {
+        use CounterKind::{InMulticast, InOctets};
+        use Discontinuity::Implausible;
+        const GIGABIT: u64 = 1_000_000_000;
+        // (name, counter, delta, hundredths by the agent, seconds by us, speed, expected)
+        type Case = (&'static str, CounterKind, u64, u64, u64, u64, Result<(), Discontinuity>);
+        let table: &[Case] = &[
+            ("both clocks agree", InOctets, 2_000_000_000, 1000, 10, GIGABIT, Ok(())),
+            (
+                "restarted twice, line rate in all that time",
+                InOctets,
+                1_250_000_000,
+                300,
+                10,
+                GIGABIT,
+                Err(Implausible),
+            ),
+            ("restarted twice, and little counted", InOctets, 300_000_000, 300, 10, GIGABIT, Ok(())),
+            ("packets", InMulticast, 14_880_000, 300, 10, GIGABIT, Err(Implausible)),
+            ("an agent with a slow crystal", InOctets, 1_250_000_000, 950, 10, GIGABIT, Ok(())),
+            ("speed unknown", InOctets, 1_250_000_000, 300, 10, 0, Ok(())),
+            ("a virtual port that says 10 Mb/s", InOctets, 1_250_000_000, 1000, 10, 10_000_000, Ok(())),
+        ];
+        for &(name, kind, delta, centis, seconds, speed_bps, expected) in table {
+            let context = Context { centis, speed_bps, same_discontinuity: true };
+            let got = dated(kind, delta, &context, Duration::from_secs(seconds));
+            assert_eq!(got, expected.map(|()| delta), "{name}");
         }
     }
 

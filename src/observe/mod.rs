@@ -8,6 +8,7 @@ pub mod names;
 pub mod owners;
 pub mod ports;
 pub mod replica;
+pub mod sighting;
 pub mod sources;
 pub mod tally;
 pub mod targets;

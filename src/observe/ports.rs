@@ -5,7 +5,7 @@
 //! kept once, rates as `f32` (seven digits; a counter read twice is no better than that), and what few ports need is kept
 //! aside.
 
-use super::delta::{Context, Discontinuity, delta, interval};
+use super::delta::{Context, Discontinuity, dated, delta, interval};
 use crate::model::Time;
 use crate::model::observation::{Counter, CounterKind, PortSample};
 use serde::{Serialize, Serializer};
@@ -107,6 +107,24 @@ pub struct PortStatus {
     pub rates_at: Option<Time>,
     /// When the port was last in an answer.
     pub seen: Time,
+}
+
+impl PortStatus {
+    /// What the port said of itself, without its counters.
+    #[must_use]
+    pub fn as_said(&self) -> PortSample {
+        PortSample {
+            if_index: self.if_index,
+            name: Arc::clone(&self.name),
+            descr: Arc::clone(&self.about.descr),
+            alias: Arc::clone(&self.about.alias),
+            if_type: self.if_type,
+            speed_bps: self.speed_bps,
+            admin_up: self.admin_up,
+            oper_up: self.oper_up,
+            ..PortSample::default()
+        }
+    }
 }
 
 /// A value to compare the next one with.
@@ -379,5 +397,7 @@ fn step(
     if centis == 0 {
         return Ok((0, 0));
     }
-    Ok((delta(kind, before.value, after.value, &Context { centis, speed_bps, same_discontinuity })?, centis))
+    let context = Context { centis, speed_bps, same_discontinuity };
+    let delta = delta(kind, before.value, after.value, &context)?;
+    Ok((dated(kind, delta, &context, passed)?, centis))
 }

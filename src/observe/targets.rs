@@ -4,9 +4,9 @@
 use super::delta::Discontinuity;
 use super::names::Names;
 use super::ports::{Polled, Port, PortStatus};
-use super::topology::{MacMove, Moves, PortOf, PortRole, Surroundings};
+use super::topology::{MacMove, Moved, Moves, PortOf, PortRole, Surroundings};
 use crate::model::observation::{CounterKind, Gap, Poll, PollSample, PortSample};
-use crate::model::topology::Topology;
+use crate::model::topology::{Keys, LookUp, Sighting, Topology};
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,10 +234,48 @@ impl Targets {
                 confidence: found.confidence,
                 neighbours: target.surroundings.neighbours(index),
                 role: target.surroundings.role(index, &switches),
-                read: target.status.fdb_read?,
+                read: target.surroundings.sighted(mac).or(target.status.fdb_read)?,
             })
         });
         places.min_by_key(|place| (place.role.role, place.neighbours))
+    }
+
+    /// Takes what came of a look-up.
+    pub fn sighted(&mut self, seen: &Sighting) {
+        let Some(target) = self.targets.get_mut(&seen.target) else { return };
+        for moved in target.sight(seen) {
+            self.moves.add(seen.at, &seen.target, moved);
+        }
+    }
+
+    /// Targets that have any of these addresses in their forwarding database, and whose entries can be asked for: the
+    /// switches of the network that the addresses were heard in.
+    #[must_use]
+    pub fn seeing(&self, macs: &BTreeSet<MacAddr>) -> Vec<Arc<str>> {
+        let seen = |target: &&Target| {
+            let entries = &target.surroundings.fdb().entries;
+            macs.iter().any(|mac| entries.contains_key(mac))
+        };
+        self.askable().filter(seen).map(|target| Arc::clone(&target.status.name)).collect()
+    }
+
+    /// All targets whose forwarding entries can be asked for.
+    fn askable(&self) -> impl Iterator<Item = &Target> {
+        self.targets.values().filter(|target| target.surroundings.fdb().keys != Keys::Unknown)
+    }
+
+    /// The targets whose forwarding entries can be asked for, if they are no more than `most`.
+    #[must_use]
+    pub fn all_askable(&self, most: usize) -> Vec<Arc<str>> {
+        let names = self.askable().map(|target| Arc::clone(&target.status.name)).take(most + 1).collect::<Vec<_>>();
+        if names.len() > most { Vec::new() } else { names }
+    }
+
+    /// How to ask a target for entries of its forwarding database.
+    #[must_use]
+    pub fn look_up(&self, target: &Arc<str>, macs: Vec<MacAddr>) -> Option<LookUp> {
+        let keys = self.targets.get(target)?.surroundings.fdb().keys.clone();
+        Some(LookUp { target: Arc::clone(target), macs, keys })
     }
 
     /// What each port of a target leads to, by ifIndex.
@@ -409,10 +447,30 @@ impl Target {
         }
     }
 
+    /// Names of the ports by ifIndex.
+    fn names(&self) -> BTreeMap<u32, Arc<str>> {
+        self.ports.iter().map(|port| (port.status.if_index, Arc::clone(&port.status.name))).collect()
+    }
+
+    /// Takes what came of a look-up; gives the addresses that have moved.
+    fn sight(&mut self, seen: &Sighting) -> Vec<Moved> {
+        let names = self.names();
+        let name_of = |index: u32| names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone);
+        let ports = self.ports.iter().map(|port| &port.status);
+        let known = || {
+            let of_now = ports.filter(|port| Some(port.seen) == self.status.last_success);
+            let mut samples = of_now.map(PortStatus::as_said).collect::<Vec<_>>();
+            samples.sort_by_key(|port| port.if_index);
+            samples
+        };
+        let moves = self.surroundings.sight(seen, known, &name_of);
+        self.status.fdb_moves += moves.len() as u64;
+        moves
+    }
+
     /// Takes what the slow tables say; gives the addresses that have moved.
-    fn surround(&mut self, read: &Topology, at: Time) -> Vec<(MacAddr, Arc<str>, Arc<str>)> {
-        let names = self.ports.iter().map(|port| (port.status.if_index, Arc::clone(&port.status.name)));
-        let names = names.collect::<BTreeMap<u32, Arc<str>>>();
+    fn surround(&mut self, read: &Topology, at: Time) -> Vec<Moved> {
+        let names = self.names();
         let name_of = |index: u32| names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone);
         let moves = self.surroundings.update(read, &name_of);
         self.status.fdb_moves += moves.len() as u64;

@@ -84,19 +84,24 @@ pub struct MacMove {
     pub count: u64,
 }
 
+/// An address that is behind another port than before: the address, from, to.
+pub type Moved = (MacAddr, Arc<str>, Arc<str>);
+
 /// The surroundings of one target, as they were last read.
 #[derive(Debug, Default)]
 pub struct Surroundings {
-    fdb: Fdb,
+    pub(super) fdb: Fdb,
     /// Name at that time of each ifIndex with addresses, and how many there are.
-    crowd: BTreeMap<u32, (Arc<str>, usize)>,
+    pub(super) crowd: BTreeMap<u32, (Arc<str>, usize)>,
+    /// Addresses that were looked up since the forwarding database was read, and when last.
+    pub(super) sighted: BTreeMap<MacAddr, Time>,
     remotes: Vec<Remote>,
     stp: Option<Stp>,
 }
 
 impl Surroundings {
-    /// Takes what was read. Gives the addresses that are behind another port than before: address, from, to.
-    pub fn update(&mut self, read: &Topology, name_of: &dyn Fn(u32) -> Arc<str>) -> Vec<(MacAddr, Arc<str>, Arc<str>)> {
+    /// Takes what was read. Gives the addresses that are behind another port than before.
+    pub fn update(&mut self, read: &Topology, name_of: &dyn Fn(u32) -> Arc<str>) -> Vec<Moved> {
         if let Some(remotes) = &read.remotes {
             self.remotes.clone_from(remotes);
         }
@@ -123,6 +128,7 @@ impl Surroundings {
             }
         }
         (self.fdb, self.crowd) = (fdb.clone(), crowd);
+        self.sighted.clear();
         moves
     }
 
@@ -130,6 +136,12 @@ impl Surroundings {
     #[must_use]
     pub fn place(&self, mac: MacAddr) -> Option<Resolved> {
         self.fdb.place(mac).filter(|found| found.confidence >= SURE)
+    }
+
+    /// When an address was looked up by name, if that is later than the forwarding database was read.
+    #[must_use]
+    pub fn sighted(&self, mac: MacAddr) -> Option<Time> {
+        self.sighted.get(&mac).copied()
     }
 
     /// The forwarding database.
@@ -232,7 +244,7 @@ pub struct Moves {
 
 impl Moves {
     /// Counts a move; it is news, unless the address has just made some.
-    pub fn add(&mut self, at: Time, target: &Arc<str>, (mac, from, to): (MacAddr, Arc<str>, Arc<str>)) {
+    pub fn add(&mut self, at: Time, target: &Arc<str>, (mac, from, to): Moved) {
         let key = (Arc::clone(target), mac);
         let mut count = 1;
         if let Some((told, silent)) = self.moving.get_mut(&key) {

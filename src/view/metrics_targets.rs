@@ -1,4 +1,4 @@
-//! `/metrics`: where the SNMP targets come from. Nothing of a single target.
+//! `/metrics`: where the SNMP targets come from, and whether they stayed the same devices. Nothing of a single target.
 
 use super::exposition::{Exposition, Family, Kind};
 
@@ -19,6 +19,8 @@ pub struct Counts {
     pub answered: u64,
     /// Questions of the search that were not.
     pub silent: u64,
+    /// SNMPv3 engines that were known and had to be discovered afresh.
+    pub rediscoveries: u64,
 }
 
 const TARGETS: Family = Family {
@@ -40,8 +42,15 @@ const QUESTIONS: Family = Family {
     help: "Addresses asked by the search for SNMP targets: sysUpTime once, without repetition.",
 };
 
+const REDISCOVERIES: Family = Family {
+    name: "stormglass_snmp_engine_rediscoveries_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "SNMPv3 engines that were known and had to be discovered afresh: the device was restarted, reset or replaced.",
+};
+
 /// The families of this file, in order.
-pub const FAMILIES: &[&Family] = &[&TARGETS, &FILES, &QUESTIONS];
+pub const FAMILIES: &[&Family] = &[&TARGETS, &FILES, &QUESTIONS, &REDISCOVERIES];
 
 /// Writes the counts.
 pub fn write(out: &mut Exposition, counts: &Counts) {
@@ -56,4 +65,6 @@ pub fn write(out: &mut Exposition, counts: &Counts) {
             out.sample(family, &[label], *n as f64);
         }
     }
+    out.family(&REDISCOVERIES);
+    out.sample(&REDISCOVERIES, &[], counts.rediscoveries as f64);
 }

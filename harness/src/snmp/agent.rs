@@ -24,6 +24,8 @@ const OTHER_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2
 pub struct AgentOptions {
     /// UDP port on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
+    /// On ::1 instead. There is no other IPv6 address on loopback: what would be sent from one is lost.
+    pub ipv6: bool,
     /// What it answers.
     pub manners: Manners,
     /// Makes its live counters and its luck.
@@ -78,7 +80,7 @@ impl SnmpAgent {
     }
 
     fn run(source: Source, options: AgentOptions) -> io::Result<Self> {
-        let socket = net::udp(options.port)?;
+        let socket = if options.ipv6 { net::udp6(options.port)? } else { net::udp(options.port)? };
         let addr = socket.local_addr()?;
         let identity = Identity { seed: options.seed, up_before: options.up_before, ..Identity::default() };
         let state = Arc::new(Mutex::new(State { source, manners: options.manners }));
@@ -189,8 +191,9 @@ impl Serving {
     fn send(&mut self, peer: SocketAddr, reply: &Outgoing) {
         let socket = match reply.from {
             From::Asked => Some(&self.socket),
-            From::OtherPort => open(&mut self.elsewhere[0], SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)),
-            From::OtherAddress => open(&mut self.elsewhere[1], OTHER_ADDRESS),
+            From::OtherPort if peer.is_ipv6() => open(&mut self.elsewhere[0], || net::udp6(0)),
+            From::OtherPort => open(&mut self.elsewhere[0], || net::udp(0)),
+            From::OtherAddress => open(&mut self.elsewhere[1], || net::udp_at(OTHER_ADDRESS)),
         };
         if let Some(socket) = socket {
             let _ = socket.send_to(&reply.bytes, peer);
@@ -199,9 +202,9 @@ impl Serving {
 }
 
 /// The socket in its place, opened the first time.
-fn open(place: &mut Option<UdpSocket>, address: SocketAddrV4) -> Option<&UdpSocket> {
+fn open(place: &mut Option<UdpSocket>, bind: impl FnOnce() -> io::Result<UdpSocket>) -> Option<&UdpSocket> {
     if place.is_none() {
-        *place = net::udp_at(address).ok();
+        *place = bind().ok();
     }
     place.as_ref()
 }

@@ -187,6 +187,9 @@ pub struct AuthEntry {
     pub priv_password_file: Option<Spanned<PathBuf>>,
     /// The v3 context; usually none.
     pub context_name: Option<Spanned<String>>,
+    /// The engine behind a proxy that is meant (RFC 3411, 3.3.1). Not supported; here so that the message can say what to
+    /// do instead.
+    pub context_engine_id: Option<Spanned<String>>,
 }
 
 impl AuthEntry {
@@ -196,6 +199,13 @@ impl AuthEntry {
     /// # Errors
     /// What is missing, too short or superfluous, and where.
     pub(super) fn ready(&self, name: &str, at: At, folder: &Path) -> Result<Auth, Fault> {
+        if let Some(engine) = &self.context_engine_id {
+            return At::of(engine).fault(format!(
+                "auth `{name}`: `context_engine_id` is not supported: a request is always for the device that answers it, \
+                 never for one behind an SNMPv3 proxy (RFC 3413, 3.5). Take it out, and make the device behind the proxy \
+                 a target at its own address; where the proxy tells devices apart by name, use `context_name`"
+            ));
+        }
         let version = self.version.as_ref().map_or(Version::V2c, |version| version.value);
         if version == Version::V3 {
             return self.user(name, at, folder);

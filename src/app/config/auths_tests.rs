@@ -168,3 +168,12 @@ snmp:
         assert!(message.contains(wanted), "{to}: {message}");
     }
 }
+
+#[test]
+fn a_context_engine_is_refused_with_what_to_do_instead() {
+    for version in ["version: 3", "version: 2"] {
+        let text = format!("snmp:\n  auths:\n    far: {{{version}, context_engine_id: \"0x80001f8804\"}}\n");
+        let error = parse(&text, "f.yml").expect_err("not supported").to_string();
+        assert!(error.starts_with("f.yml:3:") && error.contains("at its own address"), "{error}");
+    }
+}

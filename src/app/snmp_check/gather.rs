@@ -146,9 +146,9 @@ async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progr
     let base_ports = tables.iter().find(|table| table.name == bridge::BASE_PORT_TABLE.name);
     let base_ports = base_ports.and_then(|table| table.rows.clone().ok()).unwrap_or(0);
     let fdb = second.topology.as_ref().and_then(|topology| topology.fdb.as_ref());
-    let addresses = fdb.map_or(0, |fdb| fdb.entries.len() + fdb.unresolved);
+    let bridge = Bridge::new(base_ports, fdb);
     let cost = Cost { largest: client.largest_answer(), ..cost };
-    Ok(Facts { first, second, tables, refresh, bridge: Bridge { base_ports, addresses }, cost })
+    Ok(Facts { first, second, tables, refresh, bridge, cost })
 }
 
 async fn polled(client: &Client, plan: &Plan<'_>, tables: &BTreeSet<Slow>) -> Result<PollSample, Failed> {

@@ -208,7 +208,7 @@ impl Keeper {
         let all = self.list.borrow().entries().len() as u64;
         let found = all.saturating_sub(configured + listed);
         self.counts.send_if_modified(|counts| {
-            let now = Counts { configured, listed, found, files_good, files_bad, answered, silent };
+            let now = Counts { configured, listed, found, files_good, files_bad, answered, silent, ..*counts };
             std::mem::replace(counts, now) != now
         });
     }

@@ -3,22 +3,25 @@
 
 use crate::app::hub::Hub;
 use crate::engine::agenda::{Agenda, Counts, Start, share};
-use crate::engine::{Input, State};
+use crate::engine::{Input, State, pursuit};
 use crate::io::clock::Clock;
 use crate::io::snmp::{Client, Located, UNRESOLVED};
 use crate::mib::slow::{Schedule, Slow};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
+use crate::model::topology::LookUp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 /// The slow tables of one target in this time, on average: they are several times the work of a poll.
 const SLOW_PACE: Duration = Duration::from_millis(20);
 /// At the start they are spread over no more than this.
 const SLOW_SPREAD: Duration = Duration::from_secs(900);
+/// How long a look-up may take: until the next one is due.
+const LOOK_UP_WITHIN: Duration = pursuit::EVERY;
 /// The counts of the plan are told to the engine this often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,8 @@ impl Scheduler {
     pub fn new(hub: Hub, client: Arc<Client>, clock: Clock) -> (Self, impl Future<Output = ()>) {
         let (wanted, list) = watch::channel(Wanted::default());
         let poller = Poller {
+            look_ups: hub.look_ups(),
+            looking: JoinSet::new(),
             hub,
             client,
             clock,
@@ -97,6 +102,8 @@ struct Poller {
     agenda: Agenda,
     known: BTreeMap<Arc<str>, Known>,
     polls: JoinSet<Done>,
+    look_ups: broadcast::Receiver<Arc<LookUp>>,
+    looking: JoinSet<()>,
     told: Counts,
 }
 
@@ -127,6 +134,17 @@ impl Poller {
                     Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                     Err(_) => return,
                 },
+                asked = self.look_ups.recv(), if self.looking.len() < pursuit::MAX_IN_FLIGHT => {
+                    // One that was missed is asked for again by the next round.
+                    if let Ok(look_up) = asked {
+                        self.look_up(&look_up);
+                    }
+                }
+                Some(ended) = self.looking.join_next() => {
+                    if let Err(error) = ended && error.is_panic() {
+                        std::panic::resume_unwind(error.into_panic());
+                    }
+                }
                 _ = tell.tick() => {
                     let counts = self.agenda.counts(self.clock.now());
                     if counts != self.told {
@@ -161,6 +179,26 @@ impl Poller {
             self.known.entry(Arc::clone(target.name())).or_insert(known);
         }
         self.agenda.set(now, self.known.iter().map(|(name, known)| (Arc::clone(name), known.rhythm.interval)));
+    }
+
+    /// Asks for a few forwarding entries, beside the polls.
+    fn look_up(&mut self, look_up: &Arc<LookUp>) {
+        let (hub, client, clock) = (self.hub.clone(), Arc::clone(&self.client), self.clock);
+        let known = self.known.get(&look_up.target).map(|known| Arc::clone(&known.target));
+        let look_up = Arc::clone(look_up);
+        self.looking.spawn(async move {
+            let found = match known {
+                Some(located) => match located.target(clock.now()).await {
+                    Ok(target) => client.look_up(&target, &look_up, LOOK_UP_WITHIN).await.ok(),
+                    Err(_) => None,
+                },
+                None => None,
+            };
+            let input = found
+                .map_or_else(|| Input::NotSighted(Arc::clone(&look_up.target)), |seen| Input::Sighted(Box::new(seen)));
+            // A hub that is gone means that the program ends.
+            let _ = hub.send(input).await;
+        });
     }
 
     fn done(&mut self, done: &Done) {

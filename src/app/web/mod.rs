@@ -133,7 +133,7 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Stopped> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let format = Format::accepted(accept);
-    let counts = *app.counts.borrow();
+    let counts = Counts { rediscoveries: app.client.rediscoveries(), ..*app.counts.borrow() };
     let chunks = app
         .hub
         .query(move |engine, now| {

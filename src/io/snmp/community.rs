@@ -44,12 +44,24 @@ impl Session {
     /// # Errors
     /// Asking was not possible at all. That nothing came back is a [`Reply`].
     pub(super) async fn ask(&mut self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
-        let head = Identity { version: self.version, community: &self.community, request_id: self.line.request_id() };
         let ask = match request.repetitions {
             Some(repetitions) => Ask::GetBulk { non_repeaters: 1, repetitions },
             None => Ask::GetNext,
         };
-        let names = request.oids.iter().map(Oid::arcs);
+        self.exchange(ask, &request.oids, patience).await
+    }
+
+    /// Asks for exactly these names; otherwise as [`Session::ask`].
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(super) async fn get(&mut self, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        self.exchange(Ask::Get, names, patience).await
+    }
+
+    async fn exchange(&mut self, ask: Ask, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        let head = Identity { version: self.version, community: &self.community, request_id: self.line.request_id() };
+        let names = names.iter().map(Oid::arcs);
         encode_request(&mut self.buffer, &head, ask, names).map_err(|error| Cause::Protocol(error.to_string()))?;
         self.line.expect(self.version, &self.community, head.request_id);
         let answer = match self.line.send(&self.buffer).await {

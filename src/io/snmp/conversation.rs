@@ -10,6 +10,7 @@ use super::transport::{Socket, Strays};
 use super::v3;
 use crate::io::clock::Clock;
 use crate::mib::{Reply, Request};
+use crate::model::snmp::Oid;
 use crate::wire::snmp::Version;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -87,6 +88,17 @@ impl Conversation {
         match self {
             Self::Community(session) => session.ask(request, patience).await,
             Self::Library(session) => session.ask(request, patience).await,
+        }
+    }
+
+    /// Asks for exactly these names; otherwise as [`Conversation::ask`].
+    ///
+    /// # Errors
+    /// As [`Conversation::ask`].
+    pub(super) async fn get(&mut self, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        match self {
+            Self::Community(session) => session.get(names, patience).await,
+            Self::Library(session) => session.get(names, patience).await,
         }
     }
 

@@ -7,6 +7,7 @@ mod diagnosis;
 mod error;
 mod icmp;
 mod located;
+mod look_up;
 mod postbox;
 mod session;
 mod target;

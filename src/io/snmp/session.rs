@@ -9,6 +9,7 @@ use super::v3;
 use crate::io::clock::Clock;
 use crate::mib::{Reply, Request};
 use crate::model::snmp::{Oid, Value, VarBind};
+use crate::wire::snmp::Ask;
 use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry, SecurityLevel, Transport as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -58,12 +59,26 @@ impl Session {
     /// # Errors
     /// Asking was not possible at all, or a v3 engine says why it does not answer. That nothing came back is a [`Reply`].
     pub(super) async fn ask(&self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
-        match self.ask_once(request, patience).await {
+        let ask =
+            request.repetitions.map_or(Ask::GetNext, |repetitions| Ask::GetBulk { non_repeaters: 1, repetitions });
+        self.exchange(ask, &request.oids, patience).await
+    }
+
+    /// Asks for exactly these names; otherwise as [`Session::ask`].
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(super) async fn get(&self, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        self.exchange(Ask::Get, names, patience).await
+    }
+
+    async fn exchange(&self, ask: Ask, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        match self.exchange_once(ask, names, patience).await {
             Err(Cause::Usm(fault)) if fault.mends_by_discovery() => {
                 self.shared.count_rediscovery();
                 tracing::info!(address = %self.handle.peer_addr(), reason = fault.reason(), "SNMPv3 engine discovered anew");
                 match tokio::time::timeout(patience, self.client.rediscover_engine()).await {
-                    Ok(Ok(())) => self.ask_once(request, patience).await,
+                    Ok(Ok(())) => self.exchange_once(ask, names, patience).await,
                     _ => Err(Cause::Usm(fault)),
                 }
             }
@@ -71,14 +86,15 @@ impl Session {
         }
     }
 
-    async fn ask_once(&self, request: &Request, patience: Duration) -> Result<Reply, Cause> {
-        let oids = request.oids.iter().map(|oid| async_snmp::Oid::from_slice(oid.arcs())).collect::<Vec<_>>();
+    async fn exchange_once(&self, ask: Ask, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        let oids = names.iter().map(|oid| async_snmp::Oid::from_slice(oid.arcs())).collect::<Vec<_>>();
         let answer = tokio::time::timeout(patience, async {
-            match request.repetitions {
-                Some(repetitions) => {
+            match ask {
+                Ask::GetBulk { repetitions, .. } => {
                     self.client.get_bulk_with_metadata(&oids, 1, repetitions).await.map(|answer| answer.varbinds)
                 }
-                None => self.client.get_next_many(&oids).await.map(|answer| answer.varbinds),
+                Ask::GetNext => self.client.get_next_many(&oids).await.map(|answer| answer.varbinds),
+                Ask::Get => self.client.get_many(&oids).await.map(|answer| answer.varbinds),
             }
         })
         .await;
@@ -111,6 +127,7 @@ impl Session {
         let same = before.is_none() || before == self.shared.engine(address);
         if !same {
             self.shared.count_rediscovery();
+            tracing::warn!(%address, "another SNMPv3 engine answers here than before: the device was replaced or reset");
         }
         Some(match (same, self.client.security_level()) {
             (false, _) => UsmFault::EngineChanged,

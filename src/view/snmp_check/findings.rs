@@ -9,6 +9,8 @@ use std::time::Duration;
 const POLL_WITHIN: Duration = Duration::from_secs(5);
 /// Counters refreshed more rarely than this are told: two refreshes make a rate, and a storm should be seen in seconds.
 const REFRESH_WITHIN: Duration = Duration::from_secs(5);
+/// Ports found with less confidence are not named.
+const SURE: f64 = 0.5;
 /// Above this a 32-bit octet counter wraps within 34 s, bits per second.
 const FAST: u64 = 1_000_000_000;
 
@@ -155,13 +157,23 @@ fn refresh(facts: &Facts) -> Option<Finding> {
 }
 
 fn bridge(facts: &Facts) -> Option<Finding> {
-    let bridge = facts.bridge;
-    if bridge.addresses == 0 {
+    let bridge = &facts.bridge;
+    if bridge.addresses() == 0 {
         return Some(Finding::new(
             "no_addresses",
             "it tells of no address behind which port it lives",
             "Include BRIDGE-MIB and Q-BRIDGE-MIB (1.3.6.1.2.1.17) in the SNMP view; without them no verdict names a port. \
              A router has none",
+        ));
+    }
+    if let Some(guess) = bridge.numbering.iter().find(|one| one.confidence < SURE) {
+        return Some(Finding::new(
+            "guessed_ports",
+            format!(
+                "{} addresses are behind ports that several numberings fit; {} is a mere guess, so no verdict names them",
+                guess.addresses, guess.way
+            ),
+            "Compare one device whose port you know with the page, and report the model with a walk of 1.3.6.1.2.1.17",
         ));
     }
     (bridge.base_ports == 0).then(|| {

@@ -9,6 +9,8 @@ pub use show::{json, text};
 
 use crate::mib::pulse::Refresh;
 use crate::model::observation::{Counter, CounterKind, PollSample};
+use crate::model::topology::{Fdb, Way};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How a device answers in one version of SNMP.
@@ -50,13 +52,61 @@ pub struct CounterFact {
     pub zero: usize,
 }
 
+/// Bridge ports that were taken for interfaces in one way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Numbering {
+    /// Which.
+    pub way: Way,
+    /// Bridge ports.
+    pub ports: usize,
+    /// Addresses behind them.
+    pub addresses: usize,
+    /// How sure the least sure of them is, 0 to 1.
+    pub confidence: f64,
+}
+
 /// Where bridge ports are, and how they lead to interfaces.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bridge {
     /// Rows of dot1dBasePortTable.
     pub base_ports: usize,
+    /// By what the ports were found, the way of most addresses first; empty if none was.
+    pub numbering: Vec<Numbering>,
+    /// Addresses behind bridge ports that belong to no interface.
+    pub unresolved: usize,
+    /// Addresses of which the device tells no bridge port (it says 0).
+    pub untold: usize,
+}
+
+impl Bridge {
+    /// From the rows of dot1dBasePortTable and the forwarding database, if there is one.
+    #[must_use]
+    pub fn new(base_ports: usize, fdb: Option<&Fdb>) -> Self {
+        let Some(fdb) = fdb else { return Self { base_ports, ..Self::default() } };
+        let mut ways = BTreeMap::<Way, Numbering>::new();
+        for (port, found) in &fdb.ports {
+            let addresses = fdb.entries.values().filter(|behind| *behind == port).count();
+            let fresh = Numbering { way: found.way, ports: 0, addresses: 0, confidence: 1.0 };
+            let sum = ways.entry(found.way).or_insert(fresh);
+            (sum.ports, sum.addresses) = (sum.ports + 1, sum.addresses + addresses);
+            sum.confidence = sum.confidence.min(found.confidence);
+        }
+        let mut numbering = ways.into_values().collect::<Vec<_>>();
+        numbering.sort_by_key(|way| std::cmp::Reverse(way.addresses));
+        Self { base_ports, numbering, unresolved: fdb.unresolved, untold: fdb.untold }
+    }
+
     /// Addresses for which an interface was found.
-    pub addresses: usize,
+    #[must_use]
+    pub fn resolved(&self) -> usize {
+        self.numbering.iter().map(|way| way.addresses).sum()
+    }
+
+    /// All addresses that it tells of.
+    #[must_use]
+    pub fn addresses(&self) -> usize {
+        self.resolved() + self.unresolved + self.untold
+    }
 }
 
 /// What asking cost.

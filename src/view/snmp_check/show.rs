@@ -1,6 +1,6 @@
 //! A check on one screen, and as JSON. Judges nothing.
 
-use super::{Answer, Check, CounterFact, Facts, Finding, counters, findings};
+use super::{Answer, Bridge, Check, CounterFact, Facts, Finding, Numbering, counters, findings};
 use crate::explain::words::number;
 use crate::mib::pulse::Refresh;
 use crate::view::text::{Style, wrapped};
@@ -91,17 +91,67 @@ fn device(out: &mut String, style: Style, facts: &Facts) {
         wrapped(out, style, &first, &" ".repeat(first.len()), &counter(*fact));
     }
     line(out, style, "refresh", &refresh(facts.refresh));
-    let how = match (facts.bridge.addresses, facts.bridge.base_ports) {
-        (0, _) => "nothing to number".to_owned(),
-        (_, 0) => "numbered without dot1dBasePortTable".to_owned(),
-        (_, ports) => format!("numbered by dot1dBasePortTable ({} ports)", number(ports as u64)),
-    };
-    line(out, style, "bridge", &format!("{} addresses behind its ports, {how}", number(facts.bridge.addresses as u64)));
+    line(out, style, "bridge", &bridge(&facts.bridge));
     let cost = facts.cost;
     let largest = number(cost.largest);
     let cost =
         format!("{} round trips and {} a poll, largest answer {largest} bytes", cost.round_trips, span(cost.poll));
     line(out, style, "cost", &cost);
+}
+
+/// How many addresses are behind which ports, and by what that is known.
+fn bridge(bridge: &Bridge) -> String {
+    let count = |n: usize| number(n as u64);
+    let base = match bridge.base_ports {
+        0 => "no dot1dBasePortTable".to_owned(),
+        rows => format!("dot1dBasePortTable has {} ports", count(rows)),
+    };
+    if bridge.addresses() == 0 {
+        return format!("no addresses behind its ports, nothing to number; {base}");
+    }
+    let mut parts = Vec::new();
+    for Numbering { way, ports, addresses, confidence } in bridge.numbering.iter().copied() {
+        parts.push(format!(
+            "{} by {way} ({} {}, confidence {confidence})",
+            count(addresses),
+            count(ports),
+            if ports == 1 { "port" } else { "ports" }
+        ));
+    }
+    if bridge.numbering.is_empty() {
+        parts.push("numbering: none".to_owned());
+    }
+    if bridge.unresolved > 0 {
+        parts.push(format!("{} behind ports that belong to no interface", count(bridge.unresolved)));
+    }
+    if bridge.untold > 0 {
+        parts.push(format!("{} without a port", count(bridge.untold)));
+    }
+    format!(
+        "{} of {} addresses resolved to an interface: {}; {base}",
+        count(bridge.resolved()),
+        count(bridge.addresses()),
+        parts.join(", ")
+    )
+}
+
+/// `way` is that of most addresses, or `none`; `confidence` that of the least sure port.
+fn bridge_json(bridge: &Bridge) -> Value {
+    let numbering = bridge.numbering.iter().map(|one| {
+        json!({
+            "way": one.way.to_string(), "ports": one.ports, "addresses": one.addresses, "confidence": one.confidence,
+        })
+    });
+    json!({
+        "base_ports": bridge.base_ports,
+        "addresses": bridge.addresses(),
+        "resolved": bridge.resolved(),
+        "unresolved": bridge.unresolved,
+        "untold": bridge.untold,
+        "way": bridge.numbering.first().map_or_else(|| "none".to_owned(), |one| one.way.to_string()),
+        "confidence": bridge.numbering.iter().map(|one| one.confidence).reduce(f64::min),
+        "numbering": numbering.collect::<Vec<_>>(),
+    })
 }
 
 fn counter(fact: CounterFact) -> String {
@@ -180,7 +230,7 @@ fn facts_json(facts: &Facts) -> Value {
         "tables": tables.collect::<Vec<_>>(),
         "counters": counters.collect::<Vec<_>>(),
         "refresh": { "kind": refresh, "seconds": seconds.map(|time| time.as_secs_f64()) },
-        "bridge": { "base_ports": facts.bridge.base_ports, "addresses": facts.bridge.addresses },
+        "bridge": bridge_json(&facts.bridge),
         "cost": {
             "round_trips": facts.cost.round_trips, "poll_seconds": facts.cost.poll.as_secs_f64(),
             "largest_answer_bytes": facts.cost.largest,

@@ -45,6 +45,82 @@ fn sample(step: u64) -> PollSample {
     }
 }
 
+fn numbering(way: Way, ports: usize, addresses: usize, confidence: f64) -> Numbering {
+    Numbering { way, ports, addresses, confidence }
+}
+
+#[test]
+fn the_numbering_of_bridge_ports_is_told_with_its_confidence() {
+    use crate::model::MacAddr;
+    use crate::model::topology::Resolved;
+    let shown = |bridge: Bridge| {
+        let mut check = healthy();
+        check.facts.as_mut().expect("healthy").bridge = bridge;
+        let text = text(&check, Style { color: false, width: 400 });
+        let line = text.lines().find_map(|line| line.strip_prefix("  bridge    ")).expect("a line").to_owned();
+        let ids = findings(&check).iter().map(|finding| finding.id).collect::<Vec<_>>();
+        (line, json(&check)["device"]["bridge"].clone(), ids)
+    };
+    let found = |if_index, way, confidence| Resolved { if_index, way, confidence };
+    let fdb = |ports: &[(u32, Resolved)], unresolved, untold| Fdb {
+        entries: ports.iter().map(|(port, _)| (MacAddr([2, 0, 0, 0, 0, *port as u8]), *port)).collect(),
+        ports: ports.iter().copied().collect(),
+        unresolved,
+        untold,
+        ..Fdb::default()
+    };
+    // (rows of dot1dBasePortTable, forwarding database, in the text, way in JSON, findings)
+    type Case<'a> = (usize, Option<Fdb>, &'a str, &'a str, &'a [&'a str]);
+    let table: &[Case<'_>] = &[
+        (
+            28,
+            Some(fdb(&[(1, found(1, Way::BasePortTable, 0.95)), (28, found(99, Way::SoleAggregate, 0.5))], 3, 0)),
+            "2 of 5 addresses resolved to an interface: 1 by base_port_table (1 port, confidence 0.95), 1 by sole_aggregate \
+             (1 port, confidence 0.5), 3 behind ports that belong to no interface; dot1dBasePortTable has 28 ports",
+            "base_port_table",
+            &[],
+        ),
+        (
+            0,
+            Some(fdb(
+                &[(1, found(49_153, Way::Offset(49_152), 0.9)), (2, found(49_154, Way::Offset(49_152), 0.9))],
+                0,
+                0,
+            )),
+            "2 of 2 addresses resolved to an interface: 2 by offset(49152) (2 ports, confidence 0.9); no dot1dBasePortTable",
+            "offset(49152)",
+            &["no_base_ports"],
+        ),
+        (
+            0,
+            Some(fdb(&[(2, found(2, Way::IfIndex, 0.25))], 0, 0)),
+            "1 of 1 addresses resolved to an interface: 1 by if_index (1 port, confidence 0.25); no dot1dBasePortTable",
+            "if_index",
+            &["guessed_ports"],
+        ),
+        (
+            24,
+            Some(fdb(&[], 0, 7)),
+            "0 of 7 addresses resolved to an interface: numbering: none, 7 without a port; dot1dBasePortTable has 24 ports",
+            "none",
+            &[],
+        ),
+        (
+            5,
+            None,
+            "no addresses behind its ports, nothing to number; dot1dBasePortTable has 5 ports",
+            "none",
+            &["no_addresses"],
+        ),
+    ];
+    for (base, fdb, line, way, ids) in table {
+        let (said, json, found) = shown(Bridge::new(*base, fdb.as_ref()));
+        assert_eq!(said, *line);
+        assert_eq!(json["way"], *way, "{json}");
+        assert_eq!(found, *ids, "{line}");
+    }
+}
+
 /// A device with nothing to mend.
 fn healthy() -> Check {
     let table = |name, rows| TableFact { name, rows: Ok(rows) };
@@ -59,7 +135,11 @@ fn healthy() -> Check {
             second: sample(9),
             tables: vec![table("ifTable", 2), table("dot1dTpFdbTable", 1234)],
             refresh: Some(Refresh::Every(Duration::from_millis(2000))),
-            bridge: Bridge { base_ports: 2, addresses: 1234 },
+            bridge: Bridge {
+                base_ports: 2,
+                numbering: vec![numbering(Way::BasePortTable, 2, 1234, 0.95)],
+                ..Bridge::default()
+            },
             cost: Cost { round_trips: 4, poll: Duration::from_millis(12), largest: 8192 },
         }),
     }
@@ -84,8 +164,9 @@ fn one_screen() {
                 out_broadcast 64 bit, on 2 ports: 0 moved, 1 always zero
                 in_errors     32 bit, on 2 ports: 0 moved, 2 always zero
       refresh   about every 2.0 s
-      bridge    1,234 addresses behind its ports, numbered by dot1dBasePortTable (2
-                ports)
+      bridge    1,234 of 1,234 addresses resolved to an interface: 1,234 by
+                base_port_table (2 ports, confidence 0.95); dot1dBasePortTable has 2
+                ports
       cost      4 round trips and 12.0 ms a poll, largest answer 8,192 bytes
 
     Nothing to mend.
