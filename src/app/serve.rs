@@ -125,7 +125,9 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
                     tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
                 }
                 Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
-                Ok(Change::Device(change)) => tracing::info!("{}", view::upnp::device_change(&change, Language::English)),
+                Ok(Change::Device(change)) => {
+                    tracing::info!("{}", view::upnp::device_change(&change, Language::English));
+                }
                 Ok(Change::Moved(moved)) => tracing::info!(
                     target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
                     "a device is behind another switch port"

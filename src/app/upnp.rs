@@ -9,8 +9,8 @@ mod show;
 mod watch;
 
 use crate::model::text::Language;
-use clap::{Args, Subcommand, ValueEnum};
 use crate::view::upnp_list_words as list_words;
+use clap::{Args, Subcommand, ValueEnum};
 use screen::Screen;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -93,19 +93,19 @@ pub fn matching<'a>(devices: &'a [Device], wanted: &str) -> Vec<&'a Device> {
 /// The mappings of a gateway, a row each.
 #[must_use]
 pub fn mapping_rows(gateway: &Gateway, names: &BTreeMap<IpAddr, &str>, judged: Judged<'_>) -> Vec<[String; 6]> {
-    let word = |place| super::reach::word(judged.assessment.mapping(gateway.key(), place), judged.language);
     let rows = gateway.mappings.iter().enumerate();
-    rows.map(|(place, mapping)| mapping_row(mapping, names, word(place), judged.language)).collect()
+    let row = |(place, mapping): (usize, &PortMapping)| {
+        let reach = judged.assessment.mapping(gateway.key(), place);
+        // What the user calls it, then what it calls itself.
+        let called = reach.and_then(|reach| reach.client.name.as_deref());
+        let itself = || mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip).copied());
+        mapping_row(mapping, called.or_else(itself), super::reach::word(reach, judged.language), judged.language)
+    };
+    rows.map(row).collect()
 }
 
-fn mapping_row(
-    mapping: &PortMapping,
-    names: &BTreeMap<IpAddr, &str>,
-    reach: &str,
-    language: Language,
-) -> [String; 6] {
+fn mapping_row(mapping: &PortMapping, name: Option<&str>, reach: &str, language: Language) -> [String; 6] {
     let client = printable(&mapping.internal_client);
-    let name = mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip));
     let name = name.map(|name| format!(" ({})", printable(name))).unwrap_or_default();
     let mut external = match mapping.external_port {
         0 => list::EVERY_PORT.template(language).to_owned(),

@@ -181,7 +181,10 @@ mod tests {
             services: vec![service],
             ..DeviceInfo::default()
         };
-        let shown = tree(&DeviceTree { location: "http://192.0.2.1/".into(), devices: vec![device], problems: vec![] }, Language::English);
+        let shown = tree(
+            &DeviceTree { location: "http://192.0.2.1/".into(), devices: vec![device], problems: vec![] },
+            Language::English,
+        );
         let expected = "  WAN\u{fffd}[31m\n    WANDevice:1  uuid:1\n    * WANIPConnection:1  (id)\n        \
             DeletePortMapping(NewExternalPort: ui2, NewProtocol: TCP|UDP) -> Result\n        ! It is odd.\n  \
             description  http://192.0.2.1/\n";

@@ -42,7 +42,8 @@ pub fn two_gateways() -> Result<()> {
     };
     check(first["mappings"].as_array().is_some_and(|m| m.len() == 1), "the port is on the first", &found)?;
     check(second["mappings"].as_array().is_some_and(Vec::is_empty), "and not on the second", &found)?;
-    let ids = found.as_array().into_iter().flatten().flat_map(|one| one["findings"].as_array().cloned().unwrap_or_default());
+    let ids =
+        found.as_array().into_iter().flatten().flat_map(|one| one["findings"].as_array().cloned().unwrap_or_default());
     let ids = ids.map(|finding| finding["id"].to_string()).collect::<BTreeSet<_>>();
     check(ids.contains("\"two_gateways\""), "that there are two is a finding", &format!("{ids:?}"))?;
     // Nobody can say which is meant.
@@ -99,7 +100,10 @@ pub fn a_lease_is_renewed() -> Result<()> {
     let events = |home: &Home| {
         let log = home.log("watch");
         let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        events.filter(|e| e["event"] == "port_mapping").map(|e| e["mapping"]["external_port"].clone()).collect::<Vec<_>>()
+        events
+            .filter(|e| e["event"] == "port_mapping")
+            .map(|e| e["mapping"]["external_port"].clone())
+            .collect::<Vec<_>>()
     };
     wait("the other port is told", SOON, || Ok(!events(&home).is_empty()))?;
     check(events(&home) == [6690], "and the renewal is not", &format!("{:?}", events(&home)))

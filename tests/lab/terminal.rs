@@ -71,7 +71,11 @@ pub fn a_person_is_asked() -> Result<()> {
     let add = ["add", "--external", "7443", "--internal", ":1443", "--protocol", "tcp"];
     let (code, shown) = Run { answer: Some(("[y/N]", "n\n")), ..plain(&add) }.go()?;
     check(code == 2 && shown.contains("Nothing was sent."), "a no is a no", &shown)?;
-    check(shown.contains("AddPortMapping") && shown.contains("NewInternalClient"), "it shows what it would send", &shown)?;
+    check(
+        shown.contains("AddPortMapping") && shown.contains("NewInternalClient"),
+        "it shows what it would send",
+        &shown,
+    )?;
     check(!list()?.contains("7443->"), "and nothing is open", &shown)?;
     let (code, shown) = Run { answer: Some(("[y/N]", "y\n")), ..plain(&add) }.go()?;
     check(code == 0 && shown.contains("now leads to 192.168.1.30:1443"), "a yes is a yes", &shown)?;
@@ -102,5 +106,9 @@ pub fn a_terminal_is_respected() -> Result<()> {
     let table = shown.lines().filter(|line| line.trim_end().ends_with(['|', '+'])).map(str::trim_end);
     let widths = table.map(|line| line.chars().map(|c| 1 + usize::from(!c.is_ascii())).sum::<usize>());
     let widths = widths.collect::<Vec<_>>();
-    check(widths.len() > 4 && widths.iter().all(|width| *width <= 72), "within 72 cells", &format!("{widths:?} {shown}"))
+    check(
+        widths.len() > 4 && widths.iter().all(|width| *width <= 72),
+        "within 72 cells",
+        &format!("{widths:?} {shown}"),
+    )
 }

@@ -57,10 +57,9 @@ pub fn cable(
 ) -> Result<(), String> {
     run(&format!("ip link add {here} type veth peer name {there} netns {namespace}"))?;
     let at = format!("-n {namespace}");
-    for (place, device, [v4, link, site]) in [
-        ("", here, [&*format!("192.168.{net}.30"), link_local, &*format!("fd00:{net}::30")]),
-        (&*at, there, *theirs),
-    ] {
+    for (place, device, [v4, link, site]) in
+        [("", here, [&*format!("192.168.{net}.30"), link_local, &*format!("fd00:{net}::30")]), (&*at, there, *theirs)]
+    {
         for line in [
             format!("link set {device} addrgenmode none"),
             format!("link set {device} up"),

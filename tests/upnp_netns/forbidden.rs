@@ -1,7 +1,9 @@
 //! A gateway that tries to send its clients elsewhere: to this computer's own services, to other hosts, to names. Whether
 //! anybody came is heard there, by listeners that are tried first.
 
-use super::cables::{FAR, HOME_PORTS, NEAR, OFF_LINK, OTHER_HOST, check, find, gateways, home, inside, ports, run, start};
+use super::cables::{
+    FAR, HOME_PORTS, NEAR, OFF_LINK, OTHER_HOST, check, find, gateways, home, inside, ports, run, start,
+};
 use libtest_mimic::Failed;
 use nix::net::if_::if_nametoindex;
 use serde_json::Value;

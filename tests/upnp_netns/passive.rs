@@ -2,7 +2,8 @@
 //! port, and over cables that go and come back.
 
 use super::cables::{
-    FAR, HOME_PORTS, NEAR, SOON, Watch, cable, check, find, gateways, home, is_at, ports, probe, routes, run, start, wait,
+    FAR, HOME_PORTS, NEAR, SOON, Watch, cable, check, find, gateways, home, is_at, ports, probe, routes, run, start,
+    wait,
 };
 use libtest_mimic::Failed;
 use socket2::{Domain, Protocol, Socket, Type};

@@ -1,7 +1,9 @@
 //! The published clients beside ours, on the same gateways: what both read, and each case in which they give up. What is
 //! claimed of them in the README's table of dependencies is shown here.
 
-use super::cables::{FAR, HOME_PORTS, NEAR, SOON, Watch, check, find, gateways, home, is_at, ports, probe, start, wait};
+use super::cables::{
+    FAR, HOME_PORTS, NEAR, SOON, Watch, check, find, gateways, home, is_at, ports, probe, start, wait,
+};
 use futures_util::StreamExt as _;
 use libtest_mimic::Failed;
 use rupnp::ssdp::{SearchTarget, URN};

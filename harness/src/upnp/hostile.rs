@@ -134,7 +134,8 @@ pub static MISBEHAVIOURS: &[Kind] =
         ssdp("answers_of_every_size", true, |honest, rng| honest.into_iter().chain(sizes(rng)).collect()),
         ssdp("answers_no_server", true, |honest, _| {
             let kept = |line: &&str| !line.starts_with("SERVER:");
-            let lines = |text: &[u8]| String::from_utf8_lossy(text).split_inclusive("\r\n").filter(kept).collect::<String>();
+            let lines =
+                |text: &[u8]| String::from_utf8_lossy(text).split_inclusive("\r\n").filter(kept).collect::<String>();
             honest.iter().map(|answer| lines(answer).into_bytes()).collect()
         }),
         ssdp("answers_line_feeds", true, |honest, _| {

@@ -268,7 +268,7 @@ fn announce(voices: &[Voice], state: &mut State) {
     }
 }
 
-/// An address of that kind and its neighbours are no use without one.
+/// The addresses of a [`Port`], IPv4 first.
 #[must_use]
 pub fn addresses(v4: Option<Ipv4Addr>, v6: &[Ipv6Addr]) -> Vec<IpAddr> {
     v4.map(IpAddr::V4).into_iter().chain(v6.iter().copied().map(IpAddr::V6)).collect()
@@ -281,7 +281,8 @@ mod tests {
     #[test]
     fn a_real_interface_is_refused() {
         let options = GatewayOptions::home("uuid:1".to_owned(), Ipv4Addr::new(192, 168, 1, 20));
-        let port = Port { interface: "eth0".to_owned(), index: 2, addresses: addresses(Some(Ipv4Addr::LOCALHOST), &[]) };
+        let port =
+            Port { interface: "eth0".to_owned(), index: 2, addresses: addresses(Some(Ipv4Addr::LOCALHOST), &[]) };
         let refused = LanGateway::start(options, &port, Habits::default()).err().expect("an error");
         assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
     }

@@ -73,11 +73,15 @@ mod tests {
         let options = GatewayOptions::home("uuid:1".to_owned(), [192, 168, 1, 20].into());
         let named = |way: &str| {
             let request = Request { path: format!("/lure/0/{way}"), ..Request::default() };
-            respond(&request, &options, &hosts).is_some_and(|answer| format!("{answer:?}").contains("[::1]:80") || {
-                String::from_utf8_lossy(&answer.body).contains("[::1]:80")
+            respond(&request, &options, &hosts).is_some_and(|answer| {
+                format!("{answer:?}").contains("[::1]:80") || {
+                    String::from_utf8_lossy(&answer.body).contains("[::1]:80")
+                }
             })
         };
         assert!(["redirect", "base", "control", "away"].iter().all(|way| named(way)));
-        assert!(respond(&Request { path: "/rootDesc.xml".to_owned(), ..Request::default() }, &options, &hosts).is_none());
+        assert!(
+            respond(&Request { path: "/rootDesc.xml".to_owned(), ..Request::default() }, &options, &hosts).is_none()
+        );
     }
 }

@@ -74,7 +74,8 @@ fn services_are_named_by_their_ends() {
         ..crate::model::device_tree::DeviceInfo::default()
     };
     let tree = DeviceTree { devices: vec![device], ..DeviceTree::default() };
-    let check = |wanted: &str, expected: Result<&str, &str>| match (service(&tree, wanted, Language::English), expected) {
+    let check = |wanted: &str, expected: Result<&str, &str>| match (service(&tree, wanted, Language::English), expected)
+    {
         (Ok(found), Ok(expected)) => assert!(found.service_id.ends_with(expected), "{found:?}"),
         (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
         (outcome, _) => panic!("{wanted}: {outcome:?}"),

@@ -152,11 +152,21 @@ impl Watching<'_> {
     }
 
     fn device(&self, change: &DeviceChange) -> anyhow::Result<()> {
-        self.line("device", change.at, serde_json::json!(change), &view::upnp::device_change(change, self.screen.language))
+        self.line(
+            "device",
+            change.at,
+            serde_json::json!(change),
+            &view::upnp::device_change(change, self.screen.language),
+        )
     }
 
     fn mapping(&self, change: &MappingChange) -> anyhow::Result<()> {
-        self.line("port_mapping", change.at, serde_json::json!(change), &view::upnp::change(change, self.screen.language))
+        self.line(
+            "port_mapping",
+            change.at,
+            serde_json::json!(change),
+            &view::upnp::change(change, self.screen.language),
+        )
     }
 
     fn line(&self, event: &str, at: Time, mut value: serde_json::Value, sentence: &str) -> anyhow::Result<()> {

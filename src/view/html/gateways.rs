@@ -166,10 +166,12 @@ mod tests {
             html.finish()
         };
         let (english, japanese) = (shown(Language::English), shown(Language::Japanese));
-        for said in ["outside address 192.0.0.2", "up for 2 h 0 min", "unreachable: ", "From the Internet", "Leads to"] {
+        for said in ["outside address 192.0.0.2", "up for 2 h 0 min", "unreachable: ", "From the Internet", "Leads to"]
+        {
             assert!(english.contains(said), "{said}: {english}");
         }
-        for said in ["外部アドレス 192.0.0.2", "接続時間 2時間0分", "到達不可：", "IPv6ファイアウォール 有効"] {
+        for said in ["外部アドレス 192.0.0.2", "接続時間 2時間0分", "到達不可：", "IPv6ファイアウォール 有効"]
+        {
             assert!(japanese.contains(said), "{said}: {japanese}");
         }
         // Nothing of the one in the other, but for the names of protocols.
