@@ -303,7 +303,7 @@ mod tests {
         let mut requests = (0..5).map(entry).collect::<Vec<_>>();
         requests.push(request("GET", "/rootDesc.xml", "", ""));
         requests.push(request("POST", "/ctl/IPConn", "GetStatusInfo", ""));
-        let answer = b"HTTP/1.1 200 OK\r\nLOCATION: http://127.0.0.1:1/\r\nST: x\r\n\r\n".to_vec();
+        let answer = b"HTTP/1.1 200 OK\r\nLOCATION: http://127.0.0.1:1/\r\nSERVER: s\r\nST: x\r\n\r\n".to_vec();
         for kind in MISBEHAVIOURS {
             let wrong = Misbehaviour { kind, seed: 7 };
             let over_http = requests.iter().any(|request| {
