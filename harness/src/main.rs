@@ -20,12 +20,15 @@ enum Command {
     Agents(Box<cli::agents::AgentsArgs>),
     /// Ask an exporter about many targets, and measure what that costs it.
     Scrape(cli::scrape::ScrapeArgs),
+    /// Files for the fuzz targets to begin with.
+    Seeds(cli::seeds::SeedsArgs),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Agents(args) => cli::agents::run(&args),
         Command::Scrape(args) => cli::scrape::run(&args),
+        Command::Seeds(args) => cli::seeds::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long a thread waits for its socket before it looks whether it should stop.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// A host of the simulated world: an address of 127.0.0.0/8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,20 +1,12 @@
 //! The first law of the wire: no parser panics, whatever the bytes, and what it says about them lies within them.
 
 use proptest::prelude::*;
-use std::net::Ipv4Addr;
 use stormglass::model::Time;
 use stormglass::model::frames::{FrameMeta, LinkType};
 use stormglass::observe::replica::ReplicaRules;
 use stormglass::observe::tally::Tally;
 use stormglass::wire::capture_file::{Reader, Step};
 use stormglass::wire::frame;
-use stormglass::wire::http_url::HttpUrl;
-use stormglass::wire::{description, soap, ssdp};
-use stormglass_harness::packets;
-use stormglass_harness::upnp::GatewayOptions;
-use stormglass_harness::upnp::gateway::respond;
-use stormglass_harness::upnp::http::Request;
-use stormglass_harness::upnp::ssdp::Identity;
 use stormglass_proptests::bytes::{any_bytes, home_frames, link_type, spoiled};
 use stormglass_proptests::config;
 
@@ -134,74 +126,6 @@ proptest! {
     }
 }
 
-fn gateway() -> GatewayOptions {
-    GatewayOptions::home("uuid:7".to_owned(), Ipv4Addr::new(192, 168, 1, 20))
-}
-
-/// The gateway's answer to a request for the mapping at `index`.
-fn mapping_answer(index: usize) -> Vec<u8> {
-    let request = Request {
-        method: "POST".to_owned(),
-        path: "/ctl/IPConn".to_owned(),
-        soap_action: "urn:schemas-upnp-org:service:WANIPConnection:1#GetGenericPortMappingEntry".to_owned(),
-        body: format!("<NewPortMappingIndex>{index}</NewPortMappingIndex>").into_bytes(),
-    };
-    respond(&request, &gateway()).body
-}
-
-fn description_body() -> Vec<u8> {
-    let request = Request { method: "GET".to_owned(), path: "/rootDesc.xml".to_owned(), ..Request::default() };
-    respond(&request, &gateway()).body
-}
-
-fn ssdp_texts() -> Vec<Vec<u8>> {
-    let identity = Identity {
-        udn: "uuid:7".to_owned(),
-        types: vec!["urn:schemas-upnp-org:device:InternetGatewayDevice:1".to_owned()],
-        location: "http://192.168.1.1:5000/rootDesc.xml".to_owned(),
-        server: "Linux/4.4 UPnP/1.1 HomeGateway/2.0".to_owned(),
-    };
-    let mut texts = identity.answers("ssdp:all");
-    texts.push(packets::m_search("ssdp:all", 3));
-    texts.push(packets::notify_alive(Ipv4Addr::new(192, 168, 1, 1), "upnp:rootdevice", "uuid:7::upnp:rootdevice", "s"));
-    texts.into_iter().map(String::into_bytes).collect()
-}
-
-fn upnp_law(bytes: &[u8]) -> Result<(), TestCaseError> {
-    if let Ok(message) = ssdp::parse(bytes) {
-        prop_assert!(message.usn.contains(message.udn()));
-    }
-    if let Ok(description) = description::parse(bytes) {
-        let location = HttpUrl::parse("http://192.168.1.1:5000/a/b.xml").expect("a literal");
-        for index in 0..description.devices.len() {
-            prop_assert!(description.ancestry(index).count() <= description.devices.len(), "its ancestors go round");
-        }
-        let _ = description.resolve(&location, &String::from_utf8_lossy(bytes));
-    }
-    if let Ok(soap::Answer::Result(fields)) = soap::parse(bytes) {
-        let printable = |entry: &soap::Entry| !entry.mapping.description.chars().any(char::is_control);
-        prop_assert!(soap::port_mapping(&fields).iter().all(printable));
-        prop_assert!(soap::port_listing(&fields).0.iter().all(printable));
-    }
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(config(1000))]
-
-    #[test]
-    fn upnp_of_any_bytes(bytes in any_bytes(4000)) {
-        upnp_law(&bytes)?;
-    }
-
-    #[test]
-    fn upnp_with_a_few_bytes_wrong(bytes in spoiled(
-        [ssdp_texts(), (0..5).map(mapping_answer).collect(), vec![description_body()]].concat()
-    )) {
-        upnp_law(&bytes)?;
-    }
-}
-
 proptest! {
     #![proptest_config(config(100))]
 
@@ -233,26 +157,4 @@ fn whole_captures_are_read_whole() {
         }
     }
     assert!(frames.iter().all(|bytes| frame::parse(&meta(LinkType::Ethernet, 1, None), bytes).is_ok()));
-}
-
-/// A gateway with the faults of a real one is read in full: no mapping is lost, and the list has an end.
-#[test]
-fn every_mapping_of_the_gateway_is_read() {
-    for (index, told) in gateway().mappings.iter().enumerate() {
-        let Ok(soap::Answer::Result(fields)) = soap::parse(&mapping_answer(index)) else { panic!("mapping {index}") };
-        let entry = soap::port_mapping(&fields).unwrap_or_else(|error| panic!("mapping {index}: {error}"));
-        let read = (entry.mapping.external_port, entry.mapping.internal_port, entry.mapping.protocol.as_str());
-        assert_eq!(read, (told.external_port, told.internal_port, told.protocol), "mapping {index}");
-        let begins = told.description.get(..60).unwrap_or(&told.description);
-        assert!(entry.mapping.description.starts_with(begins), "mapping {index}: {:?}", entry.mapping.description);
-    }
-    let Ok(soap::Answer::Fault(fault)) = soap::parse(&mapping_answer(4)) else { panic!("the end of the list") };
-    assert_eq!(fault.code, 713);
-    let read = description::parse(&description_body()).expect("a description");
-    assert!(
-        read.devices.iter().flat_map(|device| &device.services).any(|s| s.service_type.contains("WANIPConnection"))
-    );
-    for text in ssdp_texts() {
-        assert!(ssdp::parse(&text).is_ok(), "{}", String::from_utf8_lossy(&text));
-    }
 }

@@ -9,6 +9,7 @@ use crate::io::capture::FrameSource;
 use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
+use crate::model::text::Language;
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::view;
 use crate::view::text::{self, Style};
@@ -224,8 +225,8 @@ impl Narrator {
                 },
                 change = changes.recv() => match change {
                     Ok(Change::Storm(verdict)) => self.verdict(&verdict, &mut told),
-                    Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change)),
-                    Ok(Change::Device(change)) => self.line("stormglass", &view::upnp::device_change(&change)),
+                    Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change, Language::English)),
+                    Ok(Change::Device(change)) => self.line("stormglass", &view::upnp::device_change(&change, Language::English)),
                     Ok(Change::Moved(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,

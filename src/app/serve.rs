@@ -7,13 +7,13 @@ use super::targets;
 use super::tasks::{self, Captures};
 use super::web;
 use crate::engine::Settings;
-use crate::explain::Names;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
 use crate::io::capture::live::Capture;
 use crate::io::clock::{self, Clock};
 use crate::io::http_server;
 use crate::io::snmp::Client;
+use crate::model::text::Language;
 use crate::observe::replica::ReplicaRules;
 use crate::view;
 use anyhow::Context as _;
@@ -124,8 +124,10 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
                 Ok(Change::Storm(verdict)) => {
                     tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
                 }
-                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change)),
-                Ok(Change::Device(change)) => tracing::info!("{}", view::upnp::device_change(&change)),
+                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
+                Ok(Change::Device(change)) => {
+                    tracing::info!("{}", view::upnp::device_change(&change, Language::English));
+                }
                 Ok(Change::Moved(moved)) => tracing::info!(
                     target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
                     "a device is behind another switch port"
@@ -224,7 +226,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let settings = Settings {
         thresholds: config.detect.thresholds(),
-        names: names(&config),
+        names: config.called(),
         times: Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) },
         can_ask: watch_host,
         map_e: config.upnp.map_e.as_ref().map(|share| share.value),
@@ -274,18 +276,6 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         web.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
     }
     Ok(Running { hub, addresses, stop, web, tasks })
-}
-
-fn names(config: &Config) -> Names {
-    let mut names = Names::default();
-    for (key, name) in &config.names {
-        if let Ok(mac) = key.parse() {
-            names.by_mac.insert(mac, name.value.as_str().into());
-        } else if let Ok(ip) = key.parse() {
-            names.by_ip.insert(ip, name.value.as_str().into());
-        }
-    }
-    names
 }
 
 /// The secret of the replica hash, so that nobody outside can choose frames that collide in it.

@@ -9,8 +9,10 @@ mod show;
 mod watch;
 
 use crate::model::text::Language;
+use crate::view::upnp_list_words as list_words;
 use clap::{Args, Subcommand, ValueEnum};
 use screen::Screen;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -73,6 +75,9 @@ struct Common {
     /// TTL of the searches; more than 1 can leave the LAN and feed a storm
     #[arg(long, value_name = "HOPS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=32), global = true)]
     ttl: u8,
+    /// Configuration of stormglass: its upnp.map_e (your share of the ports) and names are used in judging and naming
+    #[arg(long = "config.file", value_name = "FILE", global = true)]
+    config_file: Option<PathBuf>,
     /// Language of sentences [default: by LC_ALL, LC_MESSAGES or LANG; en if they say neither]
     #[arg(long, value_enum, global = true)]
     lang: Option<Lang>,
@@ -114,7 +119,7 @@ pub fn run(args: &UpnpArgs) -> ExitCode {
     let screen = Screen::new(language);
     let command = args.command.as_ref().unwrap_or(&UpnpCommand::List);
     if common.format == Some(Format::Csv) && !matches!(command, UpnpCommand::Export) {
-        eprintln!("upnp: --format csv is for export alone: `upnp-probe export --format csv`");
+        eprintln!("upnp: {}", list_words::CSV_IS_FOR_EXPORT.template(screen.language));
         return ExitCode::from(COULD_NOT_LOOK);
     }
     let outcome = match command {

@@ -76,6 +76,8 @@ struct Known<T> {
     /// When it may be fetched, if it is to be.
     due: Option<Time>,
     running: bool,
+    /// It said goodbye while its description was being read: what comes of that is no sign of life.
+    departed: bool,
     heard: Time,
     source: IpAddr,
     cargo: T,
@@ -126,11 +128,12 @@ impl<T: Clone> Plan<T> {
             tried: None,
             due: None,
             running: false,
+            departed: false,
             heard: now,
             source,
             cargo: cargo.clone(),
         });
-        (known.heard, known.source, known.cargo) = (now, source, cargo);
+        (known.heard, known.source, known.cargo, known.departed) = (now, source, cargo, false);
         if root && !udn.is_empty() {
             known.announced = udn;
         }
@@ -180,11 +183,14 @@ impl<T: Clone> Plan<T> {
     }
 
     /// A fetch has ended: with the root device's UDN (empty where the description names none), or in vain. Gives the
-    /// UDN that the device is known by, if there is one.
+    /// UDN that the device is known by, if there is one and it has not said goodbye meanwhile.
     pub fn read(&mut self, now: Time, place: &Place, described: Option<&str>) -> Option<String> {
         self.running = self.running.saturating_sub(1);
         let known = self.places.get_mut(place)?;
         known.running = false;
+        if std::mem::take(&mut known.departed) {
+            return None;
+        }
         if let Some(udn) = described {
             known.read = Some(now);
             let udn = if udn.is_empty() { known.announced.as_str() } else { udn };
@@ -193,12 +199,19 @@ impl<T: Clone> Plan<T> {
         known.described.clone().or_else(|| (!known.announced.is_empty()).then(|| known.announced.clone()))
     }
 
+    /// The device said goodbye while its description was being read: to be asked before [`Plan::read`].
+    #[must_use]
+    pub fn has_departed(&self, place: &Place) -> bool {
+        self.places.get(place).is_some_and(|known| known.departed)
+    }
+
     /// The device said goodbye: when it comes back, its description is fetched again (not before [`AGAIN_AFTER`]).
     pub fn gone(&mut self, udn: &str) {
         for known in self.places.values_mut() {
             let of_device = |name: &str| !name.is_empty() && name.eq_ignore_ascii_case(udn);
             if of_device(&known.announced) || known.described.as_deref().is_some_and(of_device) {
                 known.read = None;
+                known.departed = known.running;
                 self.waiting -= usize::from(known.due.take().is_some());
             }
         }
@@ -254,6 +267,25 @@ mod tests {
         let later = REREAD_AFTER.as_secs() as i64 + 2;
         plan.alive(at(later), alive("a", "uuid:1", 1));
         assert_eq!(next(&mut plan, at(later)).as_deref(), Some("a"), "names change");
+    }
+
+    #[test]
+    fn what_is_read_after_a_goodbye_is_no_sign_of_life() {
+        let mut plan = Plan::default();
+        let place = ("a".to_owned(), 2);
+        let fetch = |plan: &mut Plan<()>, now| {
+            plan.alive(now, alive("a", "uuid:1", 1));
+            assert_eq!(next(plan, now).as_deref(), Some("a"));
+        };
+        fetch(&mut plan, at(0));
+        plan.gone("uuid:1");
+        assert!(plan.has_departed(&place));
+        assert_eq!(plan.read(at(1), &place, Some("uuid:1")), None);
+        // It came back before its description was there: it is there.
+        fetch(&mut plan, at(100));
+        plan.gone("uuid:1");
+        plan.alive(at(101), alive("a", "uuid:1", 1));
+        assert_eq!(plan.read(at(102), &place, Some("uuid:1")).as_deref(), Some("uuid:1"));
     }
 
     #[test]

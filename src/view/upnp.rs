@@ -1,7 +1,8 @@
 //! Devices, gateways and port mappings as rows, plain text and JSON. Draws no borders (`app` does, where there is a
 //! terminal) and judges nothing.
 
-use super::upnp_words as words;
+use super::upnp_list_words as list;
+use super::upnp_words::{self as words, say};
 use crate::explain::reach::Assessment;
 use crate::model::device::{Device, Discovery, Gateway, PortMapping};
 use crate::model::text::Language;
@@ -20,15 +21,6 @@ pub const DEVICE_COLUMNS: [&str; 4] = ["ADDRESS", "NAME", "MODEL", "INTERFACE"];
 /// The same in Japanese.
 const DEVICE_COLUMNS_JA: [&str; 4] = ["アドレス", "名前", "機種", "インターフェース"];
 
-/// The gateways as `upnp-probe list --format json` prints them.
-#[must_use]
-pub fn json(gateways: &[Gateway]) -> String {
-    // Serialising these types cannot fail: no map keys but strings, no foreign serializers.
-    let mut text = serde_json::to_string_pretty(gateways).unwrap_or_else(|_| "[]".into());
-    text.push('\n');
-    text
-}
-
 /// What a stranger named himself, fit for a terminal: control characters (escape sequences) and the marks that turn
 /// the reading direction become U+FFFD.
 #[must_use]
@@ -42,15 +34,17 @@ pub fn printable(text: &str) -> String {
 
 /// A lease as a person reads it, by its two largest units.
 #[must_use]
-pub fn lease(seconds: u32) -> String {
+pub fn lease(seconds: u32, language: Language) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        _ if seconds == 0 => "no end".into(),
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
+    let text = match (days, hours, minutes) {
+        _ if seconds == 0 => &list::NO_END,
+        (0, 0, 0) => &list::SECONDS,
+        (0, 0, _) => &list::MINUTES,
+        (0, ..) => &list::HOURS,
+        _ => &list::DAYS,
+    };
+    let facts = [("days", days), ("hours", hours), ("minutes", minutes), ("seconds", seconds)];
+    say(text, language, facts.map(|(name, number)| (name, number.to_string())))
 }
 
 /// What devices call themselves, by address. Where several share one, the first by name in the alphabet.
@@ -99,24 +93,36 @@ pub fn matching<'a>(devices: &'a [Device], wanted: &str) -> Vec<&'a Device> {
 /// The mappings of a gateway, a row each.
 #[must_use]
 pub fn mapping_rows(gateway: &Gateway, names: &BTreeMap<IpAddr, &str>, judged: Judged<'_>) -> Vec<[String; 6]> {
-    let word = |place| super::reach::word(judged.assessment.mapping(gateway.key(), place), judged.language);
     let rows = gateway.mappings.iter().enumerate();
-    rows.map(|(place, mapping)| mapping_row(mapping, names, word(place))).collect()
+    let row = |(place, mapping): (usize, &PortMapping)| {
+        let reach = judged.assessment.mapping(gateway.key(), place);
+        // What the user calls it, then what it calls itself.
+        let called = reach.and_then(|reach| reach.client.name.as_deref());
+        let itself = || mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip).copied());
+        mapping_row(mapping, called.or_else(itself), super::reach::word(reach, judged.language), judged.language)
+    };
+    rows.map(row).collect()
 }
 
-fn mapping_row(mapping: &PortMapping, names: &BTreeMap<IpAddr, &str>, reach: &str) -> [String; 6] {
+fn mapping_row(mapping: &PortMapping, name: Option<&str>, reach: &str, language: Language) -> [String; 6] {
     let client = printable(&mapping.internal_client);
-    let name = mapping.internal_client.parse().ok().and_then(|ip: IpAddr| names.get(&ip));
     let name = name.map(|name| format!(" ({})", printable(name))).unwrap_or_default();
-    let external = if mapping.external_port == 0 { "every port".into() } else { mapping.external_port.to_string() };
-    let from = mapping.remote_host.as_ref().map(|host| format!(" from {}", printable(host))).unwrap_or_default();
-    let off = if mapping.enabled { "" } else { " (disabled)" };
+    let mut external = match mapping.external_port {
+        0 => list::EVERY_PORT.template(language).to_owned(),
+        port => port.to_string(),
+    };
+    if let Some(host) = &mapping.remote_host {
+        external = say(&list::FROM_HOST, language, [("port", external), ("host", printable(host))]);
+    }
+    if !mapping.enabled {
+        external = say(&list::DISABLED, language, [("port", external)]);
+    }
     [
         printable(mapping.protocol.as_str()),
-        format!("{external}{from}{off}"),
+        external,
         format!("{client}:{}{name}", mapping.internal_port),
         reach.into(),
-        lease(mapping.lease_seconds),
+        lease(mapping.lease_seconds, language),
         printable(&mapping.description),
     ]
 }
@@ -140,18 +146,27 @@ pub fn device_rows(devices: &[Device]) -> Vec<[String; 4]> {
 
 /// The lines above a gateway's mappings: name, address, external address, description.
 #[must_use]
-pub fn gateway_heading(gateway: &Gateway) -> String {
-    let name = if gateway.friendly_name.is_empty() { "Gateway without a name" } else { &gateway.friendly_name };
-    let at = gateway.ip.map(|ip| format!(" at {ip} on {}", gateway.interface)).unwrap_or_default();
-    let external = gateway.external_address.map_or_else(|| "unknown".into(), |address| address.to_string());
+pub fn gateway_heading(gateway: &Gateway, language: Language) -> String {
+    let nameless = list::NAMELESS_GATEWAY.template(language);
+    let name = if gateway.friendly_name.is_empty() { nameless } else { &gateway.friendly_name };
+    let unknown = || list::UNKNOWN.template(language).to_owned();
+    let external = gateway.external_address.map_or_else(unknown, |address| address.to_string());
     let count = match gateway.mappings.len() {
-        0 if gateway.complete => "no port mappings".into(),
-        0 => "no port mapping could be read".into(),
-        1 => "1 port mapping".into(),
-        n => format!("{n} port mappings"),
+        0 if gateway.complete => &list::NO_MAPPINGS,
+        0 => &list::NONE_READ,
+        1 => &list::ONE_MAPPING,
+        _ => &list::MANY_MAPPINGS,
     };
-    let (name, udn) = (printable(name), printable(&gateway.udn));
-    format!("{name}{at}: {count}\n  external address  {external}\n  description       {}\n  {udn}\n", gateway.location)
+    let count = say(count, language, [("count", gateway.mappings.len().to_string())]);
+    let (head, ip) = match gateway.ip {
+        Some(ip) => (&list::HEADING, ip.to_string()),
+        None => (&list::HEADING_NOWHERE, String::new()),
+    };
+    let facts = [("name", printable(name)), ("ip", ip), ("interface", gateway.interface.to_string()), ("count", count)];
+    let head = say(head, language, facts);
+    let location = printable(&gateway.location);
+    let facts = [("external", external), ("location", location), ("udn", printable(&gateway.udn))];
+    format!("{head}\n{}", say(&list::GATEWAY_FACTS, language, facts))
 }
 
 /// The problems of a gateway, a line each, indented.
@@ -178,7 +193,7 @@ pub fn render(discovery: &Discovery, judged: Judged<'_>, table: &mut DrawTable<'
     let japanese = judged.language == Language::Japanese;
     let mut text = String::new();
     for gateway in &discovery.gateways {
-        text.push_str(&gateway_heading(gateway));
+        text.push_str(&gateway_heading(gateway, judged.language));
         let rows = mapping_rows(gateway, &names, judged).into_iter().map(Vec::from).collect::<Vec<_>>();
         if !rows.is_empty() {
             text.push_str(&table(if japanese { &MAPPING_COLUMNS_JA } else { &MAPPING_COLUMNS }, &rows));
@@ -197,11 +212,12 @@ pub fn devices(devices: &[Device], language: Language, table: &mut DrawTable<'_>
     if rows.is_empty() {
         return String::new();
     }
-    let (head, columns) = match language {
-        Language::English => ("UPnP devices that answered: ", &DEVICE_COLUMNS),
-        Language::Japanese => ("応答したUPnP機器：", &DEVICE_COLUMNS_JA),
+    let columns = match language {
+        Language::English => &DEVICE_COLUMNS,
+        Language::Japanese => &DEVICE_COLUMNS_JA,
     };
-    format!("{head}{}\n{}", rows.len(), table(columns, &rows))
+    let head = say(&list::ANSWERED, language, [("count", rows.len().to_string())]);
+    format!("{head}\n{}", table(columns, &rows))
 }
 
 /// Left-aligned columns, two spaces apart; the last is not padded.
@@ -249,7 +265,7 @@ pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64, languag
         (false, true) => (&words::NO_GATEWAY, words::NO_GATEWAY_REASONS.as_slice()),
         (false, false) => return None,
     };
-    let mut text = words::say(head, language, [("place", place), ("seconds", format!("{seconds:.0}"))]);
+    let mut text = say(head, language, [("place", place), ("seconds", format!("{seconds:.0}"))]);
     text.push('\n');
     for reason in reasons {
         let _ = writeln!(text, "  - {}", reason.template(language));
@@ -257,52 +273,61 @@ pub fn silence(discovery: &Discovery, searched: &[String], seconds: f64, languag
     if !discovery.refused.is_empty() {
         let list = discovery.refused.iter().map(|(reason, count)| format!("{reason} {count}"));
         let list = list.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "{}", words::say(&words::ANSWERS_REFUSED, language, [("list", list)]));
+        let _ = writeln!(text, "{}", say(&words::ANSWERS_REFUSED, language, [("list", list)]));
     }
     Some(text)
 }
 
 /// A change of a mapping as a sentence.
 #[must_use]
-pub fn change(change: &MappingChange) -> String {
-    let verb = match change.change {
-        Change::Added => "opened on",
-        Change::Removed => "closed on",
+pub fn change(change: &MappingChange, language: Language) -> String {
+    let text = match change.change {
+        Change::Added => &list::OPENED,
+        Change::Removed => &list::CLOSED,
     };
     let mapping = &change.mapping;
     let judged = change.judged.as_ref();
     let who = judged.and_then(|judged| judged.client_name.as_deref().or(judged.client_vendor));
-    let who = who.map(|who| format!(", {}", printable(who))).unwrap_or_default();
-    let reach = judged.map(|judged| format!("; {} from the Internet: {}", judged.reachability.id(), judged.reason));
-    let reach = reach.unwrap_or_default();
-    format!(
-        "{} {} was {verb} {}, to {}:{}{who} ({}){reach}",
-        printable(mapping.protocol.as_str()),
-        mapping.external_port,
-        printable(&change.gateway_name),
-        printable(&mapping.internal_client),
-        mapping.internal_port,
-        printable(&mapping.description)
-    )
+    let who = who.map(|who| say(&list::WHO, language, [("name", printable(who))])).unwrap_or_default();
+    let reach = judged.map(|judged| {
+        let facts = [("reach", judged.reachability.id().to_owned()), ("reason", judged.reason.to_string())];
+        say(&list::FROM_INTERNET, language, facts)
+    });
+    let facts = [
+        ("protocol", printable(mapping.protocol.as_str())),
+        ("port", mapping.external_port.to_string()),
+        ("gateway", printable(&change.gateway_name)),
+        ("target", format!("{}:{}", printable(&mapping.internal_client), mapping.internal_port)),
+        ("who", who),
+        ("description", printable(&mapping.description)),
+        ("reach", reach.unwrap_or_default()),
+    ];
+    say(text, language, facts)
 }
 
 /// A device that came, went or changed, as a sentence.
 #[must_use]
-pub fn device_change(change: &DeviceChange) -> String {
+pub fn device_change(change: &DeviceChange, language: Language) -> String {
     let device = &change.device;
     let name = if device.friendly_name.is_empty() { &device.udn } else { &device.friendly_name };
-    let verb = match change.change {
-        Presence::Came => "has come",
-        Presence::Went => "is gone",
-        Presence::Changed => "has changed",
+    let text = match change.change {
+        Presence::Came => &list::CAME,
+        Presence::Went => &list::WENT,
+        Presence::Changed => &list::CHANGED,
     };
     let how = match change.reason {
-        Reason::Answer => "it answered a search",
-        Reason::Announcement => "it announced itself",
-        Reason::Goodbye => "it said goodbye",
-        Reason::Silence => "it has been silent for longer than it promised",
+        Reason::Answer => &list::BY_ANSWER,
+        Reason::Announcement => &list::BY_ANNOUNCEMENT,
+        Reason::Goodbye => &list::BY_GOODBYE,
+        Reason::Silence => &list::BY_SILENCE,
     };
-    format!("{} ({} on {}) {verb}: {how}", printable(name), device.ip, device.interface)
+    let facts = [
+        ("name", printable(name)),
+        ("ip", device.ip.to_string()),
+        ("interface", device.interface.to_string()),
+        ("how", how.template(language).to_owned()),
+    ];
+    say(text, language, facts)
 }
 
 #[cfg(test)]
@@ -354,7 +379,8 @@ mod tests {
 
     #[test]
     fn json_has_the_promised_keys() {
-        let value: serde_json::Value = serde_json::from_str(&json(&[gateway()])).expect("JSON");
+        let gateways = [gateway()];
+        let value = crate::view::reach::gateways(gateways.iter(), &Assessment::default(), Language::English);
         let expected = serde_json::json!([{
             "udn": "uuid:1", "friendly_name": "Lab gateway", "location": "http://192.168.77.1:5000/rootDesc.xml",
             "kind": "igd1", "external_address": "11.22.33.44", "problems": ["It is odd."],
@@ -372,14 +398,15 @@ mod tests {
             "mappings": [
                 {"protocol": "TCP", "external_port": 5001, "internal_client": "192.168.77.10", "internal_port": 5001,
                  "description": "Synology\u{1b}[2J DSM", "enabled": true, "lease_seconds": 604_788, "remote_host": null,
-                 "connection": 0},
+                 "connection": 0, "reachability": null},
                 {"protocol": "SCTP", "external_port": 0, "internal_client": "192.168.77.10", "internal_port": 5001,
                  "description": "Synology\u{1b}[2J DSM", "enabled": false, "lease_seconds": 0,
-                 "remote_host": "198.51.100.7", "connection": 0},
+                 "remote_host": "198.51.100.7", "connection": 0, "reachability": null},
             ],
+            "reachability": null,
+            "findings": [],
         }]);
         assert_eq!(value, expected);
-        assert_eq!(json(&[]), "[]\n");
     }
 
     #[test]
@@ -400,6 +427,27 @@ Lab gateway at 192.168.77.1 on lan0: 2 port mappings
         assert_eq!(plain(&discovery, judged), expected);
     }
 
+    /// Whatever is not a name, an address or a sentence of the gateway is Japanese.
+    #[test]
+    fn the_list_is_japanese_for_those_who_read_it() {
+        let mut gateway = gateway();
+        gateway.problems.clear();
+        let discovery = Discovery { gateways: vec![gateway], ..Discovery::default() };
+        let judged = Judged { assessment: &Assessment::default(), language: Language::Japanese };
+        let expected = "\
+Lab gateway（192.168.77.1、lan0）：ポートマッピング2件
+  外部アドレス  11.22.33.44
+  記述          http://192.168.77.1:5000/rootDesc.xml
+  uuid:1
+  種別  外部                                内部                到達性  期間      説明
+  TCP   5001                                192.168.77.10:5001  未判定  6日23時間  Synology\u{fffd}[2J DSM
+  SCTP  全ポート（接続元198.51.100.7）（無効）  192.168.77.10:5001  未判定  無期限    Synology\u{fffd}[2J DSM
+
+";
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&plain(&discovery, judged)), words(expected));
+    }
+
     #[test]
     fn wide_characters_take_two_cells() {
         let rows = [vec!["寝室のテレビ".to_owned(), "x".to_owned()], vec!["TV".to_owned(), "y".to_owned()]];
@@ -408,12 +456,13 @@ Lab gateway at 192.168.77.1 on lan0: 2 port mappings
 
     #[test]
     fn leases() {
-        let check = |seconds, expected: &str| assert_eq!(lease(seconds), expected);
+        let check = |seconds, expected: &str| assert_eq!(lease(seconds, Language::English), expected);
         check(0, "no end");
         check(59, "59 s");
         check(3590, "59 min");
         check(7260, "2 h 1 min");
         check(604_800, "7 d 0 h");
+        assert_eq!(lease(7260, Language::Japanese), "2時間1分");
     }
 
     #[test]

@@ -1,34 +1,39 @@
 //! A device as a tree of devices, services and actions; results of a call; the table of mappings as CSV. Pure text.
 
 use super::upnp::printable;
+use super::upnp_list_words as list;
+use super::upnp_words::say;
 use crate::model::device::Gateway;
 use crate::model::device_tree::{ActionSpec, DeviceInfo, DeviceTree, Direction, ServiceInfo};
+use crate::model::text::Language;
 use std::fmt::Write as _;
 
 /// The tree of a device: an indented line for each device, service and action with its arguments.
 #[must_use]
-pub fn tree(tree: &DeviceTree) -> String {
+pub fn tree(tree: &DeviceTree, language: Language) -> String {
     let mut text = String::new();
     for device in &tree.devices {
-        device_lines(&mut text, device);
+        device_lines(&mut text, device, language);
     }
-    let _ = writeln!(text, "  description  {}", printable(&tree.location));
+    let label = if language == Language::Japanese { "記述" } else { "description" };
+    let _ = writeln!(text, "  {label}  {}", printable(&tree.location));
     for problem in &tree.problems {
         let _ = writeln!(text, "  ! {}", printable(problem));
     }
     text
 }
 
-fn device_lines(text: &mut String, device: &DeviceInfo) {
+fn device_lines(text: &mut String, device: &DeviceInfo, language: Language) {
     let indent = "  ".repeat(device.depth);
-    let name = if device.friendly_name.is_empty() { "(no name)" } else { &device.friendly_name };
+    let name = if device.friendly_name.is_empty() { list::NAMELESS.template(language) } else { &device.friendly_name };
     let made = [device.manufacturer.as_str(), device.model.as_str()];
     let made = made.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
     let made = if made.is_empty() { String::new() } else { format!("  [{}]", printable(&made)) };
     let _ = writeln!(text, "{indent}{}{made}", printable(name));
     let _ = writeln!(text, "{indent}  {}  {}", short(&device.device_type), printable(&device.udn));
     if !device.presentation_url.is_empty() {
-        let _ = writeln!(text, "{indent}  page {}", printable(&device.presentation_url));
+        let page = say(&list::PAGE, language, [("url", printable(&device.presentation_url))]);
+        let _ = writeln!(text, "{indent}  {page}");
     }
     for service in &device.services {
         let _ = writeln!(text, "{indent}  * {}  ({})", short(&service.service_type), printable(&service.service_id));
@@ -176,7 +181,10 @@ mod tests {
             services: vec![service],
             ..DeviceInfo::default()
         };
-        let shown = tree(&DeviceTree { location: "http://192.0.2.1/".into(), devices: vec![device], problems: vec![] });
+        let shown = tree(
+            &DeviceTree { location: "http://192.0.2.1/".into(), devices: vec![device], problems: vec![] },
+            Language::English,
+        );
         let expected = "  WAN\u{fffd}[31m\n    WANDevice:1  uuid:1\n    * WANIPConnection:1  (id)\n        \
             DeletePortMapping(NewExternalPort: ui2, NewProtocol: TCP|UDP) -> Result\n        ! It is odd.\n  \
             description  http://192.0.2.1/\n";

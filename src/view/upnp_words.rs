@@ -126,7 +126,7 @@ pub const WHICH_GATEWAY: Text = Text {
 
 /// What `watch` begins with.
 pub const WATCHING: Text = Text {
-    en: "Watching {place}: {devices} devices, {gateways} gateways, {mappings} open ports. A line for each change:",
+    en: "Watching {place}. Devices: {devices}, gateways: {gateways}, open ports: {mappings}. A line for each change:",
     ja: "{place}を監視しています：機器{devices}台、ゲートウェイ{gateways}台、開いているポート{mappings}個。変化ごとに1行表示します。",
 };
 
@@ -273,6 +273,7 @@ mod tests {
         ];
         all.extend(NO_DEVICE_REASONS.iter().chain(&NO_GATEWAY_REASONS));
         all.extend(FAULTS.iter().map(|(_, text)| *text));
+        all.extend(crate::view::upnp_list_words::ALL);
         for text in all {
             assert_eq!(text.places(Language::English), text.places(Language::Japanese), "{text:?}");
             assert!(!text.ja.is_ascii(), "{text:?}");

@@ -9,11 +9,13 @@
 mod agent;
 mod drop_in;
 mod gateway;
+mod lan;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;
 mod probe;
 mod snmp_v3;
+mod terminal;
 mod trials;
 
 use libtest_mimic::{Arguments, Trial};
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 14] = [
+const NEEDED: [(&str, &str); 15] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -33,6 +35,7 @@ const NEEDED: [(&str, &str); 14] = [
     ("miniupnpd", "miniupnpd"),
     ("upnpc", "miniupnpc"),
     ("minidlnad", "minidlna"),
+    ("gssdp-discover", "gupnp-tools"),
     ("prometheus", "prometheus"),
     ("promtool", "prometheus"),
     ("prometheus-snmp-exporter", "prometheus-snmp-exporter"),

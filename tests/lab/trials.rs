@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 18] = [
+pub const TRIALS: [(&str, Run); 25] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -27,6 +27,13 @@ pub const TRIALS: [(&str, Run); 18] = [
     ("a_gateway_of_version_2", super::gateway::second_version),
     ("announcements_are_heard", super::probe::announcements),
     ("adding_and_removing_agree_with_upnpc", super::probe::changes),
+    ("a_person_is_asked_and_obeyed", super::terminal::a_person_is_asked),
+    ("a_terminal_is_respected", super::terminal::a_terminal_is_respected),
+    ("two_gateways_in_one_lan", super::lan::two_gateways),
+    ("a_lease_is_renewed", super::lan::a_lease_is_renewed),
+    ("a_gateway_restarts", super::lan::a_gateway_restarts),
+    ("a_gateway_by_ipv6_alone", super::lan::by_ipv6_alone),
+    ("as_many_as_gssdp_finds", super::lan::as_many_as_gssdp_finds),
     ("snmp_is_the_same_as_snmp_exporter_s", super::drop_in::same_as_snmp_exporter),
     ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
 ];

@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 mod print;
 pub(crate) mod scrape;
+pub(crate) mod seeds;
 
 /// What went wrong, for the one who started it.
 pub(crate) type Failure = Box<dyn std::error::Error>;

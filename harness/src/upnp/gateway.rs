@@ -151,7 +151,7 @@ impl UpnpGateway {
 }
 
 /// The device and service types that it answers searches for.
-fn types(options: &GatewayOptions) -> Vec<String> {
+pub(super) fn types(options: &GatewayOptions) -> Vec<String> {
     let device = |kind: &str| format!("urn:schemas-upnp-org:device:{kind}:{}", options.version());
     let mut types = vec![device("InternetGatewayDevice"), device("WANDevice"), device("WANConnectionDevice")];
     types.push(wan::WAN_COMMON.to_owned());
@@ -303,6 +303,7 @@ mod tests {
             path: "/ctl/IPConn".to_owned(),
             soap_action: format!("{}#{action}", Service::Ip1.kind()),
             body: body.as_bytes().to_vec(),
+            ..Request::default()
         };
         respond(&request, &options)
     }

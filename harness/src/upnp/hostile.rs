@@ -9,6 +9,8 @@ use crate::rng::Rng;
 const DEEP: usize = 1_000_000;
 /// Bytes of a body that is too large.
 const HUGE: u64 = 100_000_000;
+/// White space behind a document that is well-formed all the same.
+const PADDING: usize = 8 << 20;
 /// Answers of one who answers too often.
 const MANY: usize = 10_000;
 /// Bytes of the largest UDP datagram over IPv4.
@@ -85,6 +87,15 @@ pub static MISBEHAVIOURS: &[Kind] =
         http("noise", false, |_, honest, rng| noise(honest, rng)),
         http("relative_control", true, |_, honest, _| edit(honest, "<controlURL>/", "<controlURL>")),
         http("padded_control", true, |_, honest, _| edit(honest, "<controlURL>", "<controlURL>\n   ")),
+        http("absolute_control", true, |request, honest, _| {
+            edit(honest, "<controlURL>/", &format!("<controlURL>http://{}/", request.host))
+        }),
+        http("lone_ampersand", true, |_, honest, _| edit(honest, "<manufacturer>", "<manufacturer>Smith & Sons ")),
+        http("no_text_encoding", true, |_, honest, _| bytes_in(honest, "<modelName>", &[0xe9, 0xff])),
+        http("no_event_url", true, |_, honest, _| without(honest, "eventSubURL")),
+        http("no_scpd_url", true, |_, honest, _| without(honest, "SCPDURL")),
+        http("no_device_type_within", true, |_, honest, _| without_last(honest, "deviceType")),
+        http("bloated", false, |request, honest, _| if is_control(request) { honest } else { padded(honest) }),
         http("control_elsewhere", false, |_, honest, _| edit(honest, "<controlURL>", "<controlURL>http://192.0.2.1")),
         http("url_base_elsewhere", true, |_, honest, _| {
             edit(honest, "<specVersion>", "<URLBase>http://192.0.2.1/</URLBase><specVersion>")
@@ -121,6 +132,12 @@ pub static MISBEHAVIOURS: &[Kind] =
             honest.iter().cycle().take(MANY.min(honest.len() * MANY)).cloned().collect()
         }),
         ssdp("answers_of_every_size", true, |honest, rng| honest.into_iter().chain(sizes(rng)).collect()),
+        ssdp("answers_no_server", true, |honest, _| {
+            let kept = |line: &&str| !line.starts_with("SERVER:");
+            let lines =
+                |text: &[u8]| String::from_utf8_lossy(text).split_inclusive("\r\n").filter(kept).collect::<String>();
+            honest.iter().map(|answer| lines(answer).into_bytes()).collect()
+        }),
         ssdp("answers_line_feeds", true, |honest, _| {
             honest.iter().map(|answer| String::from_utf8_lossy(answer).replace("\r\n", "\n").into_bytes()).collect()
         }),
@@ -176,6 +193,42 @@ fn edit(honest: Response, from: &str, to: &str) -> Response {
     match String::from_utf8(honest.body.clone()) {
         Ok(text) => Response { body: text.replace(from, to).into_bytes(), ..honest },
         Err(_) => honest,
+    }
+}
+
+/// White space behind the document, more than anybody should take.
+fn padded(mut honest: Response) -> Response {
+    honest.body.resize(honest.body.len() + PADDING, b' ');
+    honest
+}
+
+/// Bytes put behind the first `after`.
+fn bytes_in(honest: Response, after: &str, bytes: &[u8]) -> Response {
+    let at = honest.body.windows(after.len()).position(|window| window == after.as_bytes());
+    let Some(at) = at.map(|at| at + after.len()) else { return honest };
+    Response { body: [&honest.body[..at], bytes, &honest.body[at..]].concat(), ..honest }
+}
+
+/// Without any element of this name.
+fn without(mut honest: Response, name: &str) -> Response {
+    loop {
+        let shorter = without_last(honest.clone(), name);
+        if shorter == honest {
+            return honest;
+        }
+        honest = shorter;
+    }
+}
+
+/// Without the last element of this name.
+fn without_last(honest: Response, name: &str) -> Response {
+    let text = text(&honest);
+    let end = format!("</{name}>");
+    match (text.rfind(&format!("<{name}>")), text.rfind(&end)) {
+        (Some(from), Some(to)) if from < to => {
+            Response { body: format!("{}{}", &text[..from], &text[to + end.len()..]).into_bytes(), ..honest }
+        }
+        _ => honest,
     }
 }
 
@@ -241,6 +294,7 @@ mod tests {
             path: path.to_owned(),
             soap_action: format!("urn:schemas-upnp-org:service:WANIPConnection:1#{action}"),
             body: body.as_bytes().to_vec(),
+            ..Request::default()
         };
         let entry = |index| {
             let body = format!("<NewPortMappingIndex>{index}</NewPortMappingIndex>");
@@ -249,7 +303,7 @@ mod tests {
         let mut requests = (0..5).map(entry).collect::<Vec<_>>();
         requests.push(request("GET", "/rootDesc.xml", "", ""));
         requests.push(request("POST", "/ctl/IPConn", "GetStatusInfo", ""));
-        let answer = b"HTTP/1.1 200 OK\r\nLOCATION: http://127.0.0.1:1/\r\nST: x\r\n\r\n".to_vec();
+        let answer = b"HTTP/1.1 200 OK\r\nLOCATION: http://127.0.0.1:1/\r\nSERVER: s\r\nST: x\r\n\r\n".to_vec();
         for kind in MISBEHAVIOURS {
             let wrong = Misbehaviour { kind, seed: 7 };
             let over_http = requests.iter().any(|request| {

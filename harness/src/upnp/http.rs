@@ -24,6 +24,8 @@ pub struct Request {
     pub method: String,
     /// Path with query.
     pub path: String,
+    /// The `Host` header.
+    pub host: String,
     /// The `SOAPAction` header without quotes.
     pub soap_action: String,
     /// The body.
@@ -106,9 +108,13 @@ impl HttpServer {
         Self::serve(net::tcp_at(place)?, handler)
     }
 
-    fn serve(listener: TcpListener, handler: Handler) -> io::Result<Self> {
+    /// On a listener that is there already. One with a read timeout looks by itself whether it is to stop; any other has
+    /// to be connected to.
+    pub(super) fn serve(listener: TcpListener, handler: Handler) -> io::Result<Self> {
         let addr = listener.local_addr()?;
-        let worker = Worker::start("harness-http", Some(addr), move |stop| serve(&listener, &handler, stop))?;
+        let wakes_up = socket2::SockRef::from(&listener).read_timeout()?.is_some();
+        let wake = (!wakes_up).then_some(addr);
+        let worker = Worker::start("harness-http", wake, move |stop| serve(&listener, &handler, stop))?;
         Ok(Self { addr, _worker: worker })
     }
 
@@ -244,6 +250,7 @@ fn read(stream: &mut TcpStream) -> io::Result<Option<Request>> {
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         match name.trim().to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().unwrap_or(0),
+            "host" => value.trim().clone_into(&mut request.host),
             "soapaction" => request.soap_action = value.trim().trim_matches('"').to_owned(),
             _ => {}
         }

@@ -6,6 +6,11 @@ pub mod device;
 pub mod gateway;
 pub mod hostile;
 pub mod http;
+#[cfg(target_os = "linux")]
+pub mod lan;
+#[cfg(target_os = "linux")]
+mod lures;
+pub mod samples;
 pub mod soap;
 pub mod ssdp;
 pub mod wan;
@@ -14,6 +19,8 @@ pub use crowd::{Crowd, Manner};
 pub use device::SsdpDevice;
 pub use gateway::{GatewayOptions, PortMapping, UpnpGateway};
 pub use hostile::{MISBEHAVIOURS, Misbehaviour};
+#[cfg(target_os = "linux")]
+pub use lan::{Habits, LanGateway, Port};
 
 #[cfg(test)]
 mod tests {

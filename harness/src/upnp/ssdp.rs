@@ -27,15 +27,20 @@ impl Identity {
     /// The answers to a search for `st`, in the order of the standard.
     #[must_use]
     pub fn answers(&self, st: &str) -> Vec<String> {
-        let mut known = vec![("upnp:rootdevice".to_owned(), format!("{}::upnp:rootdevice", self.udn))];
-        known.push((self.udn.clone(), self.udn.clone()));
-        known.extend(self.types.iter().map(|kind| (kind.clone(), format!("{}::{kind}", self.udn))));
         let wanted = |(kind, _): &&(String, String)| st == "ssdp:all" || same_type(kind, st);
-        known
+        self.names()
             .iter()
             .filter(wanted)
             .map(|(kind, usn)| self.answer(if st == "ssdp:all" { kind } else { st }, usn))
             .collect()
+    }
+
+    /// What it goes by: each notification type with its unique service name.
+    fn names(&self) -> Vec<(String, String)> {
+        let mut known = vec![("upnp:rootdevice".to_owned(), format!("{}::upnp:rootdevice", self.udn))];
+        known.push((self.udn.clone(), self.udn.clone()));
+        known.extend(self.types.iter().map(|kind| (kind.clone(), format!("{}::{kind}", self.udn))));
+        known
     }
 
     fn answer(&self, st: &str, usn: &str) -> String {
@@ -44,6 +49,56 @@ impl Identity {
              USN: {usn}\r\nBOOTID.UPNP.ORG: 1\r\nCONFIGID.UPNP.ORG: 1\r\n\r\n",
             self.location, self.server
         )
+    }
+}
+
+/// What an announcement says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// `ssdp:alive`.
+    Alive,
+    /// `ssdp:update`, before the boot id becomes this.
+    Update {
+        /// `NEXTBOOTID.UPNP.ORG`.
+        next_boot: u32,
+    },
+    /// `ssdp:byebye`.
+    Byebye,
+}
+
+/// What an announcement promises, and which life of the device it belongs to (UPnP Device Architecture 2.0, 1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// `CACHE-CONTROL: max-age`, seconds.
+    pub max_age_s: u32,
+    /// `BOOTID.UPNP.ORG`: grows with each start.
+    pub boot: u32,
+    /// `CONFIGID.UPNP.ORG`: changes with the description.
+    pub config: u32,
+}
+
+impl Identity {
+    /// An announcement for each of its names, in the order of the standard, to the group written as `host`.
+    #[must_use]
+    pub fn notices(&self, host: &str, notice: Notice, life: Life) -> Vec<String> {
+        self.names().iter().map(|(kind, usn)| self.notice(host, notice, life, (kind, usn))).collect()
+    }
+
+    fn notice(&self, host: &str, notice: Notice, life: Life, (nt, usn): (&str, &str)) -> String {
+        let (location, server) = (&self.location, &self.server);
+        let Life { max_age_s, boot, config } = life;
+        let ids = format!("BOOTID.UPNP.ORG: {boot}\r\nCONFIGID.UPNP.ORG: {config}\r\n");
+        let (nts, rest) = match notice {
+            Notice::Alive => {
+                let server = format!("SERVER: {server}\r\n");
+                ("alive", format!("CACHE-CONTROL: max-age={max_age_s}\r\nLOCATION: {location}\r\n{server}{ids}"))
+            }
+            Notice::Update { next_boot } => {
+                ("update", format!("LOCATION: {location}\r\n{ids}NEXTBOOTID.UPNP.ORG: {next_boot}\r\n"))
+            }
+            Notice::Byebye => ("byebye", ids),
+        };
+        format!("NOTIFY * HTTP/1.1\r\nHOST: {host}\r\nNT: {nt}\r\nNTS: ssdp:{nts}\r\nUSN: {usn}\r\n{rest}\r\n")
     }
 }
 

@@ -13,6 +13,7 @@ pub use units::{Interfaces, Interval};
 
 use crate::app::targets::check_pattern;
 use crate::detect::Thresholds;
+use crate::explain::Names;
 use crate::explain::reach::MapE;
 use crate::io::snmp::{self, Auth};
 use crate::model::MacAddr;
@@ -231,6 +232,22 @@ impl Detect {
             clearing_after: self.clearing_after.map_or(default.clearing_after, |i| i.0),
             over_after: self.over_after.map_or(default.over_after, |i| i.0),
         }
+    }
+}
+
+impl Config {
+    /// What the user calls devices (`names:`), as the judges take it. Keys that are neither were refused when reading.
+    #[must_use]
+    pub fn called(&self) -> Names {
+        let mut names = Names::default();
+        for (key, name) in &self.names {
+            if let Ok(mac) = key.parse() {
+                names.by_mac.insert(mac, name.value.as_str().into());
+            } else if let Ok(ip) = key.parse() {
+                names.by_ip.insert(ip, name.value.as_str().into());
+            }
+        }
+        names
     }
 }
 

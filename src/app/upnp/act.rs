@@ -7,7 +7,9 @@ use super::{COULD_NOT_LOOK, Common};
 use crate::io::upnp::control::Reach;
 use crate::model::device::Gateway;
 use crate::model::device_tree::{ActionSpec, Argument, CallOutcome, DeviceTree, Direction, ServiceInfo};
+use crate::model::text::Language;
 use crate::view::upnp::{lease, printable};
+use crate::view::upnp_list_words as list_words;
 use crate::view::upnp_tree::{services, signature, values};
 use crate::view::upnp_words::{self as words, say};
 use clap::{Args, ValueEnum};
@@ -212,25 +214,25 @@ fn spec(name: &str, inputs: &[&str], outputs: &[&str]) -> ActionSpec {
 }
 
 /// The WAN connection of `gateway` that mappings are made on: its primary one, else the first.
-fn connection<'a>(tree: &'a DeviceTree, gateway: &Gateway) -> anyhow::Result<&'a ServiceInfo> {
+fn connection<'a>(tree: &'a DeviceTree, gateway: &Gateway, language: Language) -> anyhow::Result<&'a ServiceInfo> {
     let primary = gateway.primary().map(|connection| connection.service_type.as_str());
     let is_connection = |kind: &str| kind.contains(":WANIPConnection:") || kind.contains(":WANPPPConnection:");
     let all = services(tree).map(|(_, service)| service);
     let callable = all.filter(|s| is_connection(&s.service_type) && s.control_url.is_some()).collect::<Vec<_>>();
     let preferred = callable.iter().find(|service| Some(service.service_type.as_str()) == primary);
     let chosen = preferred.or_else(|| callable.first()).copied();
-    chosen.ok_or_else(|| anyhow::anyhow!("its description names no WAN connection that can be called"))
+    chosen.ok_or_else(|| anyhow::anyhow!(list_words::NO_CONNECTION.template(language)))
 }
 
 /// `upnp-probe add`.
 pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let look = look(common, screen)?;
     let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
-    let reach = look.reach(gateway)?;
+    let reach = look.reach(gateway, screen)?;
     let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
     let (host, internal_port) = args.internal;
     let host = host.map(IpAddr::V4).or_else(|| reach.local().filter(IpAddr::is_ipv4));
-    let host = host.ok_or_else(|| anyhow::anyhow!("this computer has no IPv4 address there: name the host"))?;
+    let host = host.ok_or_else(|| anyhow::anyhow!(list_words::HOST_NEEDED.template(screen.language)))?;
     let (port, protocol) = (args.external.to_string(), args.protocol.as_str());
     let lease_seconds = args.lease.to_string();
     let arguments = [
@@ -249,7 +251,7 @@ pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::R
         device: gateway.friendly_name.clone(),
         address: gateway.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         reach: &reach,
-        service: connection(&tree, gateway)?,
+        service: connection(&tree, gateway, screen.language)?,
         spec: &spec("AddPortMapping", &names, &[]),
         arguments: arguments.to_vec(),
         note: None,
@@ -270,7 +272,7 @@ pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::R
                 ("port", port),
                 ("device", device),
                 ("target", printable(&target)),
-                ("lease", lease(lease_left)),
+                ("lease", lease(lease_left, screen.language)),
             ];
             say(&words::ADDED, screen.language, facts)
         }
@@ -303,9 +305,9 @@ fn verify(look: &Look, order: &Order<'_>, protocol: &str, port: &str) -> Result<
 
 /// `upnp-probe remove`.
 pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let look = look(common, screen)?;
     let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
-    let reach = look.reach(gateway)?;
+    let reach = look.reach(gateway, screen)?;
     let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
     let (protocol, port) = (args.protocol.as_str(), args.port.to_string());
     let listed = gateway.mappings.iter().find(|m| m.external_port == args.port && m.protocol.as_str() == protocol);
@@ -323,7 +325,7 @@ pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> any
         device: gateway.friendly_name.clone(),
         address: gateway.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         reach: &reach,
-        service: connection(&tree, gateway)?,
+        service: connection(&tree, gateway, screen.language)?,
         spec: &spec("DeletePortMapping", &arguments.map(|(name, _)| name), &[]),
         arguments: arguments.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         note: Some(note),
@@ -347,19 +349,19 @@ pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> any
 
 /// `upnp-probe call`.
 pub(super) fn call(common: &Common, screen: &Screen, args: &CallArgs) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let look = look(common, screen)?;
     let device = look.device(&args.device, screen)?;
     let reach = Reach::to(device.ip, &device.interface, &device.location, &look.interfaces)?;
     let tree = look.runtime.block_on(reach.tree(true, look.settings.request))?;
-    let service = service(&tree, &args.service)?;
-    let action = action(service, &args.action)?;
+    let service = service(&tree, &args.service, screen.language)?;
+    let action = action(service, &args.action, screen.language)?;
     let order = Order {
         device: device.friendly_name.clone(),
         address: device.ip,
         reach: &reach,
         service,
         spec: action,
-        arguments: arguments(action, &args.arguments)?,
+        arguments: arguments(action, &args.arguments, screen.language)?,
         note: None,
     };
     if !action.name.starts_with("Get")
@@ -385,7 +387,7 @@ pub(super) fn call(common: &Common, screen: &Screen, args: &CallArgs) -> anyhow:
 }
 
 /// The one service whose type or id ends with `wanted`, with or without its version.
-fn service<'a>(tree: &'a DeviceTree, wanted: &str) -> anyhow::Result<&'a ServiceInfo> {
+fn service<'a>(tree: &'a DeviceTree, wanted: &str, language: Language) -> anyhow::Result<&'a ServiceInfo> {
     let ends = |text: &str| {
         let unversioned = text.rsplit_once(':').map_or(text, |(name, _)| name);
         [text, unversioned]
@@ -398,45 +400,50 @@ fn service<'a>(tree: &'a DeviceTree, wanted: &str) -> anyhow::Result<&'a Service
         let line = |s: &&ServiceInfo| format!("\n  {}  {}", printable(&s.service_type), printable(&s.service_id));
         services.iter().map(line).collect::<String>()
     };
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => anyhow::bail!("it has no service \"{}\". It has:{}", printable(wanted), list(&all)),
-        several => {
-            let several = several.iter().map(|s| **s).collect::<Vec<_>>();
-            anyhow::bail!("\"{}\" fits several services; name one by its id:{}", printable(wanted), list(&several))
-        }
-    }
+    let (text, shown) = match found.as_slice() {
+        [one] => return Ok(one),
+        [] => (&list_words::NO_SUCH_SERVICE, list(&all)),
+        several => (&list_words::SEVERAL_SERVICES, list(&several.iter().map(|s| **s).collect::<Vec<_>>())),
+    };
+    anyhow::bail!(say(text, language, [("wanted", printable(wanted)), ("list", shown)]))
 }
 
-fn action<'a>(service: &'a ServiceInfo, wanted: &str) -> anyhow::Result<&'a ActionSpec> {
+fn action<'a>(service: &'a ServiceInfo, wanted: &str, language: Language) -> anyhow::Result<&'a ActionSpec> {
     if let Some(problem) = &service.problem {
-        anyhow::bail!("the service cannot be called, or not checked. {}", printable(problem));
+        anyhow::bail!(say(&list_words::NOT_CALLABLE, language, [("why", printable(problem))]));
     }
     service.actions.iter().find(|action| action.name == wanted).ok_or_else(|| {
         let all = service.actions.iter().map(|action| format!("\n  {}", signature(action))).collect::<String>();
-        anyhow::anyhow!("the service has no action \"{}\". It has:{all}", printable(wanted))
+        let facts = [("wanted", printable(wanted)), ("list", all)];
+        anyhow::anyhow!(say(&list_words::NO_SUCH_ACTION, language, facts))
     })
 }
 
 /// The input arguments in the order of the description, each given once and fitting.
-fn arguments(action: &ActionSpec, given: &[(String, String)]) -> anyhow::Result<Vec<(String, String)>> {
-    let usage = || format!("the action is {}", signature(action));
+fn arguments(
+    action: &ActionSpec,
+    given: &[(String, String)],
+    language: Language,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let wrong = |text, name: &str| {
+        let facts = [("name", printable(name)), ("action", signature(action))];
+        anyhow::anyhow!(say(text, language, facts))
+    };
     for (place, (name, _)) in given.iter().enumerate() {
-        anyhow::ensure!(
-            action.inputs().any(|argument| argument.name == *name),
-            "it takes no argument \"{}\": {}",
-            printable(name),
-            usage()
-        );
-        anyhow::ensure!(!given[..place].iter().any(|(n, _)| n == name), "{} is given twice", printable(name));
+        if !action.inputs().any(|argument| argument.name == *name) {
+            return Err(wrong(&list_words::NO_SUCH_ARGUMENT, name));
+        }
+        if given[..place].iter().any(|(n, _)| n == name) {
+            return Err(wrong(&list_words::GIVEN_TWICE, name));
+        }
     }
     let mut ordered = Vec::new();
     for argument in action.inputs() {
         let value = given.iter().find(|(name, _)| *name == argument.name).map(|(_, value)| value);
-        let name = printable(&argument.name);
-        let value = value.ok_or_else(|| anyhow::anyhow!("{name}=… is missing: {}", usage()))?;
-        if let Some(expected) = misfit(argument, value) {
-            anyhow::bail!("{name} must be {expected}: {}", usage());
+        let value = value.ok_or_else(|| wrong(&list_words::ARGUMENT_MISSING, &argument.name))?;
+        if let Some(expected) = misfit(argument, value, language) {
+            let facts = [("name", printable(&argument.name)), ("expected", expected), ("action", signature(action))];
+            anyhow::bail!(say(&list_words::MISFIT, language, facts));
         }
         ordered.push((argument.name.clone(), value.clone()));
     }
@@ -444,14 +451,16 @@ fn arguments(action: &ActionSpec, given: &[(String, String)]) -> anyhow::Result<
 }
 
 /// What the argument must be, if `value` is not (data types: UPnP Device Architecture 2.0, 2.5).
-fn misfit(argument: &Argument, value: &str) -> Option<String> {
+fn misfit(argument: &Argument, value: &str, language: Language) -> Option<String> {
     if !argument.allowed.is_empty() {
         let fits = argument.allowed.iter().any(|allowed| allowed == value);
-        return (!fits).then(|| format!("one of {}", printable(&argument.allowed.join(", "))));
+        let list = [("list", printable(&argument.allowed.join(", ")))];
+        return (!fits).then(|| say(&list_words::ONE_OF, language, list));
     }
     let whole = |least: i128, most: i128| {
         let fits = value.parse::<i128>().is_ok_and(|number| (least..=most).contains(&number));
-        (!fits).then(|| format!("a whole number from {least} to {most}"))
+        let bounds = [("least", least.to_string()), ("most", most.to_string())];
+        (!fits).then(|| say(&list_words::WHOLE_NUMBER, language, bounds))
     };
     match argument.data_type.as_str() {
         "ui1" => whole(0, u8::MAX.into()),
@@ -462,7 +471,7 @@ fn misfit(argument: &Argument, value: &str) -> Option<String> {
         "i4" | "int" => whole(i32::MIN.into(), i32::MAX.into()),
         "boolean" => {
             let fits = matches!(value.to_ascii_lowercase().as_str(), "0" | "1" | "true" | "false" | "yes" | "no");
-            (!fits).then(|| "0 or 1".to_owned())
+            (!fits).then(|| list_words::ZERO_OR_ONE.template(language).to_owned())
         }
         _ => None,
     }

@@ -37,7 +37,7 @@ fn arguments_are_checked_and_ordered() {
     };
     let check = |given: &[&str], expected: Result<&str, &str>| {
         let given = given.iter().map(|text| assignment(text).expect("an assignment")).collect::<Vec<_>>();
-        match (arguments(&action, &given), expected) {
+        match (arguments(&action, &given, Language::English), expected) {
             (Ok(ordered), Ok(expected)) => {
                 let shown = ordered.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
                 assert_eq!(shown.join(" "), expected);
@@ -74,7 +74,8 @@ fn services_are_named_by_their_ends() {
         ..crate::model::device_tree::DeviceInfo::default()
     };
     let tree = DeviceTree { devices: vec![device], ..DeviceTree::default() };
-    let check = |wanted: &str, expected: Result<&str, &str>| match (service(&tree, wanted), expected) {
+    let check = |wanted: &str, expected: Result<&str, &str>| match (service(&tree, wanted, Language::English), expected)
+    {
         (Ok(found), Ok(expected)) => assert!(found.service_id.ends_with(expected), "{found:?}"),
         (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
         (outcome, _) => panic!("{wanted}: {outcome:?}"),

@@ -3,14 +3,19 @@
 
 use super::Common;
 use super::screen::Screen;
+use crate::app::config;
+use crate::explain::Names;
+use crate::explain::reach::MapE;
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, Interface};
 use crate::io::ssdp::StopProbes;
 use crate::io::upnp::control::Reach;
 use crate::io::upnp::{self, Settings};
 use crate::model::device::{Device, Discovery, Gateway};
+use crate::model::text::Language;
 use crate::view;
 use crate::view::upnp::printable;
+use crate::view::upnp_list_words as list_words;
 use crate::view::upnp_words::{self as words, say};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal};
@@ -23,22 +28,41 @@ pub(super) struct Look {
     pub(super) interfaces: Vec<Interface>,
     pub(super) settings: Settings,
     pub(super) runtime: Runtime,
+    pub(super) told: Told,
+}
+
+/// What the configuration tells about the network, if one is named.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) map_e: Option<MapE>,
+    pub(super) names: Names,
+}
+
+impl Told {
+    fn read(common: &Common) -> anyhow::Result<Self> {
+        let Some(path) = &common.config_file else { return Ok(Self::default()) };
+        let config = config::load(path)?;
+        Ok(Self { map_e: config.upnp.map_e.as_ref().map(|share| share.value), names: config.called() })
+    }
 }
 
 /// Searches once. Problems go to standard error.
-pub(super) fn look(common: &Common) -> anyhow::Result<Look> {
-    let interfaces = choose(interfaces::list()?, &common.interface)?;
+pub(super) fn look(common: &Common, screen: &Screen) -> anyhow::Result<Look> {
+    let language = screen.language;
+    // Before the search: who has written it wrong should not have to wait.
+    let told = Told::read(common)?;
+    let interfaces = choose(interfaces::list()?, &common.interface, language)?;
     let settings = settings(common);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let progress = progress(&interfaces, &settings);
+    let progress = progress(&interfaces, &settings, language);
     let (stop, clock) = (StopProbes::default(), Clock::start());
     let discovery = runtime.block_on(upnp::discover(&interfaces, &settings, &stop, &clock));
     progress.finish_and_clear();
     for problem in &discovery.problems {
         eprintln!("upnp: {}", printable(problem));
     }
-    anyhow::ensure!(!discovery.interfaces.is_empty(), "no interface could be searched");
-    Ok(Look { discovery, interfaces, settings, runtime })
+    anyhow::ensure!(!discovery.interfaces.is_empty(), list_words::NOT_SEARCHED.template(language));
+    Ok(Look { discovery, interfaces, settings, runtime, told })
 }
 
 /// How to search for somebody who waits.
@@ -92,7 +116,7 @@ impl Look {
         let gateways = &self.discovery.gateways;
         if gateways.is_empty() {
             self.explain_silence(screen);
-            anyhow::bail!("no gateway answered");
+            anyhow::bail!(list_words::NO_GATEWAY_ANSWERED.template(screen.language));
         }
         let Some(wanted) = wanted else {
             let [one] = gateways.as_slice() else {
@@ -105,12 +129,16 @@ impl Look {
         };
         let device = self.device(wanted, screen)?;
         let named = |gateway: &&Gateway| gateway.udn.eq_ignore_ascii_case(&device.udn) || gateway.ip == Some(device.ip);
-        gateways.iter().find(named).ok_or_else(|| anyhow::anyhow!("{} is no gateway", printable(wanted)))
+        gateways.iter().find(named).ok_or_else(|| {
+            let facts = [("wanted", printable(wanted))];
+            anyhow::anyhow!(say(&list_words::IS_NO_GATEWAY, screen.language, facts))
+        })
     }
 
     /// How a gateway is reached.
-    pub(super) fn reach(&self, gateway: &Gateway) -> anyhow::Result<Reach> {
-        let ip = gateway.ip.ok_or_else(|| anyhow::anyhow!("the gateway has no address"))?;
+    pub(super) fn reach(&self, gateway: &Gateway, screen: &Screen) -> anyhow::Result<Reach> {
+        let nowhere = || anyhow::anyhow!(list_words::NO_ADDRESS_OF_GATEWAY.template(screen.language));
+        let ip = gateway.ip.ok_or_else(nowhere)?;
         Ok(Reach::to(ip, &gateway.interface, &gateway.location, &self.interfaces)?)
     }
 }
@@ -124,25 +152,22 @@ fn list<'a>(devices: impl Iterator<Item = &'a Device>) -> String {
 
 /// The interfaces asked for, or every one on which a LAN can be: up, with an address, able to multicast, not the
 /// loopback, and not a part of a bridge or bond.
-pub(super) fn choose(all: Vec<Interface>, wanted: &[String]) -> anyhow::Result<Vec<Interface>> {
+pub(super) fn choose(all: Vec<Interface>, wanted: &[String], language: Language) -> anyhow::Result<Vec<Interface>> {
     let names = all.iter().map(|i| i.name.to_string()).collect::<Vec<_>>().join(", ");
     if wanted.is_empty() {
         let lan = |i: &Interface| i.up && i.multicast && !i.loopback && !i.enslaved && !i.addresses.is_empty();
         let chosen = all.into_iter().filter(lan).collect::<Vec<_>>();
-        anyhow::ensure!(
-            !chosen.is_empty(),
-            "no interface is up, has an address and can multicast; this computer has {names}. Connect it, or name one \
-             with --interface"
-        );
+        anyhow::ensure!(!chosen.is_empty(), say(&list_words::NO_INTERFACE, language, [("names", names)]));
         return Ok(chosen);
     }
     let mut chosen: Vec<Interface> = Vec::new();
     for name in wanted {
+        let wrong = |text| say(text, language, [("name", printable(name)), ("names", names.clone())]);
         let Some(interface) = all.iter().find(|i| *i.name == **name) else {
-            anyhow::bail!("there is no interface \"{}\"; this computer has {names}", printable(name));
+            anyhow::bail!(wrong(&list_words::NO_SUCH_INTERFACE));
         };
-        anyhow::ensure!(interface.up, "interface {name} is down: connect it, or bring it up");
-        anyhow::ensure!(!interface.addresses.is_empty(), "interface {name} has no address to search from");
+        anyhow::ensure!(interface.up, wrong(&list_words::INTERFACE_DOWN));
+        anyhow::ensure!(!interface.addresses.is_empty(), wrong(&list_words::INTERFACE_WITHOUT_ADDRESS));
         if !chosen.contains(interface) {
             chosen.push(interface.clone());
         }
@@ -150,7 +175,7 @@ pub(super) fn choose(all: Vec<Interface>, wanted: &[String]) -> anyhow::Result<V
     Ok(chosen)
 }
 
-fn progress(chosen: &[Interface], settings: &Settings) -> ProgressBar {
+fn progress(chosen: &[Interface], settings: &Settings, language: Language) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -159,7 +184,8 @@ fn progress(chosen: &[Interface], settings: &Settings) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
         bar.set_style(style);
     }
-    bar.set_message(format!("Searching {names}, at most {:.0} s", settings.total.as_secs_f64()));
+    let seconds = format!("{:.0}", settings.total.as_secs_f64());
+    bar.set_message(say(&list_words::SEARCHING, language, [("place", names), ("seconds", seconds)]));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
@@ -189,7 +215,7 @@ mod tests {
         let all = vec![loopback, interface("eth0"), port, down];
         let check = |wanted: &[&str], expected: Result<&[&str], &str>| {
             let wanted = wanted.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-            let chosen = choose(all.clone(), &wanted);
+            let chosen = choose(all.clone(), &wanted, Language::English);
             let chosen = chosen.map(|c| c.iter().map(|i| i.name.to_string()).collect::<Vec<_>>());
             match (chosen, expected) {
                 (Ok(names), Ok(expected)) => assert_eq!(names, expected),

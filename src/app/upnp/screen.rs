@@ -2,7 +2,7 @@
 //! protocol and no devices.
 
 use crate::model::text::Language;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -10,6 +10,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 const MIN_WIDTH: u16 = 40;
 /// See [`MIN_WIDTH`].
 const DEFAULT_WIDTH: u16 = 120;
+/// Cells that the last column of a table should have at least, and those of a column that is never broken.
+const LAST_COLUMN: usize = 12;
+/// See [`LAST_COLUMN`].
+const SHORT_COLUMN: u16 = 9;
 /// SGR parameters: bold for names, yellow for problems, dim for detail.
 const BOLD: &str = "1";
 const YELLOW: &str = "33";
@@ -75,7 +79,26 @@ impl Screen {
         if table.width().is_none_or(|width| width < MIN_WIDTH) {
             table.set_width(DEFAULT_WIDTH);
         }
+        keep_widths(&mut table);
         format!("{table}\n")
+    }
+}
+
+/// Lets short columns, and all but the last where that has room enough beside them, keep the width of what is in them:
+/// a description may be broken into lines, a port or an address is not to be.
+fn keep_widths(table: &mut Table) {
+    let (Some(width), widest) = (table.width(), table.column_max_content_widths()) else { return };
+    let Some((_, others)) = widest.split_last() else { return };
+    // A border and two spaces a column, and the last border.
+    let borders = 3 * widest.len() + 1;
+    let taken = others.iter().map(|width| usize::from(*width)).sum::<usize>();
+    let roomy = taken + borders + LAST_COLUMN <= usize::from(width);
+    for (place, content) in others.iter().enumerate() {
+        if (roomy || *content <= SHORT_COLUMN)
+            && let Some(column) = table.column_mut(place)
+        {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
 }
 

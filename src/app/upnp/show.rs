@@ -9,13 +9,29 @@ use crate::io::clock::Clock;
 use crate::io::upnp::control::Reach;
 use crate::view;
 use crate::view::upnp::Judged;
+use crate::view::upnp_list_words as list_words;
 use std::process::ExitCode;
 
-/// What is wrong with the gateways, and whether their mappings can be reached, by what this host knows around it.
-fn assess(look: &Look) -> anyhow::Result<Assessment> {
-    let mut around = Around::read(Clock::start().now())?;
+/// What is wrong with the gateways, and whether their mappings can be reached, by what this host knows around it. Hosts
+/// that mappings lead to are asked for, where that is permitted, and devices get their makers.
+fn assess(look: &mut Look) -> anyhow::Result<Assessment> {
+    let clock = Clock::start();
+    let mut around = Around::read(clock.now())?;
+    around.call(look.told.names.clone());
     around.know(&look.discovery.devices);
-    Ok(reach::assess_now(&look.discovery.gateways, &around.surroundings(None)))
+    around.name_makers(&mut look.discovery.devices);
+    let gateways = &look.discovery.gateways;
+    around.ask(gateways, &clock);
+    let mut assessment = reach::assess_now(gateways, &around.surroundings(look.told.map_e));
+    // "Never heard of" is news from a program that listens all day. One look hears of few, and proves nothing of a host
+    // that it could not ask for.
+    assessment.findings.retain(|finding| {
+        let gateway = gateways.iter().find(|gateway| gateway.key() == finding.gateway);
+        let mapping = gateway.and_then(|gateway| gateway.mappings.get(finding.mapping?));
+        let client = mapping.and_then(|mapping| mapping.internal_client.parse().ok());
+        finding.kind.id != reach::NEVER_SEEN_ID || !client.is_some_and(|ip| around.is_unasked(ip))
+    });
+    Ok(assessment)
 }
 
 fn status(look: &Look, assessment: &Assessment) -> ExitCode {
@@ -25,8 +41,8 @@ fn status(look: &Look, assessment: &Assessment) -> ExitCode {
 
 /// `upnp-probe list`.
 pub(super) fn list(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
-    let assessment = assess(&look)?;
+    let mut look = look(common, screen)?;
+    let assessment = assess(&mut look)?;
     let judged = Judged { assessment: &assessment, language: screen.language };
     if common.json() {
         screen.json(&view::reach::gateways(look.discovery.gateways.iter(), &assessment, screen.language), false)?;
@@ -41,7 +57,8 @@ pub(super) fn list(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode>
 
 /// `upnp-probe devices`.
 pub(super) fn devices(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let mut look = look(common, screen)?;
+    Around::read(Clock::start().now())?.name_makers(&mut look.discovery.devices);
     let devices = &look.discovery.devices;
     if common.json() {
         screen.json(devices, false)?;
@@ -59,14 +76,14 @@ pub(super) fn devices(common: &Common, screen: &Screen) -> anyhow::Result<ExitCo
 
 /// `upnp-probe show DEVICE`.
 pub(super) fn show(common: &Common, screen: &Screen, wanted: &str) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let look = look(common, screen)?;
     let device = look.device(wanted, screen)?;
     let reach = Reach::to(device.ip, &device.interface, &device.location, &look.interfaces)?;
     let tree = look.runtime.block_on(reach.tree(true, look.settings.request))?;
     if common.json() {
         screen.json(&tree, false)?;
     } else {
-        screen.print(&view::upnp_tree::tree(&tree))?;
+        screen.print(&view::upnp_tree::tree(&tree, screen.language))?;
     }
     let troubled = tree.devices.iter().flat_map(|d| &d.services).any(|service| service.problem.is_some());
     Ok(if troubled || !tree.problems.is_empty() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
@@ -74,9 +91,9 @@ pub(super) fn show(common: &Common, screen: &Screen, wanted: &str) -> anyhow::Re
 
 /// `upnp-probe export`.
 pub(super) fn export(common: &Common, screen: &Screen) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(common.format != Some(Format::Text), "export writes --format json or csv; `list` writes text");
-    let look = look(common)?;
-    let assessment = assess(&look)?;
+    anyhow::ensure!(common.format != Some(Format::Text), list_words::EXPORT_IS_DATA.template(screen.language));
+    let mut look = look(common, screen)?;
+    let assessment = assess(&mut look)?;
     if common.format == Some(Format::Csv) {
         screen.without_colour().print(&view::upnp_tree::csv(&look.discovery.gateways))?;
     } else {

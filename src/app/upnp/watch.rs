@@ -10,6 +10,7 @@ use crate::io::ssdp::StopProbes;
 use crate::io::upnp;
 use crate::model::Time;
 use crate::model::announcement::Heard;
+use crate::model::text::Language;
 use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::devices::DeviceChange;
 use crate::view;
@@ -52,7 +53,7 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
 
 /// Watches until it is told to stop.
 pub(super) fn run(common: &Common, screen: &Screen, args: &WatchArgs) -> anyhow::Result<ExitCode> {
-    let look = look(common)?;
+    let look = look(common, screen)?;
     let mut catalogue = Catalogue::default();
     catalogue.merge(&look.discovery);
     if !common.json() {
@@ -151,11 +152,21 @@ impl Watching<'_> {
     }
 
     fn device(&self, change: &DeviceChange) -> anyhow::Result<()> {
-        self.line("device", change.at, serde_json::json!(change), &view::upnp::device_change(change))
+        self.line(
+            "device",
+            change.at,
+            serde_json::json!(change),
+            &view::upnp::device_change(change, self.screen.language),
+        )
     }
 
     fn mapping(&self, change: &MappingChange) -> anyhow::Result<()> {
-        self.line("port_mapping", change.at, serde_json::json!(change), &view::upnp::change(change))
+        self.line(
+            "port_mapping",
+            change.at,
+            serde_json::json!(change),
+            &view::upnp::change(change, self.screen.language),
+        )
     }
 
     fn line(&self, event: &str, at: Time, mut value: serde_json::Value, sentence: &str) -> anyhow::Result<()> {
@@ -175,7 +186,7 @@ impl Watching<'_> {
 fn chosen(wanted: &[String]) -> Vec<interfaces::Interface> {
     let all = interfaces::list().unwrap_or_default();
     if wanted.is_empty() {
-        return choose(all, wanted).unwrap_or_default();
+        return choose(all, wanted, Language::English).unwrap_or_default();
     }
     let there = |one: &interfaces::Interface| one.up && wanted.iter().any(|name| *one.name == **name);
     all.into_iter().filter(there).collect()

@@ -11,7 +11,7 @@ pub mod surroundings;
 mod tests;
 
 pub use class::{CLASSES, ExternalClass};
-pub use findings::{FINDINGS, GatewayFinding, Severity};
+pub use findings::{FINDINGS, GatewayFinding, NEVER_SEEN_ID, Severity};
 pub use judge::{Judgement, MappingReach};
 pub use map_e::{MapE, MapEError};
 pub use surroundings::{Client, Host, Lan, Presence, Surroundings, in_prefix};

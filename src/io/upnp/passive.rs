@@ -154,6 +154,10 @@ impl Hearing {
     fn read(&mut self, now: Time, (place, errand, outcome): Outcome) {
         let Errand { reply, url, life } = errand;
         let announced = reply.message.udn().to_owned();
+        if self.plan.has_departed(&place) {
+            self.plan.read(now, &place, None);
+            return;
+        }
         let device = match outcome {
             Ok(description) => {
                 let device = intake::described(&reply, &url, &description);

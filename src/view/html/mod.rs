@@ -7,6 +7,7 @@ mod gateways;
 use crate::engine::{Snapshot, State};
 use crate::explain::reach::Assessment;
 use crate::model::device::{Device, Gateway};
+use crate::model::text::Language;
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
 use crate::observe::targets::{TargetStatus, Targets};
 use escape::Html;
@@ -127,7 +128,7 @@ pub fn page(page: &Page<'_>) -> String {
     }
     watched(&mut html, snapshot);
     traffic(&mut html, page);
-    gateways::section(&mut html, page.gateways, page.assessment);
+    gateways::section(&mut html, page.gateways, page.assessment, Language::English);
     devices(&mut html, page.devices);
     history(&mut html, page, &past);
     html.raw("</main><footer>stormglass ").text(env!("CARGO_PKG_VERSION"));

@@ -49,9 +49,12 @@ fn silent(view: &View<'_>, for_ever: bool) -> Vec<Hit> {
     hits.collect()
 }
 
+/// The id of that finding: one who looks but once leaves it out.
+pub const NEVER_SEEN_ID: &str = "client_never_seen";
+
 /// It leads to somebody never heard of, or to no host.
 pub(super) static NEVER_SEEN: FindingKind = FindingKind {
-    id: "client_never_seen",
+    id: NEVER_SEEN_ID,
     severity: Severity::Notice,
     sentence: Text {
         en: "{port} of {gateway} leads to {client} (\"{description}\"), which has never been heard of on this LAN.",

@@ -10,6 +10,7 @@ use crate::model::device::{Gateway, PortMapping};
 use crate::model::text::{Facts, Language, Text};
 use serde::Serialize;
 
+pub use clients::NEVER_SEEN_ID;
 pub use ports::{ManagementPort, management_port};
 
 /// Findings kept in all; the worst are kept.
