@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stormglass::mib::poll::Brought;
 use stormglass::mib::slow::Slow;
-use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding, slow};
+use stormglass::mib::{Limits, MODULES, Memory, Names, Reply, Rows, Walk, forwarding, slow};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
@@ -429,7 +429,7 @@ proptest! {
 /// What a poll makes of rows when nothing is remembered.
 fn sample(rows: &Rows, at: Time) -> PollSample {
     let brought = Brought { rows, at, took: Duration::ZERO, lasting: true };
-    Memory::default().sample(Arc::from("hub"), &brought, &mut |text| text.into())
+    Memory::default().sample(Arc::from("hub"), &brought, &mut Names::default())
 }
 
 /// An honest agent is read in full, so that the law above reaches behind the first answer.
