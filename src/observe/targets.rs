@@ -3,7 +3,7 @@
 
 use super::delta::Discontinuity;
 use super::names::Names;
-use super::places::Places;
+use super::places::{Places, drawers_of};
 use super::ports::PortStatus;
 use super::target::{Books, Desk, Target};
 pub use super::target::{MAX_PORTS, MAX_PROBLEMS, Outcome, TargetStatus};
@@ -161,11 +161,11 @@ impl Targets {
         }
         // Without a number there is no room for any.
         let room = target.id.map_or(0, |_| self.places.room() + target.surroundings.len());
+        let (before, count) = drawers_of(target.surroundings.addresses());
         let changes = target.surround(read, sample.at, room);
         self.refused += changes.refused;
         if let Some(id) = target.id {
-            changes.gone.into_iter().for_each(|mac| self.places.remove(id, mac));
-            changes.come.into_iter().for_each(|mac| self.places.insert(id, mac));
+            self.places.replace(id, (&before, count), target.surroundings.addresses());
         }
         for moved in changes.moves {
             self.moves.add(sample.at, name, moved);

@@ -142,10 +142,6 @@ const _: () = assert!(size_of::<Entry>() == 8 && size_of::<Spot>() <= 32);
 pub struct Changes {
     /// Addresses behind another port than before: address, from, to.
     pub moves: Vec<(MacAddr, Arc<str>, Arc<str>)>,
-    /// Addresses that were not known before.
-    pub come: Vec<MacAddr>,
-    /// Addresses that are not known any more.
-    pub gone: Vec<MacAddr>,
     /// Addresses that found no room.
     pub refused: u64,
 }
@@ -163,12 +159,10 @@ impl Surroundings {
         let mut now = Self::of(fdb, most, name_of);
         let mut changes = Changes { refused: (fdb.entries.len() - now.entries.len()) as u64, ..Changes::default() };
         for entry in &now.entries {
-            match self.entry(entry.mac()) {
-                Some(before) => changes.moves.extend(self.moved(before, &now, *entry)),
-                None => changes.come.push(entry.mac()),
+            if let Some(before) = self.entry(entry.mac()) {
+                changes.moves.extend(self.moved(before, &now, *entry));
             }
         }
-        changes.gone = self.addresses().filter(|mac| now.entry(*mac).is_none()).collect();
         (now.remotes, now.stp) = (std::mem::take(&mut self.remotes), self.stp.take());
         *self = now;
         changes
