@@ -3,7 +3,7 @@
 //!
 //! A poll reads all ports of a switch by the same few PDUs, so that times and sets of counters repeat from port to port
 //! and cost nothing; a counter takes as many bytes as it has digits (in base 128). A ledger of twelve counters is 144
-//! bytes in use and about 50 at rest (`benches/fleet.rs` prints it). Packing and unpacking 52 ports takes some 5 µs.
+//! bytes in use and about 54 at rest (`benches/fleet.rs` prints it).
 
 use super::ledger::{Aside, KINDS, Kinds, Ledger, SHARED};
 use super::ports::Rates;

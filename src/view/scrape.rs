@@ -12,7 +12,7 @@ use crate::engine::{Coverage, Engine, Snapshot, agenda};
 use crate::model::Time;
 use std::sync::Arc;
 
-/// Feeds or targets read at once: some 0.2 ms (`benches/fleet.rs` prints the longest slice).
+/// Feeds or targets read at once: less than 0.1 ms (`benches/fleet.rs` prints the longest slice).
 const SLICE: usize = 1024;
 
 /// What is read next.
