@@ -172,10 +172,10 @@ fn measure(fleet: Fleet) {
     let end = START.plus(Duration::from_secs(minutes as u64 * 60));
     let mut asking = Duration::ZERO;
     let asked = targets.min(1000);
-    for n in 0..asked {
+    for (n, name) in names.iter().enumerate().take(asked) {
         let mac = host(n, 3, 0);
         let found = timed(&mut asking, || engine.targets().port_of(mac));
-        assert!(found.is_some_and(|place| *place.target == *names[n]), "switch {n} knows its own hosts");
+        assert!(found.is_some_and(|place| place.target == *name), "switch {n} knows its own hosts");
     }
     let scrape = scrape(&engine, end);
     polls.sort();
