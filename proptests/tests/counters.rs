@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use stormglass::mib::poll::Brought;
 use stormglass::mib::slow::Slow;
-use stormglass::mib::{Limits, MODULES, Memory, Reply, Rows, Walk, forwarding, slow};
+use stormglass::mib::{Limits, MODULES, Memory, Names, Reply, Rows, Walk, forwarding, slow};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Gap, Poll, PollSample, PortCounters, PortSample};
 use stormglass::model::snmp::{Oid, Value, VarBind};
 use stormglass::observe::delta::{Context, delta, interval};
-use stormglass::observe::ports::{About, Polled, Port};
+use stormglass::observe::ledger::{Ledger, Polled};
+use stormglass::observe::packed::Packed;
+use stormglass::observe::ports::{About, PortStatus};
 use stormglass::observe::targets::{Outcome, Targets};
 use stormglass_harness::snmp::{Table, Value as Told, switch_mib};
 use stormglass_harness::{Scenario, World};
@@ -232,7 +234,8 @@ proptest! {
     fn rates_are_those_of_every_counter_for_itself(counts in proptest::collection::vec(count(), 1..30)) {
         let (mut at, mut uptime) = (Time::from_secs(1_800_000_000), 5000_u32);
         let mut plain = [Plain::default(); SOME.len()];
-        let mut port: Option<Port> = None;
+        let mut port: Option<PortStatus> = None;
+        let (mut rest, mut bytes) = (Packed::default(), Vec::new());
         for Count { seconds, slow, counters } in counts {
             at = at.plus(Duration::from_secs(u64::from(seconds)));
             uptime += seconds * 100;
@@ -245,12 +248,19 @@ proptest! {
                 *sample.counters.get_mut(kind) = told.then_some(value);
             }
             let about = Arc::new(About { descr: "".into(), alias: "".into() });
-            let port = port.get_or_insert_with(|| Port::new(&sample, "port1".into(), about, at));
+            let mut ledgers = Vec::new();
+            match port {
+                Some(_) => rest.unpack(1, &mut ledgers),
+                None => ledgers.push(Ledger::new(&sample, at)),
+            }
+            let port = port.get_or_insert_with(|| PortStatus::new(&sample, "port1".into(), about, at));
             let mut sums = [0; CounterKind::ALL.len()];
-            let reasons = port.count(&sample, Polled { uptime: None, at, slow }, &mut |kind, delta| sums[kind as usize] += delta);
+            let polled = Polled { uptime: None, at, slow };
+            let reasons = ledgers[0].count(port, &sample, polled, &mut |kind, delta| sums[kind as usize] += delta);
+            rest.pack(&ledgers, &mut bytes);
             prop_assert!(reasons.is_empty(), "{reasons:?}");
             for ((kind, plain), (told, _, later)) in SOME.into_iter().zip(&mut plain).zip(counters) {
-                let rate = port.status.rates.get(kind);
+                let rate = port.rates.get(kind);
                 if !told {
                     prop_assert_eq!(sums[kind as usize], 0);
                     continue;
@@ -432,7 +442,7 @@ proptest! {
 /// What a poll makes of rows when nothing is remembered.
 fn sample(rows: &Rows, at: Time) -> PollSample {
     let brought = Brought { rows, at, took: Duration::ZERO, lasting: true };
-    Memory::default().sample(Arc::from("hub"), &brought, &mut |text| text.into())
+    Memory::default().sample(Arc::from("hub"), &brought, &mut Names::default())
 }
 
 /// An honest agent is read in full, so that the law above reaches behind the first answer.

@@ -5,6 +5,7 @@ use crate::model::Time;
 use crate::model::observation::Poll;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// Feeds kept: interfaces, targets and searches.
@@ -25,6 +26,17 @@ pub struct FeedStatus {
     pub message: String,
     /// When it last worked.
     pub last_success: Option<Time>,
+}
+
+/// Whether a feed works, without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// `capture`, `snmp` or `discovery`.
+    pub feed: &'static str,
+    /// Interface or target.
+    pub name: Arc<str>,
+    /// It works.
+    pub ok: bool,
 }
 
 /// All feeds of one kind together.
@@ -113,6 +125,35 @@ impl Feeds {
     /// All of them, those that fail first.
     pub fn all(&self) -> impl Iterator<Item = &FeedStatus> {
         self.failing.values().chain(self.working.values()).map(|status| &**status)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.working.len() + self.failing.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds to `into` the next feeds `after` one, `most` at most, in an order that does not depend on which of them work:
+    /// whoever reads them bit by bit reads none twice.
+    pub fn coverage_after(&self, after: Option<&Coverage>, most: usize, into: &mut Vec<Coverage>) {
+        let from = after.map_or(Bound::Unbounded, |last| Bound::Excluded((last.feed, Arc::clone(&last.name))));
+        let range = (from, Bound::Unbounded);
+        let mut working = self.working.range(range.clone()).peekable();
+        let mut failing = self.failing.range(range).peekable();
+        for _ in 0..most {
+            let ok = match (working.peek(), failing.peek()) {
+                (Some((one, _)), Some((other, _))) => one < other,
+                (one, _) => one.is_some(),
+            };
+            let Some(((feed, name), _)) = (if ok { working.next() } else { failing.next() }) else { return };
+            into.push(Coverage { feed, name: Arc::clone(name), ok });
+        }
     }
 
     /// Names of those of a kind that work, in order.

@@ -14,7 +14,7 @@ mod snapshot;
 mod tests;
 
 pub use case::MAX_HISTORY;
-pub use feeds::{FeedCount, FeedStatus, Feeds};
+pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
 pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 
 use crate::detect::Thresholds;

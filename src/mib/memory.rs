@@ -28,7 +28,7 @@ pub const REMEMBERED: Duration = Duration::from_secs(300);
 pub(super) static LASTING: &[&Object] =
     &[&IF_DESCR, &IF_TYPE, &IF_SPEED, &IF_PHYS_ADDRESS, &IF_ADMIN_STATUS, &IF_HIGH_SPEED, &IF_ALIAS];
 
-/// A device's memory: about 80 bytes a port, and its strings.
+/// A device's memory: 48 bytes a port, and what it has in words of its own, as few have.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// When it was all read; `None` if something has changed since.
@@ -41,21 +41,31 @@ pub struct Memory {
     pub(super) narrow: bool,
     sys_name: Box<str>,
     sys_descr: Box<str>,
-    ports: Vec<Lasting>,
+    ports: Box<[Lasting]>,
     problems: Vec<String>,
 }
 
 /// What hardly changes of a port, in the words of [`PortSample`].
 #[derive(Clone, Debug)]
 pub(super) struct Lasting {
-    if_index: u32,
-    if_type: u32,
-    name: Arc<str>,
-    descr: Arc<str>,
+    /// Shared with the same port of other switches of the kind.
+    words: Arc<Words>,
+    /// What people write there is hardly ever the same.
     alias: Arc<str>,
     speed_bps: u64,
+    if_index: u32,
+    if_type: u32,
     mac: Option<MacAddr>,
     admin_up: bool,
+}
+
+const _: () = assert!(size_of::<Lasting>() <= 48);
+
+/// What a port is called by its maker.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Words {
+    name: Arc<str>,
+    descr: Arc<str>,
 }
 
 impl Lasting {
@@ -63,8 +73,8 @@ impl Lasting {
     pub(super) fn sample(&self) -> PortSample {
         PortSample {
             if_index: self.if_index,
-            name: Arc::clone(&self.name),
-            descr: Arc::clone(&self.descr),
+            name: Arc::clone(&self.words.name),
+            descr: Arc::clone(&self.words.descr),
             alias: Arc::clone(&self.alias),
             if_type: self.if_type,
             speed_bps: self.speed_bps,
@@ -119,7 +129,7 @@ impl Memory {
 
     /// Takes over what a poll brought. Where it did not bring all, and something has changed, what is known of ports that
     /// are still there is kept.
-    pub(super) fn update(&mut self, brought: &Brought<'_>, intern: &mut dyn FnMut(&str) -> Arc<str>) {
+    pub(super) fn update(&mut self, brought: &Brought<'_>, names: &mut Names) {
         let rows = brought.rows;
         let signature = signature(rows);
         if self.restarted(rows) {
@@ -127,7 +137,7 @@ impl Memory {
         }
         if brought.lasting || signature != self.signature {
             let mut problems = Vec::new();
-            self.ports = self.learn(rows, brought.lasting, &mut problems, intern);
+            self.ports = self.learn(rows, brought.lasting, &mut problems, names).into_boxed_slice();
             let unreadable = rows.unreadable.iter().filter(|object| LASTING.contains(object));
             problems.extend(unreadable.map(|object| unreadable_text(object)));
             self.problems = problems;
@@ -143,13 +153,7 @@ impl Memory {
     }
 
     /// Rows of either table; an interface that only ifTable or only ifXTable knows is kept.
-    fn learn(
-        &self,
-        rows: &Rows,
-        in_full: bool,
-        problems: &mut Vec<String>,
-        intern: &mut dyn FnMut(&str) -> Arc<str>,
-    ) -> Vec<Lasting> {
+    fn learn(&self, rows: &Rows, in_full: bool, problems: &mut Vec<String>, names: &mut Names) -> Vec<Lasting> {
         let known = [&IF_DESCR, &IF_OPER_STATUS, &IF_NAME, &IF_HC_IN_OCTETS];
         let indexes = known.iter().flat_map(|object| rows.column(object)).filter_map(|cell| single(cell.index));
         let indexes = indexes.collect::<BTreeSet<u32>>();
@@ -162,12 +166,13 @@ impl Memory {
         for index in indexes.into_iter().take(MAX_PORTS) {
             let before = self.ports.binary_search_by_key(&index, |port| port.if_index).ok();
             let before = before.map(|place| &self.ports[place]).filter(|_| !in_full);
-            let mut port = lasting(rows, index, before, intern);
+            let mut port = lasting(rows, index, before, names);
             // A name that two ports share names neither: the later one gets its number added.
-            if !taken.insert(Arc::clone(&port.name)) {
+            if !taken.insert(Arc::clone(&port.words.name)) {
                 doubles += 1;
-                port.name = intern(&format!("{} (ifIndex {index})", port.name));
-                taken.insert(Arc::clone(&port.name));
+                let words = &port.words;
+                port.words = names.words(&format!("{} (ifIndex {index})", words.name), &words.descr);
+                taken.insert(Arc::clone(&port.words.name));
             }
             ports.push(port);
         }
@@ -199,23 +204,22 @@ fn signature(rows: &Rows) -> u64 {
 }
 
 /// A port's row; without the lasting columns what was known `before` of a port of this number and name.
-fn lasting(rows: &Rows, index: u32, before: Option<&Lasting>, intern: &mut dyn FnMut(&str) -> Arc<str>) -> Lasting {
+fn lasting(rows: &Rows, index: u32, before: Option<&Lasting>, names: &mut Names) -> Lasting {
     let cell = |object: &'static Object| rows.cell(object, &[index]);
     let text = |object| cell(object).and_then(|cell| cell.value.as_text()).map(clip).unwrap_or_default();
     let number = |object| cell(object).and_then(|cell| cell.value.as_u64());
     let small = |object| number(object).and_then(|number| u32::try_from(number).ok());
     let descr = text(&IF_DESCR);
     let name = Some(text(&IF_NAME)).filter(|name| !name.is_empty());
-    if let Some(before) = before.filter(|before| name.as_deref().is_none_or(|name| *name == *before.name)) {
+    if let Some(before) = before.filter(|before| name.as_deref().is_none_or(|name| *name == *before.words.name)) {
         return before.clone();
     }
     let name = name.or_else(|| Some(descr.clone()).filter(|descr| !descr.is_empty()));
     Lasting {
         if_index: index,
         if_type: small(&IF_TYPE).unwrap_or(0),
-        name: intern(&name.unwrap_or_else(|| index.to_string())),
-        descr: intern(&descr),
-        alias: intern(&text(&IF_ALIAS)),
+        words: names.words(&name.unwrap_or_else(|| index.to_string()), &descr),
+        alias: names.intern(&text(&IF_ALIAS)),
         speed_bps: match number(&IF_HIGH_SPEED) {
             Some(mbps) if mbps > 0 => mbps.saturating_mul(1_000_000),
             _ => number(&IF_SPEED).unwrap_or(0),
@@ -237,6 +241,7 @@ pub(super) fn clip(mut text: String) -> String {
 #[derive(Debug, Default)]
 pub struct Names {
     kept: BTreeSet<Arc<str>>,
+    words: BTreeSet<Arc<Words>>,
     refused: u64,
 }
 
@@ -258,6 +263,23 @@ impl Names {
         }
         if self.kept.len() < MAX_NAMES {
             self.kept.insert(Arc::clone(&fresh));
+        } else {
+            self.refused += 1;
+        }
+        fresh
+    }
+
+    /// The same for what a port is called.
+    fn words(&mut self, name: &str, descr: &str) -> Arc<Words> {
+        let fresh = Arc::new(Words { name: self.intern(name), descr: self.intern(descr) });
+        if let Some(kept) = self.words.get(&fresh) {
+            return Arc::clone(kept);
+        }
+        if self.words.len() == MAX_NAMES && self.refused.is_multiple_of(MAX_NAMES as u64) {
+            self.words.retain(|words| Arc::strong_count(words) > 1);
+        }
+        if self.words.len() < MAX_NAMES {
+            self.words.insert(Arc::clone(&fresh));
         } else {
             self.refused += 1;
         }

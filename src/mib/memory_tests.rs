@@ -32,7 +32,7 @@ impl Watch {
             rows.append(run(second, &mut answer).expect("a good agent"));
         }
         let brought = Brought { rows: &rows, at: self.now, took: Duration::ZERO, lasting };
-        (self.memory.sample("hub".into(), &brought, &mut |text| text.into()), due)
+        (self.memory.sample("hub".into(), &brought, &mut Names::default()), due)
     }
 
     /// As if nothing were remembered.

@@ -7,7 +7,7 @@ use super::if_mib::{
     IF_IN_MULTICAST, IF_IN_OCTETS, IF_IN_UCAST, IF_NAME, IF_OPER_STATUS, IF_OUT_BROADCAST, IF_OUT_DISCARDS,
     IF_OUT_ERRORS, IF_OUT_MULTICAST, IF_OUT_OCTETS, IF_OUT_UCAST,
 };
-use super::memory::{LASTING, Lasting, Memory};
+use super::memory::{LASTING, Lasting, Memory, Names};
 use super::rows::Cell;
 use super::system::{SYS_DESCR, SYS_NAME, SYS_UP_TIME};
 use super::{Limits, Object, Rows, Walk};
@@ -128,16 +128,11 @@ impl Memory {
     }
 
     /// The sample of a poll, as complete as if everything had been read; what was read is remembered. Strings are kept
-    /// through `intern`, so that ten thousand switches of a kind share their ports' names.
-    pub fn sample(
-        &mut self,
-        target: Arc<str>,
-        brought: &Brought<'_>,
-        intern: &mut dyn FnMut(&str) -> Arc<str>,
-    ) -> PollSample {
+    /// in `names`, so that ten thousand switches of a kind share what their ports are called.
+    pub fn sample(&mut self, target: Arc<str>, brought: &Brought<'_>, names: &mut Names) -> PollSample {
         let rows = brought.rows;
         self.narrow = !is_wide(rows);
-        self.update(brought, intern);
+        self.update(brought, names);
         let ports = self.ports_with_counters(rows);
         let mut problems = self.problems().to_vec();
         let unreadable = rows.unreadable.iter().filter(|object| !LASTING.contains(object));

@@ -19,7 +19,7 @@ pub(in crate::mib) fn poll(agent: &mut TestAgent) -> PollSample {
         rows.append(brought);
     }
     let brought = Brought { rows: &rows, at: Time::from_secs(1), took: Duration::ZERO, lasting };
-    let mut sample = Memory::default().sample("hub".into(), &brought, &mut |text| text.into());
+    let mut sample = Memory::default().sample("hub".into(), &brought, &mut Names::default());
     let topology = slow::topology(&rows, &sample.ports, &Slow::ALL.into(), Time::from_secs(1));
     sample.topology = Some(Box::new(topology));
     sample

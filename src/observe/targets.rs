@@ -3,103 +3,24 @@
 
 use super::delta::Discontinuity;
 use super::names::Names;
-use super::ports::{Polled, Port, PortStatus};
-use super::topology::{MacMove, Moved, Moves, PortOf, PortRole, Surroundings};
-use crate::model::observation::{CounterKind, Gap, Poll, PollSample, PortSample};
+use super::places::{Places, drawers_of};
+use super::ports::PortStatus;
+use super::target::{Books, Desk, Target};
+pub use super::target::{MAX_PORTS, MAX_PROBLEMS, Outcome, TargetStatus};
+use super::topology::{MacMove, Moves, PortOf, PortRole, Role, Surroundings};
+use crate::model::MacAddr;
+use crate::model::observation::{CounterKind, Poll, PollSample};
 use crate::model::topology::{Keys, LookUp, Sighting, Topology};
-use crate::model::{MacAddr, Time};
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Targets kept.
 pub const MAX_TARGETS: usize = 16_384;
-/// Ports kept of one target.
-pub const MAX_PORTS: usize = 20_480;
 /// Addresses of switches kept, to be found behind the ports of others.
 const MAX_SWITCH_MACS: usize = 65_536;
 /// Addresses kept of one switch: its own, and those of its first ports.
 const MACS_OF_A_SWITCH: usize = 4;
-/// Problems kept of one poll.
-pub const MAX_PROBLEMS: usize = 16;
-/// Agents renew their counters every 1 to 30 s (measured). If nothing at all has changed for twice that, nothing
-/// happens there, and equal values are a true zero.
-const STALE_AT_MOST: Duration = Duration::from_secs(60);
-/// A port that has been missing from the answers for this long is forgotten.
-const PORT_KEPT: Duration = Duration::from_secs(600);
-/// Renewed polls after a stale one during which the agent counts as slow.
-const SLOW_POLLS: u8 = 10;
-
-/// What a poll was worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Its counters are new: rates were renewed.
-    Refreshed,
-    /// It was answered with the values of the last one: nothing is known of the time between.
-    Stale,
-    /// It was not answered.
-    Missed,
-    /// It was not kept: there are [`MAX_TARGETS`] already.
-    Refused,
-}
-
-/// A target as it was last seen.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct TargetStatus {
-    /// Its name in the configuration.
-    pub name: Arc<str>,
-    /// Its address in the configuration; empty if it is in none.
-    pub address: String,
-    /// The last poll was answered.
-    pub up: bool,
-    /// When a poll was last answered.
-    pub last_success: Option<Time>,
-    /// When a poll last ended, either way.
-    pub last_poll: Option<Time>,
-    /// Why the last poll was not answered: a metric label.
-    pub reason: Option<&'static str>,
-    /// The same as a sentence: what, where, what to do.
-    pub message: Option<String>,
-    /// How long the last answered poll took, seconds.
-    pub poll_seconds: Option<f64>,
-    /// Polls without an answer since the last one with.
-    pub consecutive_failures: u32,
-    /// `sysName`.
-    pub sys_name: String,
-    /// `sysDescr`.
-    pub sys_descr: String,
-    /// What was odd in the last answered poll.
-    pub problems: Vec<String>,
-    /// How many ports it has.
-    pub ports: usize,
-    /// The last answer repeated the one before.
-    pub stale: bool,
-    /// When its counters last changed.
-    pub refreshed: Option<Time>,
-    /// How often its counters change, seconds, where that is less often than it is polled.
-    pub refresh_seconds: Option<f64>,
-    /// Addresses in its forwarding database; `None` if that was never read.
-    pub fdb_entries: Option<usize>,
-    /// When its forwarding database was last read.
-    pub fdb_read: Option<Time>,
-    /// Addresses found behind another port than before, since the start.
-    pub fdb_moves: u64,
-}
-
-#[derive(Debug, Default)]
-struct Target {
-    status: TargetStatus,
-    /// By name.
-    ports: Vec<Port>,
-    surroundings: Surroundings,
-    /// What was odd in the slow tables, when they were last read.
-    odd: Vec<String>,
-    slow: u8,
-    /// Packets per second of the busiest port, in or out.
-    busiest_pps: f32,
-}
-
 /// All targets.
 #[derive(Debug, Default)]
 pub struct Targets {
@@ -108,8 +29,12 @@ pub struct Targets {
     discontinuities: BTreeMap<Discontinuity, u64>,
     /// Addresses of the targets themselves.
     switches: BTreeMap<MacAddr, Arc<str>>,
+    /// Which targets know which address.
+    places: Places,
     moves: Moves,
     names: Names,
+    /// Room to work in, for one target at a time.
+    desk: Desk,
     refused: u64,
 }
 
@@ -125,14 +50,21 @@ impl Targets {
     pub fn configured(&mut self, targets: impl IntoIterator<Item = (Arc<str>, String)>) {
         let mut known = std::mem::take(&mut self.targets);
         for (name, address) in targets {
+            // Named twice: the later address holds.
+            let twice = self.targets.remove(&name);
             if self.targets.len() >= MAX_TARGETS {
                 self.refused += 1;
                 continue;
             }
-            let mut target = known.remove(&name).unwrap_or_default();
+            let mut target = twice.or_else(|| known.remove(&name)).unwrap_or_default();
             target.status.name = Arc::clone(&name);
             target.status.address = address;
             self.targets.insert(name, target);
+        }
+        for gone in known.into_values() {
+            if let Some(id) = gone.id {
+                self.places.leave(id, gone.surroundings.addresses());
+            }
         }
         let targets = &self.targets;
         self.switches.retain(|_, name| targets.contains_key(name));
@@ -163,13 +95,11 @@ impl Targets {
                 Outcome::Missed
             }
             Poll::Answered(sample) => {
-                let mut books = Books { counts: &mut self.discontinuities, names: &mut self.names, counted };
+                let mut books =
+                    Books { counts: &mut self.discontinuities, names: &mut self.names, desk: &mut self.desk, counted };
                 let outcome = target.answered(sample, &mut books);
                 if let Some(read) = &sample.topology {
-                    let name = &sample.target;
-                    for moved in target.surround(read, sample.at) {
-                        self.moves.add(sample.at, name, moved);
-                    }
+                    self.surround(sample, read);
                     self.know_switch(sample, read);
                 }
                 outcome
@@ -182,6 +112,24 @@ impl Targets {
         self.targets.values().map(|target| &target.status)
     }
 
+    /// The statuses of those that come `after` a name, in its order; of all of them without one.
+    pub fn statuses_after(&self, after: Option<&str>) -> impl Iterator<Item = &TargetStatus> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.targets.range::<str, _>((from, Bound::Unbounded)).map(|(_, target)| &target.status)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// The status of one target.
     #[must_use]
     pub fn status(&self, target: &str) -> Option<&TargetStatus> {
@@ -190,7 +138,7 @@ impl Targets {
 
     /// The ports of one target, by name.
     pub fn ports(&self, target: &str) -> impl Iterator<Item = &PortStatus> {
-        self.targets.get(target).into_iter().flat_map(|target| target.ports.iter().map(|port| &port.status))
+        self.targets.get(target).into_iter().flat_map(|target| &target.ports)
     }
 
     /// Every target with the packets per second of its busiest port, in or out.
@@ -201,7 +149,27 @@ impl Targets {
     /// One port by its name.
     #[must_use]
     pub fn port(&self, target: &str, name: &str) -> Option<&PortStatus> {
-        self.targets.get(target)?.port(name).map(|port| &port.status)
+        self.targets.get(target)?.port(name)
+    }
+
+    /// Takes what the slow tables of a target say, and keeps the index of addresses in step.
+    fn surround(&mut self, sample: &PollSample, read: &Topology) {
+        let name = &sample.target;
+        let Some(target) = self.targets.get_mut(name) else { return };
+        if target.id.is_none() && read.fdb.is_some() {
+            target.id = self.places.enter(name);
+        }
+        // Without a number there is no room for any.
+        let room = target.id.map_or(0, |_| self.places.room() + target.surroundings.len());
+        let (before, count) = drawers_of(target.surroundings.addresses());
+        let changes = target.surround(read, sample.at, room);
+        self.refused += changes.refused;
+        if let Some(id) = target.id {
+            self.places.replace(id, (&before, count), target.surroundings.addresses());
+        }
+        for moved in changes.moves {
+            self.moves.add(sample.at, name, moved);
+        }
     }
 
     /// Notes the addresses by which other switches will see this one.
@@ -222,28 +190,53 @@ impl Targets {
     /// knows it best.
     #[must_use]
     pub fn port_of(&self, mac: MacAddr) -> Option<PortOf> {
-        let places = self.targets.values().filter_map(|target| {
-            let found = target.surroundings.place(mac)?;
-            let switches = target.surroundings.switches(&self.switches, &target.status.name);
-            let index = found.if_index;
-            Some(PortOf {
-                target: Arc::clone(&target.status.name),
-                port: target.name_of(index).unwrap_or_else(|| index.to_string().into()),
-                if_index: index,
-                found_by: found.way,
-                confidence: found.confidence,
-                neighbours: target.surroundings.neighbours(index),
-                role: target.surroundings.role(index, &switches),
-                read: target.surroundings.sighted(mac).or(target.status.fdb_read)?,
+        let candidates = self.places.of(mac).filter_map(|name| self.targets.get(name));
+        let mut candidates = candidates
+            .filter_map(|target| {
+                let place = target.surroundings.place(mac)?;
+                Some((target.surroundings.neighbours(place.if_index), target, place))
             })
-        });
-        places.min_by_key(|place| (place.role.role, place.neighbours))
+            .collect::<Vec<_>>();
+        candidates.sort_by(|(few, one, _), (many, other, _)| (few, &one.status.name).cmp(&(many, &other.status.name)));
+        let mut best: Option<PortOf> = None;
+        for (neighbours, target, found) in candidates {
+            let is_better = |role: Role| best.as_ref().is_none_or(|best| role < best.role.role);
+            // A crowd is never an edge: once there is a port, no better one follows among those.
+            if best.as_ref().is_some_and(|best| best.role.role == Role::Edge)
+                || (target.surroundings.is_crowded(found.if_index) && !is_better(Role::Uplink))
+            {
+                break;
+            }
+            let role = target.role(found.if_index, &self.switches);
+            let read = target.surroundings.sighted(mac).or(target.status.fdb_read);
+            if let Some(read) = read.filter(|_| is_better(role.role)) {
+                let port = target.name_of(found.if_index).unwrap_or_else(|| found.if_index.to_string().into());
+                best = Some(PortOf {
+                    target: Arc::clone(&target.status.name),
+                    port,
+                    if_index: found.if_index,
+                    found_by: found.way,
+                    confidence: found.confidence,
+                    neighbours,
+                    role,
+                    read,
+                });
+            }
+        }
+        best
     }
 
     /// Takes what came of a look-up.
     pub fn sighted(&mut self, seen: &Sighting) {
         let Some(target) = self.targets.get_mut(&seen.target) else { return };
-        for moved in target.sight(seen) {
+        // It had addresses, or nothing could be asked for.
+        let Some(id) = target.id else { return };
+        let room = self.places.room() + target.surroundings.len();
+        let (before, count) = drawers_of(target.surroundings.addresses());
+        let changes = target.sight(seen, room);
+        self.refused += changes.refused;
+        self.places.replace(id, (&before, count), target.surroundings.addresses());
+        for moved in changes.moves {
             self.moves.add(seen.at, &seen.target, moved);
         }
     }
@@ -252,16 +245,20 @@ impl Targets {
     /// switches of the network that the addresses were heard in.
     #[must_use]
     pub fn seeing(&self, macs: &BTreeSet<MacAddr>) -> Vec<Arc<str>> {
-        let seen = |target: &&Target| {
-            let entries = &target.surroundings.fdb().entries;
-            macs.iter().any(|mac| entries.contains_key(mac))
-        };
-        self.askable().filter(seen).map(|target| Arc::clone(&target.status.name)).collect()
+        let names = macs.iter().flat_map(|mac| self.places.of(*mac)).collect::<BTreeSet<_>>();
+        let candidates = names.into_iter().filter_map(|name| self.targets.get(name));
+        let seen = |target: &&Target| macs.iter().any(|mac| target.surroundings.knows(*mac));
+        candidates.filter(Self::can_be_asked).filter(seen).map(|target| Arc::clone(&target.status.name)).collect()
     }
 
     /// All targets whose forwarding entries can be asked for.
     fn askable(&self) -> impl Iterator<Item = &Target> {
-        self.targets.values().filter(|target| target.surroundings.fdb().keys != Keys::Unknown)
+        self.targets.values().filter(Self::can_be_asked)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that filter asks for")]
+    fn can_be_asked(target: &&Target) -> bool {
+        target.surroundings.keys != Keys::Unknown
     }
 
     /// The targets whose forwarding entries can be asked for, if they are no more than `most`.
@@ -274,7 +271,7 @@ impl Targets {
     /// How to ask a target for entries of its forwarding database.
     #[must_use]
     pub fn look_up(&self, target: &Arc<str>, macs: Vec<MacAddr>) -> Option<LookUp> {
-        let keys = self.targets.get(target)?.surroundings.fdb().keys.clone();
+        let keys = self.targets.get(target)?.surroundings.keys.clone();
         Some(LookUp { target: Arc::clone(target), macs, keys })
     }
 
@@ -283,7 +280,8 @@ impl Targets {
     pub fn roles(&self, target: &str) -> BTreeMap<u32, PortRole> {
         let Some(target) = self.targets.get(target) else { return BTreeMap::new() };
         let switches = target.surroundings.switches(&self.switches, &target.status.name);
-        target.indexes().map(|index| (index, target.surroundings.role(index, &switches))).collect()
+        let role = |index: u32| target.surroundings.role(index, switches.get(&index));
+        target.present().map(|port| (port.if_index, role(port.if_index))).collect()
     }
 
     /// What the slow tables of a target said last.
@@ -318,172 +316,6 @@ impl Targets {
     #[must_use]
     pub const fn refused(&self) -> u64 {
         self.refused + self.moves.refused()
-    }
-}
-
-/// What a poll is entered in beside its target.
-struct Books<'a> {
-    counts: &'a mut BTreeMap<Discontinuity, u64>,
-    names: &'a mut Names,
-    counted: &'a mut dyn FnMut(&str, CounterKind, u64),
-}
-
-fn new_port(said: &PortSample, at: Time, names: &mut Names) -> Port {
-    Port::new(said, names.name(&said.name), names.about(&said.descr, &said.alias), at)
-}
-
-impl Target {
-    fn missed(&mut self, gap: &Gap) {
-        let status = &mut self.status;
-        status.up = false;
-        status.last_poll = Some(gap.at);
-        status.reason = Some(gap.reason);
-        status.message = Some(gap.message.clone());
-        status.consecutive_failures = status.consecutive_failures.saturating_add(1);
-    }
-
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.ports.binary_search_by(|port| (*port.status.name).cmp(name))
-    }
-
-    fn port(&self, name: &str) -> Option<&Port> {
-        self.place(name).ok().map(|place| &self.ports[place])
-    }
-
-    /// Name of the port that had this `ifIndex` in the last answer.
-    /// The ports that are in the last answer.
-    fn indexes(&self) -> impl Iterator<Item = u32> {
-        let ports = self.ports.iter().map(|port| &port.status);
-        ports.filter(|port| Some(port.seen) == self.status.last_success).map(|port| port.if_index)
-    }
-
-    fn name_of(&self, if_index: u32) -> Option<Arc<str>> {
-        let mut ports = self.ports.iter().map(|port| &port.status);
-        let port = ports.find(|port| port.if_index == if_index && Some(port.seen) == self.status.last_success);
-        port.map(|port| Arc::clone(&port.name))
-    }
-
-    fn answered(&mut self, sample: &PollSample, books: &mut Books<'_>) -> Outcome {
-        let status = &mut self.status;
-        (status.up, status.consecutive_failures) = (true, 0);
-        (status.reason, status.message) = (None, None);
-        (status.last_success, status.last_poll) = (Some(sample.at), Some(sample.at));
-        status.poll_seconds = Some(sample.took.as_secs_f64());
-        status.sys_name.clone_from(&sample.sys_name);
-        status.sys_descr.clone_from(&sample.sys_descr);
-        status.problems = sample.problems.iter().chain(&self.odd).take(MAX_PROBLEMS).cloned().collect();
-        status.ports = sample.ports.len();
-
-        let changed = sample.ports.iter().any(|port| self.port(&port.name).is_none_or(|known| known.differs(port)));
-        let quiet = self.status.refreshed.is_some_and(|refreshed| sample.at.since(refreshed) >= STALE_AT_MOST);
-        // Without sysUpTime it is this host itself, whose kernel does not answer from a cache.
-        let cached = sample.sys_uptime.is_some() && !sample.ports.is_empty();
-        self.status.stale = cached && !changed && !quiet;
-        if self.status.stale {
-            self.slow = SLOW_POLLS;
-            self.describe(sample, books.names);
-            return Outcome::Stale;
-        }
-        if let Some(before) = self.status.refreshed.filter(|_| changed && self.slow > 0) {
-            self.status.refresh_seconds = Some(sample.at.since(before).as_secs_f64());
-        }
-        self.slow = self.slow.saturating_sub(1);
-        if self.slow == 0 {
-            self.status.refresh_seconds = None;
-        }
-        self.status.refreshed = Some(sample.at);
-        self.describe(sample, books.names);
-        self.count(sample, books);
-        let packets = |port: &Port| [port.status.rates.in_packets(), port.status.rates.out_packets()];
-        let busiest = self.ports.iter().flat_map(packets).flatten().fold(0.0, f64::max);
-        self.busiest_pps = busiest as f32;
-        Outcome::Refreshed
-    }
-
-    /// New ports, and what ports say of themselves; forgets those that are long gone.
-    fn describe(&mut self, sample: &PollSample, names: &mut Names) {
-        let mut fresh = Vec::new();
-        for said in sample.ports.iter().take(MAX_PORTS) {
-            match self.place(&said.name) {
-                Ok(place) => {
-                    let known = &mut self.ports[place];
-                    known.describe(said, sample.at);
-                    if known.status.about.descr != said.descr || known.status.about.alias != said.alias {
-                        known.status.about = names.about(&said.descr, &said.alias);
-                    }
-                }
-                Err(_) => fresh.push(new_port(said, sample.at, names)),
-            }
-        }
-        if !fresh.is_empty() {
-            self.ports.reserve_exact(fresh.len());
-            self.ports.append(&mut fresh);
-            // Two ports of one name are one to us, the first.
-            self.ports.sort_by(|one, other| one.status.name.cmp(&other.status.name));
-            self.ports.dedup_by(|second, first| second.status.name == first.status.name);
-        }
-        let (full, before) = (self.ports.len() > MAX_PORTS, self.ports.len());
-        self.ports.retain(|port| {
-            let missing = sample.at.since(port.status.seen);
-            missing.is_zero() || (!full && missing < PORT_KEPT)
-        });
-        if self.ports.len() < before {
-            self.ports.shrink_to_fit();
-        }
-    }
-
-    fn count(&mut self, sample: &PollSample, books: &mut Books<'_>) {
-        let mut whole = BTreeSet::new();
-        let polled = Polled { uptime: sample.sys_uptime, at: sample.at, slow: self.slow > 0 };
-        for port in sample.ports.iter().take(MAX_PORTS) {
-            let Ok(place) = self.place(&port.name) else { continue };
-            let counted = &mut *books.counted;
-            for reason in self.ports[place].count(port, polled, &mut |kind, delta| counted(&port.name, kind, delta)) {
-                // What concerns the agent as a whole is counted once.
-                let first =
-                    !matches!(reason, Discontinuity::Restart | Discontinuity::UptimeJump) || whole.insert(reason);
-                *books.counts.entry(reason).or_default() += u64::from(first);
-            }
-        }
-    }
-
-    /// Names of the ports by ifIndex.
-    fn names(&self) -> BTreeMap<u32, Arc<str>> {
-        self.ports.iter().map(|port| (port.status.if_index, Arc::clone(&port.status.name))).collect()
-    }
-
-    /// Takes what came of a look-up; gives the addresses that have moved.
-    fn sight(&mut self, seen: &Sighting) -> Vec<Moved> {
-        let names = self.names();
-        let name_of = |index: u32| names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone);
-        let ports = self.ports.iter().map(|port| &port.status);
-        let known = || {
-            let of_now = ports.filter(|port| Some(port.seen) == self.status.last_success);
-            let mut samples = of_now.map(PortStatus::as_said).collect::<Vec<_>>();
-            samples.sort_by_key(|port| port.if_index);
-            samples
-        };
-        let moves = self.surroundings.sight(seen, known, &name_of);
-        self.status.fdb_moves += moves.len() as u64;
-        moves
-    }
-
-    /// Takes what the slow tables say; gives the addresses that have moved.
-    fn surround(&mut self, read: &Topology, at: Time) -> Vec<Moved> {
-        let names = self.names();
-        let name_of = |index: u32| names.get(&index).map_or_else(|| index.to_string().into(), Arc::clone);
-        let moves = self.surroundings.update(read, &name_of);
-        self.status.fdb_moves += moves.len() as u64;
-        if let Some(fdb) = &read.fdb {
-            self.status.fdb_entries = Some(fdb.entries.len());
-            self.status.fdb_read = Some(at);
-        }
-        if read.fdb.is_some() || read.remotes.is_some() {
-            self.odd = read.problems.iter().take(MAX_PROBLEMS).cloned().collect();
-            let room = MAX_PROBLEMS.saturating_sub(self.status.problems.len());
-            self.status.problems.extend(self.odd.iter().take(room).cloned());
-        }
-        moves
     }
 }
 

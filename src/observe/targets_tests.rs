@@ -1,7 +1,9 @@
 //! Tests of [`super`]: lost polls, stale answers, restarts and forwarding tables.
 
 use super::*;
-use crate::model::observation::Counter;
+use crate::model::Time;
+use crate::model::observation::{Counter, Gap, PortSample};
+use std::time::Duration;
 
 const GIGABIT: u64 = 1_000_000_000;
 

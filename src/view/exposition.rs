@@ -128,6 +128,11 @@ impl<'a> Exposition<'a> {
         self.out.text(line);
     }
 
+    /// Lines that were written before, by another of these.
+    pub fn written(&mut self, lines: &[u8]) {
+        self.out.text(lines);
+    }
+
     /// The document is whole.
     pub fn finish(self) {
         if self.format == Format::OpenMetrics {

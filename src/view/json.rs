@@ -189,8 +189,8 @@ fn target_json(targets: &Targets, status: &TargetStatus) -> Value {
     let mut value = json!(status);
     value["ports"] = json!(ports);
     value["stp"] = json!(surroundings.and_then(Surroundings::stp));
-    value["fdb_unresolved"] = json!(surroundings.map(|around| around.fdb().unresolved));
-    value["fdb_untold"] = json!(surroundings.map(|around| around.fdb().untold));
+    value["fdb_unresolved"] = json!(surroundings.map(Surroundings::unresolved));
+    value["fdb_untold"] = json!(surroundings.map(Surroundings::untold));
     value
 }
 

@@ -1,10 +1,8 @@
 //! `/metrics`: the families of stormglass about itself, about storms and about frames. No MAC, address or group is a
 //! label without a bound: the loudest ten, the latest sixteen; the rest is JSON.
 
-use super::exposition::{Exposition, Family, Format, Kind};
-use super::metrics_targets::Counts;
-use super::sink::Sink;
-use crate::engine::{Delays, Engine, Feeds, Snapshot, State};
+use super::exposition::{Exposition, Family, Kind};
+use crate::engine::{Coverage, Delays, FeedCount, Snapshot, State};
 use crate::explain::CAUSES;
 use crate::model::Time;
 use crate::model::frames::Protocol;
@@ -161,20 +159,6 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     frames(out, snapshot);
 }
 
-/// Writes the whole document.
-pub fn render(engine: &Engine, targets: &Counts, now: Time, format: Format, out: &mut dyn Sink) {
-    let mut out = Exposition::new(format, out);
-    write(&mut out, &engine.snapshot(now));
-    feeds(&mut out, engine.feeds());
-    super::metrics_feeds::snmp(&mut out, engine.targets());
-    super::metrics_feeds::polling(&mut out, engine.polling());
-    super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
-    super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
-    super::metrics_feeds::announcements(&mut out, engine.catalogue(), engine.listening());
-    super::metrics_targets::write(&mut out, targets);
-    out.finish();
-}
-
 fn flag(value: bool) -> f64 {
     f64::from(u8::from(value))
 }
@@ -298,13 +282,14 @@ fn frames(out: &mut Exposition, snapshot: &Snapshot) {
     out.sample(&REFUSED, &["tally"], snapshot.totals.values().map(|t| t.refused).sum::<u64>() as f64);
 }
 
-fn feeds(out: &mut Exposition, feeds: &Feeds) {
+/// Writes which feeds work, and when each kind last did.
+pub(super) fn feeds(out: &mut Exposition, feeds: &[Coverage], counts: &BTreeMap<&'static str, FeedCount>) {
     out.family(&COVERED);
-    for feed in feeds.all() {
+    for feed in feeds {
         out.sample(&COVERED, &[&feed.name, feed.feed], flag(feed.ok));
     }
     out.family(&LAST_SUCCESS);
-    for (name, last) in feeds.counts().iter().filter_map(|(name, count)| Some((name, count.last_success?))) {
+    for (name, last) in counts.iter().filter_map(|(name, count)| Some((name, count.last_success?))) {
         out.sample(&LAST_SUCCESS, &[name], last.as_secs_f64());
     }
 }

@@ -3,14 +3,18 @@
 use super::exposition::{Exposition, Family, Kind};
 use crate::engine::agenda::Counts;
 use crate::engine::{Listening, Search};
+use crate::model::Time;
 use crate::model::device::Gateway;
 use crate::observe::catalogue::{Catalogue, Change};
 use crate::observe::devices::Presence;
-use crate::observe::targets::Targets;
+use crate::observe::targets::TargetStatus;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Port mappings that get a series of their own; the rest is counted.
 const MAX_MAPPINGS: usize = 256;
+/// Port mappings that are looked at one by one; a gateway may have 8,192, and the engine waits meanwhile.
+const MAX_LOOKED_AT: usize = 1024;
 
 const UP: Family = Family {
     name: "stormglass_up",
@@ -175,31 +179,63 @@ pub const FAMILIES: &[&Family] = &[
 /// Gateways with series; more than two in one LAN is already a finding.
 const MAX_GATEWAYS: usize = 16;
 
-/// Writes the state of the polled targets.
-pub fn snmp(out: &mut Exposition, targets: &Targets) {
+/// What is written of a target.
+#[derive(Clone, Debug)]
+pub struct TargetLine {
+    name: Arc<str>,
+    up: bool,
+    poll_seconds: Option<f64>,
+    last_success: Option<Time>,
+    fdb_moves: u64,
+}
+
+impl From<&TargetStatus> for TargetLine {
+    fn from(status: &TargetStatus) -> Self {
+        Self {
+            name: Arc::clone(&status.name),
+            up: status.up,
+            poll_seconds: status.poll_seconds,
+            last_success: status.last_success,
+            fdb_moves: status.fdb_moves,
+        }
+    }
+}
+
+impl TargetLine {
+    /// What the target is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Counts since the start, by reason.
+pub type Reasons = Vec<(&'static str, u64)>;
+
+/// Writes the state of the polled targets. `errors`: polls that were not answered; `discontinuities`: intervals without an
+/// honest difference.
+pub fn snmp(out: &mut Exposition, targets: &[TargetLine], errors: &Reasons, discontinuities: &Reasons) {
     out.family(&UP);
-    for status in targets.statuses() {
-        out.sample(&UP, &[&status.name], f64::from(u8::from(status.up)));
+    for target in targets {
+        out.sample(&UP, &[&target.name], f64::from(u8::from(target.up)));
     }
     out.family(&POLL_SECONDS);
-    for (status, seconds) in targets.statuses().filter_map(|s| Some((s, s.poll_seconds?))) {
-        out.sample(&POLL_SECONDS, &[&status.name], seconds);
+    for (target, seconds) in targets.iter().filter_map(|target| Some((target, target.poll_seconds?))) {
+        out.sample(&POLL_SECONDS, &[&target.name], seconds);
     }
     out.family(&LAST_POLL);
-    for (status, at) in targets.statuses().filter_map(|s| Some((s, s.last_success?))) {
-        out.sample(&LAST_POLL, &[&status.name], at.as_secs_f64());
+    for (target, at) in targets.iter().filter_map(|target| Some((target, target.last_success?))) {
+        out.sample(&LAST_POLL, &[&target.name], at.as_secs_f64());
     }
-    out.family(&ERRORS);
-    for (reason, n) in targets.errors() {
-        out.sample(&ERRORS, &[reason], n as f64);
-    }
-    out.family(&DISCONTINUITIES);
-    for (reason, n) in targets.discontinuities() {
-        out.sample(&DISCONTINUITIES, &[reason], n as f64);
+    for (family, counts) in [(&ERRORS, errors), (&DISCONTINUITIES, discontinuities)] {
+        out.family(family);
+        for (reason, n) in counts {
+            out.sample(family, &[reason], *n as f64);
+        }
     }
     out.family(&FDB_MOVES);
-    for status in targets.statuses() {
-        out.sample(&FDB_MOVES, &[&status.name], status.fdb_moves as f64);
+    for target in targets {
+        out.sample(&FDB_MOVES, &[&target.name], target.fdb_moves as f64);
     }
 }
 
@@ -258,10 +294,10 @@ pub fn upnp(out: &mut Exposition, catalogue: &Catalogue, search: &Search) {
         out.sample(&MAPPINGS, &[udn], gateway.mappings.len() as f64);
     }
     let mut series = BTreeMap::new();
-    let mut left_off = 0_usize;
-    for (udn, mapping) in
-        gateways.iter().take(MAX_GATEWAYS).flat_map(|(udn, g)| g.mappings.iter().map(move |m| (udn, m)))
-    {
+    let all = || gateways.iter().take(MAX_GATEWAYS).flat_map(|(udn, g)| g.mappings.iter().map(move |m| (udn, m)));
+    // Beyond those nobody looks whether they share a series with an earlier one.
+    let mut left_off = all().count().saturating_sub(MAX_LOOKED_AT);
+    for (udn, mapping) in all().take(MAX_LOOKED_AT) {
         let key = (*udn, mapping.protocol.as_str(), mapping.external_port, mapping.internal_client.as_str());
         if series.len() < MAX_MAPPINGS || series.contains_key(&key) {
             *series.entry(key).or_insert(false) |= mapping.enabled;

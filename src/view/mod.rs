@@ -8,6 +8,7 @@ pub mod metrics_feeds;
 pub mod metrics_targets;
 pub mod metrics_upnp;
 pub mod reach;
+pub mod scrape;
 pub mod sink;
 pub mod snmp_check;
 pub mod snmp_text;

@@ -15,8 +15,9 @@ use crate::io::snmp::Client;
 use crate::model::Time;
 use crate::model::text::Language;
 use crate::view::exposition::Format;
-use crate::view::sink::{Plain, Sink};
-use crate::view::{html, json, metrics};
+use crate::view::scrape::Scrape;
+use crate::view::sink::Sink;
+use crate::view::{html, json};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -134,30 +135,27 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response,
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let format = Format::accepted(accept);
     let counts = Counts { rediscoveries: app.client.rediscoveries(), ..*app.counts.borrow() };
-    let chunks = app
-        .hub
-        .query(move |engine, now| {
-            let mut chunks = Vec::new();
-            let mut keep = |chunk: &[u8]| chunks.push(chunk.to_vec());
-            metrics::render(engine, &counts, now, format, &mut Plain::new(&mut keep));
-            chunks
-        })
-        .await?;
-    Ok(respond(&headers, format.content_type(), Rendered(chunks)))
+    let mut scrape = Scrape::new(app.hub.snapshot(), counts, format);
+    loop {
+        let read = move |engine: &Engine, now: Time| {
+            let more = scrape.read(engine, now);
+            (scrape, more)
+        };
+        let more;
+        (scrape, more) = app.hub.query(read).await?;
+        if !more {
+            return Ok(respond(&headers, format.content_type(), scrape));
+        }
+    }
 }
 
-/// A text that the engine has written; it is compressed elsewhere, for the engine must not wait.
-struct Rendered(Vec<Vec<u8>>);
-
-impl Document for Rendered {
+impl Document for Scrape {
     fn series(&self) -> usize {
-        // A line has about so many bytes.
-        self.0.iter().map(Vec::len).sum::<usize>() / 64
+        Self::series(self)
     }
 
     fn write<S: Sink + ?Sized>(&self, out: &mut S) {
-        self.0.iter().for_each(|chunk| out.text(chunk));
-        out.finish();
+        Self::write(self, out);
     }
 }
 

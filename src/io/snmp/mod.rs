@@ -212,8 +212,8 @@ impl Client {
             let read = visit.slow_tables(tables, until, deadline, &mut rows, &mut problems).await;
             let (at, took) = (rows.first_answer.unwrap_or(started), self.clock.now().since(started));
             let brought = Brought { rows: &rows, at, took, lasting };
-            let mut intern = |text: &str| lock(&self.names).intern(text);
-            let mut sample = visit.learned.memory.sample(Arc::clone(&target.name), &brought, &mut intern);
+            let name = Arc::clone(&target.name);
+            let mut sample = visit.learned.memory.sample(name, &brought, &mut lock(&self.names));
             if !read.is_empty() {
                 let topology = slow::topology(&rows, &sample.ports, &read, at);
                 sample.topology = Some(Box::new(topology));

@@ -34,6 +34,24 @@ pub trait Sink {
     fn finish(&mut self);
 }
 
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn text(&mut self, piece: &[u8]) {
+        (**self).text(piece);
+    }
+
+    fn again(&mut self, piece: &[u8], seen: &mut Seen) {
+        (**self).again(piece, seen);
+    }
+
+    fn number(&mut self, piece: &[u8]) {
+        (**self).number(piece);
+    }
+
+    fn finish(&mut self) {
+        (**self).finish();
+    }
+}
+
 /// Hands the text on as it is, in chunks.
 pub struct Plain<'a> {
     chunk: Vec<u8>,
