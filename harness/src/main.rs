@@ -6,7 +6,7 @@ mod cli;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Simulated SNMP agents, and a scraper to measure exporters with. Everything stays on loopback.
+/// Simulated networks and SNMP agents, and a scraper to measure exporters with. Everything stays on loopback.
 #[derive(Debug, Parser)]
 #[command(name = "stormglass-harness", version, about, arg_required_else_help = true)]
 struct Cli {
@@ -20,12 +20,15 @@ enum Command {
     Agents(Box<cli::agents::AgentsArgs>),
     /// Ask an exporter about many targets, and measure what that costs it.
     Scrape(cli::scrape::ScrapeArgs),
+    /// The simulated networks: what there is, what happens, and what should be said.
+    Scenarios(cli::scenarios::ScenariosArgs),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Agents(args) => cli::agents::run(&args),
         Command::Scrape(args) => cli::scrape::run(&args),
+        Command::Scenarios(args) => cli::scenarios::run(&args),
     };
     match result {
         Ok(code) => code,
