@@ -133,9 +133,10 @@ const FASTEST_POLLED_PPS: u64 = 1500;
 /// Never: a test of the harness reads every scenario that is compiled in.
 #[must_use]
 pub fn generate(what: What, seed: u64, feeds: Feeds) -> Generated {
-    let name = what.id().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let name = what
+        .id()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let mut rng = Rng::new(seed ^ name);
     let base = if rng.chance(0.6) { "quiet" } else { "office-reflector" };
     let mut scenario = Scenario::builtin(base).expect("the harness tests its scenarios");

@@ -1,11 +1,11 @@
 //! Lets the engine judge a world, fed through the tally and by polls as the io floor feeds it: a flush each second, at once
 //! when a replica rule fires, and a tick twice a second. Brings the clock: virtual time.
 
+use crate::polls;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use crate::polls;
 use stormglass::engine::{Engine, FeedStatus, Input, Output, Settings, State};
 use stormglass::explain::Own;
 use stormglass::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
@@ -199,7 +199,11 @@ fn started(scenario: &Scenario, watch: Watch, at: Duration, seed: u64) -> (Engin
 
 /// The model's time of a virtual one.
 #[must_use]
-pub fn own(scenario: &Scenario, interface: &Arc<str>) -> Option<Own> {
+pub fn time(at: Duration) -> Time {
+    Time::from_secs(EPOCH_S).plus(at)
+}
+
+fn own(scenario: &Scenario, interface: &Arc<str>) -> Option<Own> {
     let host = scenario.host(&scenario.capture)?;
     let (mac, ip) = (mac_addr(host.mac), IpAddr::from(host.ip));
     Some(Own {

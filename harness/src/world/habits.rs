@@ -235,6 +235,9 @@ impl World {
             // The proxy joins upstream with an address that is not of this LAN.
             let report = packets::igmp(router.wan_mac, Ipv4Addr::new(10, 255, 0, 2), id, Igmp::Report(SSDP_GROUP));
             self.send(later, router.socket(Side::Wan), report);
+            // On its LAN side it is a UPnP device.
+            let report = packets::igmp(router.lan_mac, router.ip, id, Igmp::Report(SSDP_GROUP));
+            self.send(later, router.socket(Side::Lan), report);
         }
         let next = self.now + self.rng.jitter(s(20));
         self.at(next, Event::Router { step: step.saturating_add(1) });
