@@ -9,8 +9,8 @@ use stormglass_harness::Scenario;
 use stormglass_proptests::score::{at_one_of, is_known, leading};
 use stormglass_proptests::watch::{Polling, Report, Watch, mac_addr, time, watch};
 
-/// Each scenario is judged in worlds of these seeds.
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
+/// Each scenario is judged in worlds of these seeds; the score has thousands more.
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=1;
 
 /// What was expected and what came, where they differ.
 #[derive(Default)]

@@ -2,13 +2,12 @@
 //! an innocent is never named, and it does not matter how the facts are handed over.
 
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 use std::time::Duration;
 use stormglass_harness::Scenario;
 use stormglass_harness::rng::Rng;
 use stormglass_harness::scenario::Storm;
 use stormglass_proptests::config;
-use stormglass_proptests::generate::{Feeds, What, generate, renumber};
+use stormglass_proptests::generate::{Feeds, What, renumber};
 use stormglass_proptests::score::{self, leading};
 use stormglass_proptests::watch::{Report, Watch, watch};
 
@@ -123,16 +122,22 @@ proptest! {
     }
 }
 
-/// What failed once.
+/// Worlds in which an innocent was named once: hosts whose IPv6 frames alone went round, while everybody's IPv4 came once;
+/// and hosts of a ring that opens and closes.
 #[test]
-fn what_failed_once_is_right() {
-    let cases: &[(&str, u64, Feeds)] = &[];
+fn an_innocent_named_once_is_not_named_again() {
+    let cases = [
+        ("ethertype_bridge_loop", 2, Feeds::Both),
+        ("ethertype_bridge_loop", 12, Feeds::Capture),
+        ("ethertype_bridge_loop", 20, Feeds::Capture),
+        ("backhaul_loop", 13, Feeds::Both),
+        ("backhaul_loop", 16, Feeds::Both),
+        ("backhaul_loop", 25, Feeds::Both),
+    ];
     for (id, seed, feeds) in cases {
         let what = What::by_id(id).expect("an injector");
-        let judged = score::judge(what, *seed, *feeds);
-        assert!(judged.outcome.right, "{id} {seed}: {:?}\n{}", judged.outcome, judged.report.story());
-        assert_eq!(generate(what, *seed, *feeds).truth.culprits.is_empty(), judged.report.blamed().is_empty());
+        let judged = score::judge(what, seed, feeds);
+        assert!(judged.outcome.innocents.is_empty(), "{id} {seed}: {:?}\n{}", judged.outcome, judged.report.story());
+        assert!(judged.outcome.detected.is_some(), "{id} {seed}: silence");
     }
-    let ids = What::all().map(|what| what.id()).collect::<BTreeSet<_>>();
-    assert!(BOUNDS.iter().all(|(id, _)| ids.contains(id)));
 }

@@ -141,7 +141,9 @@ fn score(args: &Args, what: What, feeds: Feeds) -> Row {
     outcomes.iter().for_each(|outcome| row.add(outcome));
     let unknown = what.cause().is_some_and(|cause| !is_known(cause));
     let note = if unknown { ", a cause that the engine does not know" } else { "" };
-    eprintln!("{} by {}: {} of {} right{note}", what.id(), feeds.id(), row.right, row.worlds);
+    let frames = row.frame_events as f64 / 1e6;
+    let (id, by) = (what.id(), feeds.id());
+    eprintln!("{id} by {by}: {} of {} right{note} ({frames:.1} million frames)", row.right, row.worlds);
     // Of a cause that is not known, an innocent is a failure all the same.
     let failed = outcomes.iter().filter(|outcome| !outcome.right && (!unknown || !outcome.innocents.is_empty()));
     for outcome in failed.take(MAX_PRINTED) {
