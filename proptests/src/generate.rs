@@ -294,7 +294,7 @@ mod tests {
                 let one = generate(what, seed, feeds);
                 assert_eq!(one.scenario, generate(what, seed, feeds).scenario);
                 let hosts = &one.scenario.hosts;
-                let sockets = hosts.iter().map(|host| host.socket()).collect::<BTreeSet<_>>();
+                let sockets = hosts.iter().map(stormglass_harness::scenario::Host::socket).collect::<BTreeSet<_>>();
                 let addresses = hosts.iter().map(|host| host.ip).collect::<BTreeSet<_>>();
                 assert_eq!((sockets.len(), addresses.len()), (hosts.len(), hosts.len()), "{what:?} {seed}");
                 assert!(one.scenario.host(&one.scenario.capture).is_some());

@@ -50,7 +50,7 @@ impl Injector for DiscoverySwarm {
                 let mac = Mac([0x06, 0x50, 0x48, 0x4f, high, low]);
                 let source = Ipv4Addr::new(192, 168, 8 + high, low);
                 let id = world.rng.bits() as u16 | 1;
-                let frame = if phone % 3 == 0 {
+                let frame = if phone.is_multiple_of(3) {
                     let ip = Ipv4 { source, destination: SSDP_GROUP, ttl: 2, id };
                     packets::udp_group(mac, &ip, (50_000 + phone, 1900), packets::m_search("ssdp:all", 3).as_bytes())
                 } else {
