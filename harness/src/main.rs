@@ -6,7 +6,7 @@ mod cli;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Simulated SNMP agents, and a scraper to measure exporters with. Everything stays on loopback.
+/// Simulated networks and SNMP agents, and a scraper to measure exporters with. Everything stays on loopback.
 #[derive(Debug, Parser)]
 #[command(name = "stormglass-harness", version, about, arg_required_else_help = true)]
 struct Cli {
@@ -22,6 +22,8 @@ enum Command {
     Scrape(cli::scrape::ScrapeArgs),
     /// Files for the fuzz targets to begin with.
     Seeds(cli::seeds::SeedsArgs),
+    /// The simulated networks: what there is, what happens, and what should be said.
+    Scenarios(cli::scenarios::ScenariosArgs),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Agents(args) => cli::agents::run(&args),
         Command::Scrape(args) => cli::scrape::run(&args),
         Command::Seeds(args) => cli::seeds::run(&args),
+        Command::Scenarios(args) => cli::scenarios::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -1,9 +1,12 @@
 //! What the laws in `tests/` need: worlds to judge, a watcher that lets stormglass judge them as its io floor would,
-//! and bytes that hurt. Holds no law itself.
+//! bytes that hurt, and the score. Holds no law itself.
 
 use proptest::test_runner::{Config, FileFailurePersistence};
 
 pub mod bytes;
+pub mod generate;
+pub mod polls;
+pub mod score;
 pub mod watch;
 pub mod worlds;
 

@@ -1,19 +1,21 @@
-//! Lets the engine judge a world, fed through the tally as the io floor feeds it: a flush each second, at once when a
-//! replica rule fires, and a tick twice a second. Brings the clock: virtual time.
+//! Lets the engine judge a world, fed through the tally and by polls as the io floor feeds it: a flush each second, at once
+//! when a replica rule fires, and a tick twice a second. Brings the clock: virtual time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::polls;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use stormglass::engine::{Engine, Input, Output, Settings};
+use stormglass::engine::{Engine, FeedStatus, Input, Output, Settings, State};
 use stormglass::explain::Own;
 use stormglass::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
+use stormglass::model::observation::{Counter, Gap, Poll};
 use stormglass::model::verdict::Verdict;
 use stormglass::model::{MacAddr, Time};
 use stormglass::observe::replica::ReplicaRules;
 use stormglass::observe::tally::Tally;
 use stormglass_harness::rng::Rng;
-use stormglass_harness::{Mac, Scenario, World, packets};
+use stormglass_harness::{CapturedFrame, Mac, Scenario, World, packets};
 
 /// When the worlds begin: 2027-01-15T08:00:00Z.
 const EPOCH_S: i64 = 1_800_000_000;
@@ -26,6 +28,18 @@ const URGENT_INTERVAL: Duration = Duration::from_millis(100);
 /// How often the engine's owner lets time pass.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
+/// So many frames within so short a time are no healthy network any more: when a storm is there, for the clock.
+const BUSY: (usize, Duration) = (20, Duration::from_millis(200));
+
+/// How switches are polled.
+#[derive(Clone, Copy, Debug)]
+pub struct Polling {
+    /// How often.
+    pub every: Duration,
+    /// Share of the polls that are not answered, 0 to 1.
+    pub loss: f64,
+}
+
 /// How a world is watched.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
@@ -35,6 +49,16 @@ pub struct Watch {
     pub start_at: Duration,
     /// Questions for an owner are answered as ARP would answer them.
     pub answers: bool,
+    /// The switches that have an agent are polled.
+    pub polls: Option<Polling>,
+    /// Nothing is captured.
+    pub no_capture: bool,
+    /// The program is restarted then, with nothing remembered.
+    pub restart_at: Option<Duration>,
+    /// Frames are handed over this often instead of once a second; not less often than ten times a second once a rule fires.
+    pub flush_every: Option<Duration>,
+    /// Of what is due at the same moment, polls and time come before frames.
+    pub frames_last: bool,
 }
 
 /// What was seen and said.
@@ -46,10 +70,20 @@ pub struct Report {
     pub last: Vec<Arc<Verdict>>,
     /// When the first frame was captured that the second router had sent on, whether it reached the tally or not.
     pub first_copy: Option<Duration>,
+    /// When it was first busy at the capturing host, after the first storm had begun.
+    pub first_busy: Option<Duration>,
     /// Copies by the second router that reached the tally.
     pub copies: u64,
     /// Frames that reached the tally.
     pub frames: u64,
+    /// When the state was first other than quiet, and what was told then.
+    pub noticed: Option<(Duration, String)>,
+    /// When a poll brought renewed counters, of any switch.
+    pub refreshed: Vec<Duration>,
+    /// What happened, by the world's own narrator.
+    pub happened: Vec<(Duration, String)>,
+    /// Frames that went into or out of a port of the world.
+    pub frame_events: u64,
 }
 
 impl Report {
@@ -58,14 +92,16 @@ impl Report {
     pub fn story(&self) -> String {
         let line = |(at, verdict): &(Duration, Arc<Verdict>)| {
             let culprit = verdict.culprit.as_ref().and_then(|c| c.mac).map(|mac| mac.to_string());
+            let port = verdict.culprit.as_ref().and_then(|c| c.port.as_deref());
             format!(
-                "{:8.3} s {} {:?} {:?} {:.2} culprit {} frames {} peak {}/s: {}\n",
+                "{:8.3} s {} {:?} {:?} {:.2} culprit {} at {} frames {} peak {}/s: {}\n",
                 at.as_secs_f64(),
                 verdict.cause,
                 verdict.severity,
                 verdict.phase,
                 verdict.confidence,
                 culprit.as_deref().unwrap_or("nobody"),
+                port.unwrap_or("no port"),
                 verdict.frames,
                 verdict.peak_pps,
                 verdict.sentence
@@ -98,27 +134,72 @@ struct Bench<'a> {
     watch: Watch,
     engine: Engine,
     tally: Tally,
+    seed: u64,
+    number: u64,
     dropped: u64,
+    flushed: Duration,
+    ticked: Duration,
+    polled: Duration,
+    loss: Rng,
+    /// Times of the latest frames, to see when it gets busy.
+    latest: VecDeque<Duration>,
+    counters: BTreeMap<usize, Arc<[Option<Counter>]>>,
     report: Report,
 }
 
 /// Lets the engine judge `scenario` with `seed` to its end.
 #[must_use]
 pub fn watch(scenario: &Scenario, seed: u64, watch: Watch) -> Report {
-    let start = time(watch.start_at);
-    let interface: Arc<str> = "eth0".into();
-    let mut engine = Engine::new(Settings { can_ask: watch.answers, ..Settings::default() });
-    if let Some(own) = own(scenario, &interface) {
-        engine.handle(start, Input::Own(own));
-    }
-    let tally = Tally::new(interface, ReplicaRules::default(), Some(start), seed ^ 0x5eed);
-    let mut bench = Bench { scenario, watch, engine, tally, dropped: 0, report: Report::default() };
-    bench.run(seed);
+    let (engine, tally) = started(scenario, watch, watch.start_at, seed);
+    let mut bench = Bench {
+        scenario,
+        watch,
+        engine,
+        tally,
+        seed,
+        number: 0,
+        dropped: 0,
+        flushed: watch.start_at,
+        ticked: watch.start_at,
+        polled: watch.start_at,
+        loss: Rng::new(seed ^ 0x1055),
+        latest: VecDeque::new(),
+        counters: BTreeMap::new(),
+        report: Report::default(),
+    };
+    bench.run();
     bench.report.last = bench.engine.verdicts();
     bench.report
 }
 
-fn time(at: Duration) -> Time {
+/// The program, as it is when it has just been started.
+fn started(scenario: &Scenario, watch: Watch, at: Duration, seed: u64) -> (Engine, Tally) {
+    let interface: Arc<str> = "eth0".into();
+    let mut engine = Engine::new(Settings { can_ask: watch.answers, ..Settings::default() });
+    if let Some(own) = own(scenario, &interface) {
+        engine.handle(time(at), Input::Own(own));
+    }
+    if !watch.no_capture {
+        let status = FeedStatus {
+            feed: "capture",
+            name: Arc::clone(&interface),
+            ok: true,
+            message: String::new(),
+            last_success: Some(time(at)),
+        };
+        engine.handle(time(at), Input::Feed(status));
+    }
+    if watch.polls.is_some() {
+        let managed = scenario.switches.iter().filter(|switch| switch.managed);
+        let targets = managed.map(|switch| (switch.name.as_str().into(), "192.0.2.1:161".to_owned()));
+        engine.handle(time(at), Input::Targets(targets.collect()));
+    }
+    (engine, Tally::new(interface, ReplicaRules::default(), Some(time(at)), seed ^ 0x5eed))
+}
+
+/// The model's time of a virtual one.
+#[must_use]
+pub fn time(at: Duration) -> Time {
     Time::from_secs(EPOCH_S).plus(at)
 }
 
@@ -134,57 +215,125 @@ fn own(scenario: &Scenario, interface: &Arc<str>) -> Option<Own> {
 }
 
 impl Bench<'_> {
-    fn run(&mut self, seed: u64) {
-        let mut world = World::new(self.scenario, seed);
-        let mut loss = Rng::new(seed ^ 0x1055);
-        let router = [self.scenario.second_router.lan_mac, self.scenario.second_router.wan_mac];
-        let mut number = 0;
-        let (mut flushed, mut ticked) = (self.watch.start_at, self.watch.start_at);
+    fn run(&mut self) {
+        let mut world = World::new(self.scenario, self.seed);
         let mut now = Duration::ZERO;
         while now < self.scenario.duration {
             now += STEP;
             for frame in world.advance(now) {
-                let source = packets::source_of(&frame.bytes);
-                let copy = source.is_some_and(|mac| router.contains(&mac)) && packets::routable(&frame.bytes).is_some();
-                if copy {
-                    self.report.first_copy.get_or_insert(frame.at);
-                }
-                if frame.at < self.watch.start_at {
-                    continue;
-                }
-                if loss.chance(self.watch.drop_share) {
-                    self.dropped += 1;
-                    continue;
-                }
-                number += 1;
-                self.report.frames += 1;
-                self.report.copies += u64::from(copy);
-                let meta = FrameMeta {
-                    at: time(frame.at),
-                    number,
-                    interface: 0,
-                    link: LinkType::Ethernet,
-                    vlan: None,
-                    original_len: frame.bytes.len() as u32,
-                };
-                self.tally.frame(&meta, &frame.bytes);
+                self.frame(&frame);
             }
             if now < self.watch.start_at {
                 continue;
             }
-            let due = if self.tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
-            if now - flushed >= due {
-                flushed = now;
-                let summary = self.tally.flush(time(now), std::mem::take(&mut self.dropped));
-                self.engine.handle(time(now), Input::Frames(Box::new(summary)));
-                self.collect(now);
+            if self.watch.restart_at.is_some_and(|at| (at..at + STEP).contains(&now)) {
+                (self.engine, self.tally) = started(self.scenario, self.watch, now, self.seed ^ 1);
             }
-            if now - ticked >= TICK_INTERVAL {
-                ticked = now;
-                self.engine.tick(time(now));
-                self.collect(now);
+            if self.watch.frames_last {
+                self.poll(&world, now);
+                self.tick(now);
+                self.flush(now);
+            } else {
+                self.flush(now);
+                self.poll(&world, now);
+                self.tick(now);
             }
         }
+        self.report.frame_events = world.frame_events();
+        self.report.happened = world.take_events().into_iter().map(|event| (event.at, event.text)).collect();
+    }
+
+    fn frame(&mut self, frame: &CapturedFrame) {
+        let router = &self.scenario.second_router;
+        let source = packets::source_of(&frame.bytes);
+        let foreign = |packet: packets::Routable| packet.source != router.ip;
+        let copy = source.is_some_and(|mac| [router.lan_mac, router.wan_mac].contains(&mac))
+            && packets::routable(&frame.bytes).is_some_and(foreign);
+        if copy {
+            self.report.first_copy.get_or_insert(frame.at);
+        }
+        self.busy(frame.at);
+        if frame.at < self.watch.start_at || self.watch.no_capture {
+            return;
+        }
+        if self.loss.chance(self.watch.drop_share) {
+            self.dropped += 1;
+            return;
+        }
+        self.number += 1;
+        self.report.frames += 1;
+        self.report.copies += u64::from(copy);
+        let meta = FrameMeta {
+            at: time(frame.at),
+            number: self.number,
+            interface: 0,
+            link: LinkType::Ethernet,
+            vlan: frame.vlan,
+            original_len: frame.bytes.len() as u32,
+        };
+        self.tally.frame(&meta, &frame.bytes);
+    }
+
+    fn busy(&mut self, at: Duration) {
+        let begun = self.scenario.storms.iter().any(|storm| at >= storm.from);
+        if !begun || self.report.first_busy.is_some() {
+            return;
+        }
+        self.latest.push_back(at);
+        if self.latest.len() > BUSY.0 {
+            self.latest.pop_front();
+        }
+        if let Some(first) = self.latest.front().filter(|first| self.latest.len() == BUSY.0 && at - **first <= BUSY.1) {
+            self.report.first_busy = Some(*first);
+        }
+    }
+
+    fn flush(&mut self, now: Duration) {
+        let usual = self.watch.flush_every.unwrap_or(FLUSH_INTERVAL);
+        let due = if self.tally.urgent() { usual.min(URGENT_INTERVAL) } else { usual };
+        if self.watch.no_capture || now - self.flushed < due {
+            return;
+        }
+        self.flushed = now;
+        let summary = self.tally.flush(time(now), std::mem::take(&mut self.dropped));
+        self.engine.handle(time(now), Input::Frames(Box::new(summary)));
+        self.collect(now);
+    }
+
+    fn tick(&mut self, now: Duration) {
+        if now - self.ticked < TICK_INTERVAL {
+            return;
+        }
+        self.ticked = now;
+        self.engine.tick(time(now));
+        self.collect(now);
+        if self.watch.polls.is_some() && self.report.noticed.is_none() {
+            let snapshot = self.engine.snapshot(time(now));
+            if matches!(snapshot.state, State::Warning | State::Storm) {
+                self.report.noticed = Some((now, snapshot.sentence));
+            }
+        }
+    }
+
+    fn poll(&mut self, world: &World, now: Duration) {
+        let Some(polling) = self.watch.polls.filter(|polling| now - self.polled >= polling.every) else { return };
+        self.polled = now;
+        for index in (0..world.switches().len()).filter(|index| self.scenario.switches[*index].managed) {
+            let sample = polls::sample(world, index);
+            let poll = if self.loss.chance(polling.loss) {
+                let message = "no answer".to_owned();
+                Poll::Gap(Gap { target: sample.target, at: time(now), reason: "timeout", message })
+            } else {
+                let counters = polls::fingerprint(&sample);
+                if self.counters.insert(index, Arc::clone(&counters)).is_some_and(|before| before != counters) {
+                    self.report.refreshed.push(now);
+                }
+                Poll::Answered(Box::new(sample))
+            };
+            self.engine.handle(time(now), Input::Poll(poll));
+            self.collect(now);
+        }
+        self.report.refreshed.dedup();
     }
 
     fn collect(&mut self, now: Duration) {

@@ -28,7 +28,7 @@ impl Reflection {
     #[must_use]
     pub fn scenario(&self, lasts: Duration) -> Scenario {
         let mut scenario = home();
-        let mut storm = Storm::new("igmp_proxy_reflection", QUIET);
+        let mut storm = Storm::new("l3_reflector", QUIET);
         storm.until = Some(QUIET + lasts);
         storm.ttl = self.ttl;
         storm.direction = self.direction;

@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 mod print;
+pub(crate) mod scenarios;
 pub(crate) mod scrape;
 pub(crate) mod seeds;
 

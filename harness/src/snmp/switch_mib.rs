@@ -2,8 +2,8 @@
 //! judges nothing.
 
 use super::table::{Oid, Table, Value};
-use crate::world::World;
-use crate::world::switch::{Port, Traffic};
+use crate::world::switch::{Port, Switch, Traffic};
+use crate::world::{World, switch_mac};
 use std::time::Duration;
 
 /// mib-2 (RFC 1213).
@@ -12,8 +12,6 @@ const MIB2: [u32; 6] = [1, 3, 6, 1, 2, 1];
 const UPTIME_BEFORE: u32 = 95_040_000;
 /// IANAifType ethernetCsmacd.
 const ETHERNET: i64 = 6;
-/// The MAC of the switch itself: TP-Link's block, one that nothing else here has.
-const OWN_MAC: [u8; 6] = [0x50, 0xc7, 0xbf, 0x00, 0x08, 0x00];
 
 fn under_mib2(rest: &[u32]) -> Oid {
     [&MIB2, rest].concat()
@@ -25,16 +23,26 @@ pub fn port_name(number: usize) -> String {
     format!("port{number}")
 }
 
-/// Everything that the switch's agent knows now.
+/// Everything that the agent of the first switch knows now.
 #[must_use]
 pub fn table(world: &World) -> Table {
+    table_of(world, 0)
+}
+
+/// Everything that the agent of switch `index` knows now; nothing where there is no such switch.
+#[must_use]
+pub fn table_of(world: &World, index: usize) -> Table {
     let mut table = Table::default();
-    system(&mut table);
-    table.set(under_mib2(&[2, 1, 0]), Value::Integer(world.switch().ports().count() as i64));
-    for (number, port) in world.switch().ports() {
-        interface(&mut table, number, port, world.switch().speed_bps());
+    let (Some(switch), Some(spec)) = (world.switches().get(index), world.scenario().switches.get(index)) else {
+        return table;
+    };
+    system(&mut table, &spec.name, spec.ports);
+    table.set(under_mib2(&[2, 1, 0]), Value::Integer(switch.ports().count() as i64));
+    let own_mac = switch_mac(index).0;
+    for (number, port) in switch.shown() {
+        interface(&mut table, own_mac, number, &port);
     }
-    bridge(&mut table, world);
+    bridge(&mut table, own_mac, switch, world.now());
     table
 }
 
@@ -43,14 +51,14 @@ fn text(text: &str) -> Value {
 }
 
 /// SNMPv2-MIB system (RFC 3418).
-fn system(table: &mut Table) {
+fn system(table: &mut Table, name: &str, ports: usize) {
     let rows = [
-        (1, text("Simulated 8-port gigabit switch")),
+        (1, text(&format!("Simulated {ports}-port gigabit switch"))),
         // Net-SNMP's experimental arc: no maker is imitated.
         (2, Value::Oid(vec![1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 1])),
         (3, Value::Uptime(UPTIME_BEFORE)),
         (4, text("")),
-        (5, text("hub")),
+        (5, text(name)),
         (6, text("living room")),
         (7, Value::Integer(2)),
     ];
@@ -60,9 +68,10 @@ fn system(table: &mut Table) {
 }
 
 /// ifTable and ifXTable (RFC 2863).
-fn interface(table: &mut Table, number: usize, port: &Port, speed_bps: u64) {
+fn interface(table: &mut Table, own_mac: [u8; 6], number: usize, port: &Port) {
     let index = number as u32;
-    let mut mac = OWN_MAC;
+    let speed_bps = port.speed_bps;
+    let mut mac = own_mac;
     mac[5] = number as u8;
     let status = if port.up { 1 } else { 2 };
     let changed = UPTIME_BEFORE.wrapping_add(hundredths(port.changed));
@@ -121,6 +130,8 @@ fn interface(table: &mut Table, number: usize, port: &Port, speed_bps: u64) {
     for (column, value) in if_x_table {
         table.set(under_mib2(&[31, 1, 1, 1, column, index]), value);
     }
+    // EtherLike-MIB dot3PauseTable: dot3InPauseFrames (RFC 3635).
+    table.set(under_mib2(&[10, 7, 10, 1, 3, index]), c32(port.pauses));
 }
 
 fn hundredths(time: Duration) -> u32 {
@@ -128,9 +139,9 @@ fn hundredths(time: Duration) -> u32 {
 }
 
 /// dot1dBase and dot1dTp (RFC 4188).
-fn bridge(table: &mut Table, world: &World) {
-    let ports = world.switch().ports().count() as u32;
-    table.set(under_mib2(&[17, 1, 1, 0]), Value::Octets(OWN_MAC.to_vec()));
+fn bridge(table: &mut Table, own_mac: [u8; 6], switch: &Switch, now: Duration) {
+    let ports = switch.ports().count() as u32;
+    table.set(under_mib2(&[17, 1, 1, 0]), Value::Octets(own_mac.to_vec()));
     table.set(under_mib2(&[17, 1, 2, 0]), Value::Integer(i64::from(ports)));
     table.set(under_mib2(&[17, 1, 3, 0]), Value::Integer(2));
     for port in 1..=ports {
@@ -140,9 +151,16 @@ fn bridge(table: &mut Table, world: &World) {
         table.set(under_mib2(&[17, 1, 4, 1, 4, port]), Value::Counter32(0));
         table.set(under_mib2(&[17, 1, 4, 1, 5, port]), Value::Counter32(0));
     }
+    if switch.manners().stp {
+        // dot1dStp: specification ieee8021d, topology changes, root is the switch itself.
+        table.set(under_mib2(&[17, 2, 1, 0]), Value::Integer(3));
+        table.set(under_mib2(&[17, 2, 4, 0]), Value::Counter32(switch.topology_changes()));
+        table.set(under_mib2(&[17, 2, 5, 0]), Value::Octets([&[0x80, 0], &own_mac[..]].concat()));
+        table.set(under_mib2(&[17, 2, 7, 0]), Value::Integer(0));
+    }
     table.set(under_mib2(&[17, 4, 1, 0]), Value::Counter32(0));
     table.set(under_mib2(&[17, 4, 2, 0]), Value::Integer(300));
-    for (mac, port) in world.switch().fdb(world.now()) {
+    for (mac, port) in switch.fdb(now) {
         let row = mac.0.map(u32::from);
         let set = |table: &mut Table, column, value| {
             table.set(under_mib2(&[&[17, 4, 3, 1, column], &row[..]].concat()), value);

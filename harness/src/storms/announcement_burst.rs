@@ -23,6 +23,10 @@ impl Injector for AnnouncementBurst {
         "Every UPnP device announces itself at once, as after a power cut. Healthy."
     }
 
+    fn cause(&self) -> Option<&'static str> {
+        None
+    }
+
     fn step(&self, world: &mut World, _: usize, step: Step) -> Option<Duration> {
         if step != Step::Begin {
             return None;

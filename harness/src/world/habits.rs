@@ -1,5 +1,7 @@
 //! What the devices of a home do by themselves, and how often: the healthy background. Knows no storm.
 
+use super::proxy::Side;
+use super::wiring::Socket;
 use super::{Event, World};
 use crate::packets::{self, ArpOperation, Dhcp, Igmp, Ipv4, MDNS_GROUP, SSDP_GROUP};
 use crate::scenario::{Host, Kind};
@@ -101,13 +103,13 @@ impl World {
             Action::Query => self.query(index, &host),
             Action::Report => {
                 let frame = packets::igmp(host.mac, host.ip, self.ip_id(index), Igmp::Report(SSDP_GROUP));
-                self.send(self.now, host.port, frame);
+                self.send(self.now, host.socket(), frame);
             }
             Action::Renew => self.renew(index, &host),
-            Action::Advertise => self.send(self.now, host.port, packets::router_advertisement(host.mac)),
+            Action::Advertise => self.send(self.now, host.socket(), packets::router_advertisement(host.mac)),
             Action::Solicit => {
                 let other = self.another(&host);
-                self.send(self.now, host.port, packets::neighbour_solicitation(host.mac, other.0));
+                self.send(self.now, host.socket(), packets::neighbour_solicitation(host.mac, other.0));
             }
             Action::Netbios => {
                 let [a, b, c, _] = host.ip.octets();
@@ -118,7 +120,7 @@ impl World {
                 datagram.extend([0, 138, 0, 0, 0, 0]);
                 datagram.resize(190, b'A');
                 let frame = packets::udp_to(crate::Mac::BROADCAST, host.mac, &ip, (138, 138), &datagram);
-                self.send(self.now, host.port, frame);
+                self.send(self.now, host.socket(), frame);
             }
         }
         if again && let Some((_, every)) = of(host.kind).iter().find(|(known, _)| *known == action) {
@@ -128,21 +130,21 @@ impl World {
     }
 
     /// MAC, address and port of a random other host.
-    fn another(&mut self, host: &Host) -> (crate::Mac, Ipv4Addr, usize) {
-        let others = self.scenario.hosts.iter().filter(|other| other.mac != host.mac);
-        let mut others = others.map(|other| (other.mac, other.ip, other.port)).collect::<Vec<_>>();
-        if self.router_plugged {
+    fn another(&mut self, host: &Host) -> (crate::Mac, Ipv4Addr, Socket) {
+        let others = self.scenario.hosts.iter().filter(|other| other.mac != host.mac && other.vlan == host.vlan);
+        let mut others = others.map(|other| (other.mac, other.ip, other.socket())).collect::<Vec<_>>();
+        if self.router_plugged && host.vlan == 1 {
             let router = &self.scenario.second_router;
-            others.push((router.lan_mac, router.ip, router.lan_port));
+            others.push((router.lan_mac, router.ip, router.socket(Side::Lan)));
         }
         let pick = self.rng.below(others.len() as u64) as usize;
-        others.get(pick).copied().unwrap_or((host.mac, host.ip, host.port))
+        others.get(pick).copied().unwrap_or((host.mac, host.ip, host.socket()))
     }
 
     fn arp(&mut self, host: &Host) {
         let (mac, ip, port) = self.another(host);
         let request = packets::arp(ArpOperation::Request, (host.mac, host.ip), (mac, ip));
-        self.send(self.now, host.port, request);
+        self.send(self.now, host.socket(), request);
         let soon = self.now + self.rng.between(Duration::from_micros(200), Duration::from_millis(3));
         self.send(soon, port, packets::arp(ArpOperation::Reply, (mac, ip), (host.mac, host.ip)));
     }
@@ -153,7 +155,7 @@ impl World {
         let st = ["ssdp:all", "upnp:rootdevice", "urn:schemas-upnp-org:device:basic:1"][self.rng.below(3) as usize];
         let port = 50_000 + self.rng.below(1000) as u16;
         let frame = packets::udp_group(host.mac, &ip, (port, 1900), packets::m_search(st, 3).as_bytes());
-        self.send(self.now, host.port, frame);
+        self.send(self.now, host.socket(), frame);
     }
 
     /// What a device announces: root device, itself, its type and services; each `times` times.
@@ -173,10 +175,10 @@ impl World {
     pub(crate) fn notify(&mut self, index: usize, host: &Host, at: Duration, nt: &str, usn: &str) {
         let ip = Ipv4 { source: host.ip, destination: SSDP_GROUP, ttl: ssdp_ttl(host.kind), id: self.ip_id(index) };
         let text = packets::notify_alive(host.ip, nt, usn, server(host.kind));
-        self.send(at, host.port, packets::udp_group(host.mac, &ip, (1900, 1900), text.as_bytes()));
+        self.send(at, host.socket(), packets::udp_group(host.mac, &ip, (1900, 1900), text.as_bytes()));
     }
 
-    fn mdns(&mut self, index: usize, host: &Host, action: Action) {
+    pub(crate) fn mdns(&mut self, index: usize, host: &Host, action: Action) {
         let ip = Ipv4 { source: host.ip, destination: MDNS_GROUP, ttl: 255, id: self.ip_id(index) };
         let services = ["_googlecast._tcp.local", "_airplay._tcp.local", "_http._tcp.local", "_smb._tcp.local"];
         let message = if action == Action::Name {
@@ -184,31 +186,38 @@ impl World {
         } else {
             packets::mdns_question(0, services[self.rng.below(4) as usize])
         };
-        self.send(self.now, host.port, packets::udp_group(host.mac, &ip, (5353, 5353), &message));
+        self.send(self.now, host.socket(), packets::udp_group(host.mac, &ip, (5353, 5353), &message));
     }
 
     fn query(&mut self, index: usize, host: &Host) {
         let frame = packets::igmp(host.mac, host.ip, self.ip_id(index), Igmp::GeneralQuery);
-        self.send(self.now, host.port, frame);
-        for member in 0..self.scenario.hosts.len() {
+        self.send(self.now, host.socket(), frame);
+        let vlan = host.vlan;
+        for member in
+            (0..self.scenario.hosts.len()).filter(|index| self.scenario.hosts[*index].vlan == vlan).collect::<Vec<_>>()
+        {
             // RFC 2236, 3: a random delay up to the maximum response time.
             let at = self.now + self.rng.between(Duration::ZERO, s(10));
             self.at(at, Event::Act { host: member, action: Action::Report, again: false });
         }
     }
 
-    fn renew(&mut self, index: usize, host: &Host) {
-        let Some(gateway) = self.scenario.hosts.iter().position(|other| other.kind == Kind::Gateway) else { return };
+    pub(crate) fn renew(&mut self, index: usize, host: &Host) {
+        let Some(gateway) =
+            self.scenario.hosts.iter().position(|other| other.kind == Kind::Gateway && other.vlan == host.vlan)
+        else {
+            return;
+        };
         let server = self.scenario.hosts[gateway].clone();
         let xid = self.rng.bits() as u32;
         let asking =
             Ipv4 { source: Ipv4Addr::UNSPECIFIED, destination: Ipv4Addr::BROADCAST, ttl: 64, id: self.ip_id(index) };
         let request = packets::dhcp(Dhcp::Request, xid, host.mac, host.ip, server.ip);
-        self.send(self.now, host.port, packets::udp_group(host.mac, &asking, (68, 67), &request));
+        self.send(self.now, host.socket(), packets::udp_group(host.mac, &asking, (68, 67), &request));
         let answering = Ipv4 { source: server.ip, destination: Ipv4Addr::BROADCAST, ttl: 64, id: self.ip_id(gateway) };
         let ack = packets::dhcp(Dhcp::Ack, xid, host.mac, host.ip, server.ip);
         let soon = self.now + self.rng.between(Duration::from_millis(1), Duration::from_millis(20));
-        self.send(soon, server.port, packets::udp_group(server.mac, &answering, (67, 68), &ack));
+        self.send(soon, server.socket(), packets::udp_group(server.mac, &answering, (67, 68), &ack));
     }
 
     /// What the second router says by itself: who it is, that its proxy listens, and that it looks for a provider.
@@ -218,14 +227,17 @@ impl World {
         let own = (router.lan_mac, router.ip);
         let gateway = self.scenario.hosts.iter().find(|host| host.kind == Kind::Gateway);
         let target = if step == 0 { own } else { gateway.map_or(own, |host| (host.mac, host.ip)) };
-        self.send(self.now, router.lan_port, packets::arp(ArpOperation::Request, own, target));
+        self.send(self.now, router.socket(Side::Lan), packets::arp(ArpOperation::Request, own, target));
         let id = self.rng.bits() as u16 | 1;
         let later = self.now + Duration::from_millis(40);
-        self.send(later, router.wan_port, packets::pppoe_initiation(router.wan_mac, u32::from(id)));
+        self.send(later, router.socket(Side::Wan), packets::pppoe_initiation(router.wan_mac, u32::from(id)));
         if self.proxy.is_some() {
             // The proxy joins upstream with an address that is not of this LAN.
             let report = packets::igmp(router.wan_mac, Ipv4Addr::new(10, 255, 0, 2), id, Igmp::Report(SSDP_GROUP));
-            self.send(later, router.wan_port, report);
+            self.send(later, router.socket(Side::Wan), report);
+            // On its LAN side it is a UPnP device.
+            let report = packets::igmp(router.lan_mac, router.ip, id, Igmp::Report(SSDP_GROUP));
+            self.send(later, router.socket(Side::Lan), report);
         }
         let next = self.now + self.rng.jitter(s(20));
         self.at(next, Event::Router { step: step.saturating_add(1) });

@@ -1,23 +1,29 @@
-//! The simulated home network on virtual time: a queue of dated events, and what each of them does. Deterministic by
+//! The simulated network on virtual time: a queue of dated events, and what each of them does. Deterministic by
 //! scenario and seed; has no clock and no sockets, and does not know what a storm is called.
 
 pub mod cable;
 pub mod habits;
 pub mod proxy;
+pub mod reflector;
+mod snooping;
 pub mod switch;
+pub mod wiring;
 
+use crate::Mac;
 use crate::packets;
 use crate::rng::Rng;
-use crate::scenario::{Scenario, Storm};
+use crate::scenario::{Host, Kind, Scenario, Storm};
 use crate::storms;
 use cable::LoopCable;
 use habits::Action;
 use proxy::{Proxy, Side};
+use reflector::Reflector;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use switch::Switch;
+use switch::{Arrival, Switch};
+use wiring::{Socket, Ways};
 
 /// The bytes of a frame, shared by everybody who sees it.
 pub type Bytes = Arc<[u8]>;
@@ -27,6 +33,8 @@ pub type Bytes = Arc<[u8]>;
 pub struct CapturedFrame {
     /// Virtual time since the world began.
     pub at: Duration,
+    /// VLAN, where a mirror port shows several; `None`: untagged.
+    pub vlan: Option<u16>,
     /// From the destination MAC to the end of the payload, without check sequence.
     pub bytes: Bytes,
 }
@@ -49,16 +57,20 @@ const UNICAST_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum Event {
     /// A host does something and decides when to do it again.
     Act { host: usize, action: Action, again: bool },
-    /// A frame comes in at a port.
-    Send { port: usize, frame: Bytes },
+    /// A frame comes in at a socket; `vlan` where a switch sent it.
+    Send { socket: Socket, vlan: Option<u16>, frame: Bytes },
     /// The proxy has a copy ready.
     Forward { side: Side, frame: Bytes },
+    /// A reflector says something.
+    Say { reflector: usize, socket: Socket, frame: Bytes },
     /// The loop's cable hands over the frame that waited longest.
-    Lap { into: usize },
+    Lap { into: Socket },
     /// The second router talks by itself.
     Router { step: u32 },
     /// Unicast of the last second.
     Unicast,
+    /// An agent's counters are renewed.
+    Refresh { switch: usize },
     /// A storm begins, acts, or ends.
     Storm { index: usize, step: storms::Step },
 }
@@ -90,15 +102,22 @@ pub struct World {
     now: Duration,
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
-    switch: Switch,
-    capture_port: usize,
+    switches: Vec<Switch>,
+    ways: Ways,
+    /// By socket, the trunk that is plugged in there.
+    trunks: BTreeMap<Socket, usize>,
+    capture: Socket,
     /// Next IP identification per host; `None` for stacks that send 0.
     ip_ids: Vec<Option<u16>>,
     router_plugged: bool,
     proxy: Option<Proxy>,
     cable: Option<LoopCable>,
+    reflectors: Vec<Reflector>,
     captured: VecDeque<CapturedFrame>,
     events: VecDeque<WorldEvent>,
+    /// Room for the ports that a frame leaves by.
+    leaving: Vec<(usize, Duration)>,
+    delivered: u64,
 }
 
 impl World {
@@ -109,24 +128,25 @@ impl World {
         let mut rng = Rng::new(seed);
         let ip_ids =
             scenario.hosts.iter().map(|host| habits::counts_ids(host.kind).then(|| rng.bits() as u16)).collect();
-        let capture_port = scenario.host(&scenario.capture).map_or(0, |host| host.port);
-        let mut switch = Switch::new(scenario.ports);
-        for host in &scenario.hosts {
-            switch.plug(host.port);
-        }
+        let trunks = scenario.trunks.iter().enumerate();
         let mut world = Self {
             rng,
             now: Duration::ZERO,
             queue: BinaryHeap::new(),
             scheduled: 0,
-            switch,
-            capture_port,
+            switches: plugged(&scenario),
+            ways: Ways::new(scenario.switches.len(), &scenario.trunks),
+            trunks: trunks.flat_map(|(index, trunk)| trunk.ends.map(|end| (end, index))).collect(),
+            capture: scenario.host(&scenario.capture).map(Host::socket).unwrap_or_default(),
             ip_ids,
             router_plugged: false,
             proxy: None,
             cable: None,
+            reflectors: Vec::new(),
             captured: VecDeque::new(),
             events: VecDeque::new(),
+            leaving: Vec::new(),
+            delivered: 0,
             scenario,
         };
         world.begin();
@@ -149,6 +169,13 @@ impl World {
                 self.at(until, Event::Storm { index, step: storms::Step::End });
             }
         }
+        for switch in 0..self.switches.len() {
+            let every = self.switches[switch].manners().refresh;
+            if !every.is_zero() {
+                let first = self.rng.between(Duration::ZERO, every);
+                self.at(first, Event::Refresh { switch });
+            }
+        }
     }
 
     /// Lets virtual time pass up to `until` and hands over the frames that were captured meanwhile, in order.
@@ -167,47 +194,81 @@ impl World {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Act { host, action, again } => self.act(host, action, again),
-            Event::Send { port, frame } => self.receive(port, &frame),
+            Event::Send { socket, vlan, frame } => self.receive(socket, vlan, &frame),
             Event::Forward { side, frame } => {
                 let alive = self.proxy.as_mut().is_some_and(Proxy::sent);
                 if alive {
-                    self.receive(self.router_port(side), &frame);
+                    self.receive(self.scenario.second_router.socket(side), None, &frame);
+                }
+            }
+            Event::Say { reflector, socket, frame } => {
+                if let Some(reflector) = self.reflectors.get_mut(reflector) {
+                    reflector.sent();
+                    self.receive(socket, None, &frame);
                 }
             }
             Event::Lap { into } => {
                 if let Some(frame) = self.cable.as_mut().and_then(|cable| cable.pop(into)) {
-                    self.receive(into, &frame);
+                    self.receive(into, None, &frame);
                 }
                 self.lap(into);
             }
             Event::Router { step } => self.router_habit(step),
             Event::Unicast => self.unicast(),
+            Event::Refresh { switch } => {
+                self.switches[switch].show();
+                self.at(self.now + self.switches[switch].manners().refresh, Event::Refresh { switch });
+            }
             Event::Storm { index, step } => storms::run(self, index, step),
         }
     }
 
-    /// A frame comes in at a port of the switch; whatever hangs on the ports it leaves by gets it.
-    fn receive(&mut self, port: usize, frame: &Bytes) {
-        let leaving = self.switch.forward(self.now, port, frame);
-        for (port, at) in leaving {
-            if port == self.capture_port {
-                self.captured.push_back(CapturedFrame { at, bytes: Arc::clone(frame) });
+    /// A frame comes in at a socket; whatever hangs on the ports it leaves by gets it.
+    fn receive(&mut self, socket: Socket, vlan: Option<u16>, frame: &Bytes) {
+        let mut leaving = std::mem::take(&mut self.leaving);
+        leaving.clear();
+        let arrival = Arrival { now: self.now, port: socket.port, vlan };
+        let taken = self.switches.get_mut(socket.switch).and_then(|s| s.forward(arrival, frame, &mut leaving));
+        if let Some(vlan) = taken {
+            self.delivered += 1 + leaving.len() as u64;
+            // A mirror port shows what comes in at every other.
+            if self.scenario.mirror && socket.switch == self.capture.switch {
+                let vlan = (vlan != 1).then_some(vlan);
+                self.captured.push_back(CapturedFrame { at: self.now, vlan, bytes: Arc::clone(frame) });
             }
-            let router = &self.scenario.second_router;
-            let side = match port {
-                port if port == router.lan_port => Some(Side::Lan),
-                port if port == router.wan_port => Some(Side::Wan),
-                _ => None,
-            };
-            if let (Some(side), true) = (side, self.router_plugged) {
-                self.reflect(side, at, frame);
+            for &(port, at) in &leaving {
+                self.deliver(Socket { port, ..socket }, at, vlan, frame);
             }
-            if let Some(cable) = &mut self.cable
-                && let Some(into) = cable.other_end(port)
-                && cable.push(into, frame, &mut self.rng)
+        }
+        self.leaving = leaving;
+    }
+
+    /// A frame has left by a socket.
+    fn deliver(&mut self, socket: Socket, at: Duration, vlan: u16, frame: &Bytes) {
+        if socket == self.capture && !self.scenario.mirror {
+            self.captured.push_back(CapturedFrame { at, vlan: None, bytes: Arc::clone(frame) });
+        }
+        if let Some(trunk) = self.trunks.get(&socket).map(|index| self.scenario.trunks[*index]) {
+            if let Some(far) = trunk.far_end(socket)
+                && !(trunk.loss > 0.0 && self.rng.chance(trunk.loss))
             {
-                self.lap(into);
+                self.at(at + trunk.delay, Event::Send { socket: far, vlan: Some(vlan), frame: Arc::clone(frame) });
             }
+            return;
+        }
+        if self.router_plugged
+            && let Some(side) = self.scenario.second_router.side(socket)
+        {
+            self.reflect(side, at, frame);
+        }
+        if !self.reflectors.is_empty() {
+            self.say_again(socket, at, frame);
+        }
+        if let Some(cable) = &mut self.cable
+            && let Some(into) = cable.other_end(socket)
+            && cable.push(into, frame, &mut self.rng)
+        {
+            self.lap(into);
         }
     }
 
@@ -218,8 +279,8 @@ impl World {
             return;
         };
         if proxy.copies == 1 {
-            let source = packets::routable(frame).map(|packet| packet.source);
-            let host = self.scenario.hosts.iter().find(|host| Some(host.ip) == source);
+            let source = packets::source_of(frame);
+            let host = self.scenario.hosts.iter().find(|host| Some(host.mac) == source);
             let who = host.map_or_else(|| "a host".to_owned(), |host| article(&host.name));
             let router = article(&self.scenario.second_router.name);
             self.tell(&format!("{who} sends to its multicast group, and {router} sends it back into the same LAN"));
@@ -227,8 +288,16 @@ impl World {
         self.at(done, Event::Forward { side, frame: copy });
     }
 
-    /// The cable's next hand-over at port `into`, if a frame waits.
-    fn lap(&mut self, into: usize) {
+    fn say_again(&mut self, socket: Socket, at: Duration, frame: &Bytes) {
+        for index in 0..self.reflectors.len() {
+            for (socket, at, frame) in self.reflectors[index].hear(socket, at, frame, &mut self.rng) {
+                self.at(at, Event::Say { reflector: index, socket, frame });
+            }
+        }
+    }
+
+    /// The cable's next hand-over at socket `into`, if a frame waits.
+    fn lap(&mut self, into: Socket) {
         if let Some(gap) = self.cable.as_mut().and_then(|cable| cable.next(into)) {
             let gap = self.rng.jitter(gap);
             self.at(self.now + gap, Event::Lap { into });
@@ -236,16 +305,46 @@ impl World {
     }
 
     fn unicast(&mut self) {
-        let gateway = self.scenario.hosts.iter().find(|host| host.kind == crate::scenario::Kind::Gateway).cloned();
-        for host in self.scenario.hosts.clone() {
-            self.switch.refresh(self.now, host.mac, host.port);
-            let Some(gateway) = gateway.as_ref().filter(|gateway| gateway.mac != host.mac) else { continue };
-            let (up, down) = habits::unicast_pps(host.kind);
+        let gateway = self.scenario.hosts.iter().find(|host| host.kind == Kind::Gateway).cloned();
+        for index in 0..self.scenario.hosts.len() {
+            let (mac, socket) = (self.scenario.hosts[index].mac, self.scenario.hosts[index].socket());
+            self.learn(self.scenario.hosts[index].vlan, mac, socket);
+            let kind = self.scenario.hosts[index].kind;
+            let Some(gateway) = gateway.as_ref().filter(|gateway| gateway.mac != mac) else { continue };
+            let (up, down) = habits::unicast_pps(kind);
             let (up, down) = (self.rng.below(2 * up), self.rng.below(2 * down));
-            self.switch.count_unicast(host.port, gateway.port, up, 180);
-            self.switch.count_unicast(gateway.port, host.port, down, 900);
+            self.count_unicast([socket, gateway.socket()], up, 180);
+            self.count_unicast([gateway.socket(), socket], down, 900);
+        }
+        for switch in 0..self.switches.len() {
+            // Its management answers, so that the other switches know where it is.
+            if self.scenario.switches[switch].managed {
+                self.learn(1, switch_mac(switch), Socket::new(switch, 0));
+            }
         }
         self.at(self.now + UNICAST_EVERY, Event::Unicast);
+    }
+
+    /// Every switch has just seen where an address is, by unicast.
+    fn learn(&mut self, vlan: u16, mac: Mac, socket: Socket) {
+        for (index, switch) in self.switches.iter_mut().enumerate() {
+            let port = self.ways.port(index, socket);
+            if port != 0 {
+                switch.refresh(self.now, vlan, mac, port);
+            }
+        }
+    }
+
+    /// Counts unicast on its way from one socket to another.
+    pub(crate) fn count_unicast(&mut self, [from, to]: [Socket; 2], packets: u64, mean_length: u64) {
+        let on_the_way = |index: usize| {
+            let (back, forth) = (self.ways.port(index, from), self.ways.port(index, to));
+            (back != 0 && forth != 0 && back != forth).then_some((index, back, forth))
+        };
+        let ports = (0..self.switches.len()).filter_map(on_the_way).collect::<Vec<_>>();
+        for (index, back, forth) in ports {
+            self.switches[index].count_unicast(back, forth, packets, mean_length);
+        }
     }
 
     pub(crate) fn at(&mut self, at: Duration, event: Event) {
@@ -253,8 +352,8 @@ impl World {
         self.queue.push(Reverse(Scheduled { at, number: self.scheduled, event }));
     }
 
-    pub(crate) fn send(&mut self, at: Duration, port: usize, frame: Vec<u8>) {
-        self.at(at, Event::Send { port, frame: frame.into() });
+    pub(crate) fn send(&mut self, at: Duration, socket: Socket, frame: Vec<u8>) {
+        self.at(at, Event::Send { socket, vlan: None, frame: frame.into() });
     }
 
     pub(crate) fn tell(&mut self, text: &str) {
@@ -270,11 +369,6 @@ impl World {
         &self.scenario.storms[index]
     }
 
-    /// Index of the host of this name.
-    pub(crate) fn host_index(&self, name: &str) -> Option<usize> {
-        self.scenario.hosts.iter().position(|host| host.name == name)
-    }
-
     /// The next IP identification of a host.
     pub(crate) fn ip_id(&mut self, host: usize) -> u16 {
         self.ip_ids[host].as_mut().map_or(0, |id| {
@@ -284,21 +378,16 @@ impl World {
         })
     }
 
-    fn router_port(&self, side: Side) -> usize {
-        match side {
-            Side::Lan => self.scenario.second_router.lan_port,
-            Side::Wan => self.scenario.second_router.wan_port,
-        }
-    }
-
     /// Plugs in and switches on the second router, both sides.
     pub(crate) fn plug_router(&mut self) {
         if self.router_plugged {
             return;
         }
         self.router_plugged = true;
-        self.switch.plug(self.scenario.second_router.lan_port);
-        self.switch.plug(self.scenario.second_router.wan_port);
+        for side in [Side::Lan, Side::Wan] {
+            let socket = self.scenario.second_router.socket(side);
+            self.switches[socket.switch].plug(socket.port);
+        }
         self.at(self.now, Event::Router { step: 0 });
     }
 
@@ -310,8 +399,39 @@ impl World {
         self.cable = cable;
     }
 
-    pub(crate) fn switch_mut(&mut self) -> &mut Switch {
-        &mut self.switch
+    pub(crate) fn set_reflectors(&mut self, reflectors: Vec<Reflector>) {
+        self.reflectors = reflectors;
+    }
+
+    /// Something is plugged into a socket, or pulled out.
+    pub(crate) fn set_up(&mut self, socket: Socket, up: bool) {
+        let now = self.now;
+        if let Some(switch) = self.switches.get_mut(socket.switch) {
+            switch.set_up(now, socket.port, up);
+        }
+    }
+
+    /// Something is plugged into a socket of a VLAN.
+    pub(crate) fn plug_leg(&mut self, socket: Socket, vlan: u16) {
+        self.set_up(socket, true);
+        if let Some(port) = self.switches.get_mut(socket.switch).and_then(|switch| switch.port_mut(socket.port)) {
+            port.vlan = vlan;
+        }
+    }
+
+    /// A host takes its cable, or its radio, elsewhere; it may be known by another MAC there.
+    pub(crate) fn move_host(&mut self, index: usize, socket: Socket, mac: Mac) {
+        let (before, vlan) = (self.scenario.hosts[index].socket(), self.scenario.hosts[index].vlan);
+        self.plug_leg(socket, vlan);
+        let host = &mut self.scenario.hosts[index];
+        (host.switch, host.port, host.mac) = (socket.switch, socket.port, mac);
+        if self.capture == before {
+            self.capture = socket;
+        }
+    }
+
+    pub(crate) fn switch_mut(&mut self, index: usize) -> Option<&mut Switch> {
+        self.switches.get_mut(index)
     }
 
     /// What happened since the last call, for a narrator.
@@ -325,17 +445,55 @@ impl World {
         self.now
     }
 
-    /// The switch with its counters and forwarding database.
+    /// Frames that came into or went out of a port so far.
     #[must_use]
-    pub fn switch(&self) -> &Switch {
-        &self.switch
+    pub fn frame_events(&self) -> u64 {
+        self.delivered
     }
 
-    /// What it was made from.
+    /// The first switch with its counters and forwarding database.
+    #[must_use]
+    pub fn switch(&self) -> &Switch {
+        &self.switches[0]
+    }
+
+    /// Every switch, in the scenario's order.
+    #[must_use]
+    pub fn switches(&self) -> &[Switch] {
+        &self.switches
+    }
+
+    /// What it was made from; hosts that have moved are where they are now.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
         &self.scenario
     }
+}
+
+/// The switches of a scenario with everything plugged in that is there from the beginning.
+fn plugged(scenario: &Scenario) -> Vec<Switch> {
+    let mut switches = scenario.switches.iter().map(|spec| Switch::new(spec.ports, spec.manners)).collect::<Vec<_>>();
+    for host in &scenario.hosts {
+        let Some(switch) = switches.get_mut(host.switch) else { continue };
+        switch.plug(host.port);
+        if let Some(port) = switch.port_mut(host.port) {
+            (port.vlan, port.speed_bps) = (host.vlan, host.speed_mbps.max(1) * 1_000_000);
+        }
+    }
+    for end in scenario.trunks.iter().flat_map(|trunk| trunk.ends) {
+        let Some(switch) = switches.get_mut(end.switch) else { continue };
+        switch.plug(end.port);
+        if let Some(port) = switch.port_mut(end.port) {
+            port.trunk = true;
+        }
+    }
+    switches
+}
+
+/// The MAC of a switch's management: TP-Link's block, ones that nothing else here has. Its ports count on in the last byte.
+#[must_use]
+pub const fn switch_mac(index: usize) -> Mac {
+    Mac([0x50, 0xc7, 0xbf, 0x00, 0x08 + index as u8, 0x00])
 }
 
 /// `the Echo`; names that bring their own article or possessor keep theirs.
@@ -346,7 +504,6 @@ pub(crate) fn article(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mac;
     use std::collections::BTreeMap;
 
     fn run(name: &str, seed: u64) -> (World, Vec<CapturedFrame>) {

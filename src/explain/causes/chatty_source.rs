@@ -6,7 +6,7 @@ use crate::detect::segment::{TalkerKey, talks_media};
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::finding::{Finding, Suspect};
-use crate::explain::scene::Scene;
+use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::frames::{OwnerProof, Protocol};
@@ -115,10 +115,18 @@ fn ownership(
     let known = its().all(|one| one.role == Role::ByOwner);
     // Listening since before its first frame, and nothing lost: an original from another MAC would have been seen.
     let from_the_start = its().all(|one| one.track.replica.warm) && scene.segment.dropped == 0;
-    // Others' frames must have come once, and had the time to come round: in a young loop only one host's frame circles,
-    // and it looks like a host that repeats itself. Until somebody else speaks, nobody is blamed.
-    let others = scene.segment.talkers.iter().any(|((other, _), t)| {
-        *other != mac && t.last >= talker.busy_since && scene.at.since(t.last) >= ONE_LAP && !t.repeats_itself()
+    // Two hosts that repeat themselves at the same time are none: their frames go round.
+    let company = circulating.iter().any(|one| {
+        let first = one.track.replica.first_mac;
+        let other = first != mac && !first.is_neighbour_of(mac, DEVICE_REACH);
+        other && !matches!(one.role, Role::Forwarded(_)) && one.goes_on(scene.thresholds.replica_copies)
+    });
+    if company {
+        return None;
+    }
+    let v6 = its().any(|one| one.track.replica.ip.is_some_and(|ip| ip.is_ipv6()));
+    let others = scene.segment.talkers.iter().any(|((other, protocol), other_talker)| {
+        *other != mac && only_v6(*protocol, other_talker) == v6 && came_once(talker, other_talker)
     });
     let confidence = match (known, identified, from_the_start, others) {
         (true, false, _, true) => 0.85,
@@ -126,6 +134,19 @@ fn ownership(
         _ => return None,
     };
     Some(Ownership { confidence, proof, repeats: true })
+}
+
+/// Everything it sends is IPv6: a router's pass-through makes a ring for that alone, in which IPv4 comes once all the same.
+fn only_v6(protocol: Protocol, talker: &Talker) -> bool {
+    matches!(protocol, Protocol::Mld | Protocol::Nd)
+        || (!talker.ips.is_empty() && talker.ips.iter().all(IpAddr::is_ipv6))
+}
+
+/// The frames of another host came once while this one repeated itself, and had the time to come round: in a young loop only
+/// one host's frame circles, and it looks like a host that repeats itself; when the ring is open again, everybody's come
+/// once. Until somebody else speaks in between, nobody is blamed.
+fn came_once(talker: &Talker, other: &Talker) -> bool {
+    other.last >= talker.busy_since && talker.last.since(other.last) >= ONE_LAP && !other.repeats_itself()
 }
 
 fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership) -> Finding {

@@ -1,21 +1,36 @@
 //! The incident: a second router whose both sides end in one LAN, with its IGMP proxy on. A search soon after shows it.
 
 use super::{Injector, Step, actor};
-use crate::world::World;
-use crate::world::article;
-use crate::world::proxy::Proxy;
+use crate::Mac;
+use crate::scenario::{Scenario, Storm};
+use crate::world::proxy::{Proxy, Side};
+use crate::world::wiring::Socket;
+use crate::world::{World, article};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// `igmp_proxy_reflection`.
-pub(super) struct IgmpProxyReflection;
+/// `l3_reflector`.
+pub(super) struct L3Reflector;
 
-impl Injector for IgmpProxyReflection {
+impl Injector for L3Reflector {
     fn id(&self) -> &'static str {
-        "igmp_proxy_reflection"
+        "l3_reflector"
     }
 
     fn about(&self) -> &'static str {
         "The second router is switched on, and its IGMP proxy sends the LAN's multicast back into the LAN."
+    }
+
+    fn rates(&self) -> RangeInclusive<u64> {
+        150..=5000
+    }
+
+    fn culprits(&self, scenario: &Scenario, _: &Storm) -> Vec<Mac> {
+        vec![scenario.second_router.lan_mac, scenario.second_router.wan_mac]
+    }
+
+    fn sockets(&self, scenario: &Scenario, _: &Storm) -> Vec<Socket> {
+        [Side::Lan, Side::Wan].map(|side| scenario.second_router.socket(side)).to_vec()
     }
 
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {

@@ -1,6 +1,12 @@
 //! Encoders of the frames that the hosts of the world send: from message to bytes on the wire. Knows no host, no switch
 //! and no time. Multi-byte fields are big-endian, as everywhere on the wire.
 
+mod control;
+
+pub use control::{
+    bpdu, dhcp_discover, hsrp_hello, igmp_of, is_topology_change, mld_query, mld_report, pause, vrrp_advertisement,
+};
+
 use crate::Mac;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -156,6 +162,8 @@ pub enum Igmp {
     GeneralQuery,
     /// Membership report of a group.
     Report(Ipv4Addr),
+    /// A group is left.
+    Leave(Ipv4Addr),
 }
 
 /// An IGMPv2 message with TTL 1 and the router alert option (RFC 2113).
@@ -164,6 +172,8 @@ pub fn igmp(mac: Mac, source: Ipv4Addr, id: u16, message: Igmp) -> Vec<u8> {
     let (kind, response, group, destination) = match message {
         Igmp::GeneralQuery => (0x11, 100, Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(224, 0, 0, 1)),
         Igmp::Report(group) => (0x16, 0, group, group),
+        // RFC 2236, 3: leaving is told to all routers.
+        Igmp::Leave(group) => (0x17, 0, group, Ipv4Addr::new(224, 0, 0, 2)),
     };
     let mut body = vec![kind, response, 0, 0];
     body.extend(group.octets());
@@ -226,6 +236,8 @@ pub fn mdns_answer(id: u16, name: &str, ip: Ipv4Addr, ttl_s: u32) -> Vec<u8> {
 /// DHCP message types (RFC 2132, 9.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dhcp {
+    /// A client looks for a server.
+    Discover,
     /// A client asks to keep its address.
     Request,
     /// The server agrees.
@@ -236,6 +248,7 @@ pub enum Dhcp {
 #[must_use]
 pub fn dhcp(kind: Dhcp, xid: u32, mac: Mac, ip: Ipv4Addr, server: Ipv4Addr) -> Vec<u8> {
     let (op, code) = match kind {
+        Dhcp::Discover => (1, 1),
         Dhcp::Request => (1, 3),
         Dhcp::Ack => (2, 5),
     };
@@ -248,10 +261,14 @@ pub fn dhcp(kind: Dhcp, xid: u32, mac: Mac, ip: Ipv4Addr, server: Ipv4Addr) -> V
     message.extend(mac.0);
     // The rest of chaddr, sname and file: 10 + 64 + 128 bytes.
     message.extend([0; 202]);
-    message.extend([99, 130, 83, 99, 53, 1, code, 50, 4]);
-    message.extend(ip.octets());
-    message.extend([54, 4]);
-    message.extend(server.octets());
+    message.extend([99, 130, 83, 99, 53, 1, code]);
+    // A client that looks for a server knows neither an address nor one.
+    if kind != Dhcp::Discover {
+        message.extend([50, 4]);
+        message.extend(ip.octets());
+        message.extend([54, 4]);
+        message.extend(server.octets());
+    }
     message.push(255);
     message
 }
@@ -345,6 +362,22 @@ pub fn forwarded(frame: &[u8], source: Mac, ttl: u8) -> Vec<u8> {
     let sum = checksum(&[&copy[14..end.min(frame.len())]]);
     copy[24..26].copy_from_slice(&sum.to_be_bytes());
     copy
+}
+
+/// The payload of an mDNS datagram over IPv4, with its source address and whether it is a question.
+#[must_use]
+pub fn mdns_of(frame: &[u8]) -> Option<(Ipv4Addr, &[u8], bool)> {
+    if frame.get(12..14)? != [0x08, 0x00] || *frame.get(23)? != UDP || frame.get(30..34)? != MDNS_GROUP.octets() {
+        return None;
+    }
+    let at = 14 + usize::from(frame.get(14)? & 0x0f) * 4;
+    if frame.get(at + 2..at + 4)? != 5353_u16.to_be_bytes() {
+        return None;
+    }
+    let length = usize::from(u16::from_be_bytes(frame.get(at + 4..at + 6)?.try_into().ok()?));
+    let message = frame.get(at + 8..at + length)?;
+    let source = <[u8; 4]>::try_from(frame.get(26..30)?).ok()?;
+    Some((source.into(), message, message.get(2)? & 0x80 == 0))
 }
 
 /// Source MAC of a frame that has one.

@@ -1,28 +1,56 @@
-//! A scenario: topology, storms with their times, and the verdict that is expected, read from one TOML file. Knows
-//! what may be written, not what it does.
+//! A scenario: topology, storms with their times, faults, and the verdict that is expected. Knows what there is, not how
+//! it is written nor what it does.
+
+mod read;
 
 use crate::Mac;
-use crate::storms;
+use crate::world::proxy::Side;
+use crate::world::switch::Manners;
+use crate::world::wiring::{Socket, Trunk};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::ops::Range;
 use std::time::Duration;
-use toml::Spanned;
-
-/// The topology of a scenario that brings none.
-const TOPOLOGY: &str = include_str!("../scenarios/topology/home.toml");
 
 /// The scenarios compiled in: name and text.
 const BUILTIN: &[(&str, &str)] = &[
-    ("home", include_str!("../scenarios/home.toml")),
-    ("quiet", include_str!("../scenarios/quiet.toml")),
-    ("warning", include_str!("../scenarios/warning.toml")),
-    ("wan-side", include_str!("../scenarios/wan-side.toml")),
-    ("both-directions", include_str!("../scenarios/both-directions.toml")),
-    ("cable-loop", include_str!("../scenarios/cable-loop.toml")),
-    ("chatty-device", include_str!("../scenarios/chatty-device.toml")),
-    ("power-cut", include_str!("../scenarios/power-cut.toml")),
+    ("home", include_str!("../../scenarios/home.toml")),
+    ("quiet", include_str!("../../scenarios/quiet.toml")),
+    ("warning", include_str!("../../scenarios/warning.toml")),
+    ("wan-side", include_str!("../../scenarios/wan-side.toml")),
+    ("both-directions", include_str!("../../scenarios/both-directions.toml")),
+    ("cable-loop", include_str!("../../scenarios/cable-loop.toml")),
+    ("chatty-device", include_str!("../../scenarios/chatty-device.toml")),
+    ("power-cut", include_str!("../../scenarios/power-cut.toml")),
+    ("pass-through", include_str!("../../scenarios/pass-through.toml")),
+    ("desk-loop", include_str!("../../scenarios/desk-loop.toml")),
+    ("mesh-backhaul", include_str!("../../scenarios/mesh-backhaul.toml")),
+    ("two-reflectors", include_str!("../../scenarios/two-reflectors.toml")),
+    ("waking-tablet", include_str!("../../scenarios/waking-tablet.toml")),
+    ("sleeping-pc", include_str!("../../scenarios/sleeping-pc.toml")),
+    ("conference", include_str!("../../scenarios/conference.toml")),
+    ("stream-without-members", include_str!("../../scenarios/stream-without-members.toml")),
+    ("two-queriers", include_str!("../../scenarios/two-queriers.toml")),
+    ("arp-sweep", include_str!("../../scenarios/arp-sweep.toml")),
+    ("neighbour-storm", include_str!("../../scenarios/neighbour-storm.toml")),
+    ("dhcp-storm", include_str!("../../scenarios/dhcp-storm.toml")),
+    ("two-owners", include_str!("../../scenarios/two-owners.toml")),
+    ("silent-server", include_str!("../../scenarios/silent-server.toml")),
+    ("restless-tree", include_str!("../../scenarios/restless-tree.toml")),
+    ("hung-card", include_str!("../../scenarios/hung-card.toml")),
+    ("nine-in-ten-lost", include_str!("../../scenarios/nine-in-ten-lost.toml")),
+    ("started-late", include_str!("../../scenarios/started-late.toml")),
+    ("office-reflector", include_str!("../../scenarios/office-reflector.toml")),
+    ("healthy-vlan-gateway", include_str!("../../scenarios/healthy-vlan-gateway.toml")),
+    ("healthy-iptv", include_str!("../../scenarios/healthy-iptv.toml")),
+    ("healthy-iptv-snooped", include_str!("../../scenarios/healthy-iptv-snooped.toml")),
+    ("healthy-virtual-routers", include_str!("../../scenarios/healthy-virtual-routers.toml")),
+    ("healthy-backup", include_str!("../../scenarios/healthy-backup.toml")),
+    ("healthy-roaming", include_str!("../../scenarios/healthy-roaming.toml")),
+    ("healthy-repeater", include_str!("../../scenarios/healthy-repeater.toml")),
+    ("healthy-mdns-bursts", include_str!("../../scenarios/healthy-mdns-bursts.toml")),
+    ("healthy-ring-with-stp", include_str!("../../scenarios/healthy-ring-with-stp.toml")),
+    ("healthy-proxy-arp", include_str!("../../scenarios/healthy-proxy-arp.toml")),
 ];
 
 /// Most ports a switch may have here: dot1d bridge ports of one device.
@@ -82,8 +110,35 @@ pub struct Host {
     pub mac: Mac,
     /// Its address.
     pub ip: Ipv4Addr,
+    /// Index of the switch it is plugged into.
+    pub switch: usize,
     /// Its port, from 1.
     pub port: usize,
+    /// VLAN of that port.
+    pub vlan: u16,
+    /// Speed of that port.
+    pub speed_mbps: u64,
+}
+
+impl Host {
+    /// Where it is plugged in.
+    #[must_use]
+    pub const fn socket(&self) -> Socket {
+        Socket::new(self.switch, self.port)
+    }
+}
+
+/// A switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchSpec {
+    /// What its agent calls it.
+    pub name: String,
+    /// How many ports it has.
+    pub ports: usize,
+    /// It has an agent.
+    pub managed: bool,
+    /// How it works.
+    pub manners: Manners,
 }
 
 /// The second router, both of whose sides can end in the LAN.
@@ -97,10 +152,29 @@ pub struct SecondRouter {
     pub wan_mac: Mac,
     /// Its address in the LAN.
     pub ip: Ipv4Addr,
+    /// Index of the switch both its sides are plugged into.
+    pub switch: usize,
     /// The port its LAN side is plugged into, from 1.
     pub lan_port: usize,
     /// The port its WAN side is plugged into, from 1.
     pub wan_port: usize,
+}
+
+impl SecondRouter {
+    /// Where a side is plugged in.
+    #[must_use]
+    pub const fn socket(&self, side: Side) -> Socket {
+        match side {
+            Side::Lan => Socket::new(self.switch, self.lan_port),
+            Side::Wan => Socket::new(self.switch, self.wan_port),
+        }
+    }
+
+    /// The side that is plugged in there.
+    #[must_use]
+    pub fn side(&self, socket: Socket) -> Option<Side> {
+        [Side::Lan, Side::Wan].into_iter().find(|side| self.socket(*side) == socket)
+    }
 }
 
 /// What the proxy does with the TTL.
@@ -144,6 +218,8 @@ pub struct Storm {
     pub host: Option<String>,
     /// How long after the beginning that host acts.
     pub kindle_after: Duration,
+    /// Name of the second host, where it takes two.
+    pub with: Option<String>,
 }
 
 impl Storm {
@@ -159,12 +235,13 @@ impl Storm {
             rate_pps: 1800,
             host: None,
             kindle_after: Duration::from_millis(1500),
+            with: None,
         }
     }
 }
 
 /// The verdict that a judge of this scenario should give.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
     /// Id of the cause; `None`: nothing is wrong.
@@ -177,6 +254,27 @@ pub struct Expected {
     /// Addresses whose messages are abused; they must be named as origin and never as culprit.
     #[serde(default)]
     pub origins: Vec<Ipv4Addr>,
+    /// Ports, as `switch port`, any of which is right where a judge can poll the switches; empty: none is asked for.
+    #[serde(default)]
+    pub ports: Vec<String>,
+    /// Seconds from the storm's beginning within which it should be told.
+    pub within_s: Option<f64>,
+    /// Seconds from the world's beginning by which the storm should be over.
+    pub over_by_s: Option<f64>,
+    /// It cannot be seen in frames at all, so that a capture alone must say nothing wrong, and may say nothing.
+    #[serde(default)]
+    pub invisible: bool,
+}
+
+/// What goes wrong on the way from the world to its judge. Whoever judges applies them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Faults {
+    /// Share of the captured frames that are lost, 0 to 1.
+    pub capture_loss: f64,
+    /// Share of the polls that are not answered, 0 to 1.
+    pub poll_loss: f64,
+    /// The judge begins to look this late.
+    pub start: Duration,
 }
 
 /// Everything that a world is made from.
@@ -188,77 +286,25 @@ pub struct Scenario {
     pub about: String,
     /// How long it takes.
     pub duration: Duration,
-    /// Ports of the switch.
-    pub ports: usize,
+    /// The switches; the first is in the middle.
+    pub switches: Vec<SwitchSpec>,
+    /// The cables between them.
+    pub trunks: Vec<Trunk>,
     /// Name of the host at which frames are captured.
     pub capture: String,
+    /// That host is at a mirror port: it sees what comes in at every other port of its switch.
+    pub mirror: bool,
     /// The hosts.
     pub hosts: Vec<Host>,
     /// The second router, plugged in when a storm needs it.
     pub second_router: SecondRouter,
     /// The storms.
     pub storms: Vec<Storm>,
+    /// What goes wrong on the way to the judge.
+    pub faults: Faults,
     /// What should be said about them.
     pub expected: Expected,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawScenario {
-    about: String,
-    duration_s: f64,
-    network: Option<RawNetwork>,
-    #[serde(default)]
-    storms: Vec<RawStorm>,
-    #[serde(default)]
-    expected: Expected,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawNetwork {
-    ports: Spanned<usize>,
-    capture: Spanned<String>,
-    hosts: Vec<RawHost>,
-    second_router: RawRouter,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHost {
-    name: Spanned<String>,
-    kind: Kind,
-    mac: Mac,
-    ip: Ipv4Addr,
-    port: Spanned<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRouter {
-    name: String,
-    lan_mac: Mac,
-    wan_mac: Mac,
-    ip: Ipv4Addr,
-    lan_port: Spanned<usize>,
-    wan_port: Spanned<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawStorm {
-    kind: Spanned<String>,
-    from_s: Spanned<f64>,
-    until_s: Option<Spanned<f64>>,
-    ttl: Option<TtlMode>,
-    direction: Option<Direction>,
-    rate_pps: Option<Spanned<u64>>,
-    host: Option<Spanned<String>>,
-    kindle_after_s: Option<Spanned<f64>>,
-}
-
-/// What is wrong, and where in the text.
-type Fault = (Range<usize>, String);
 
 impl Scenario {
     /// One of the scenarios compiled in.
@@ -282,100 +328,24 @@ impl Scenario {
     /// # Errors
     /// A key that is unknown or missing, a value that is not allowed, a name that is not declared: with its line.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        let invalid = |text: &str, (span, message): Fault| {
-            let before = text.get(..span.start.min(text.len())).unwrap_or(text);
-            ScenarioError::Invalid { name: name.to_owned(), line: before.matches('\n').count() + 1, message }
-        };
-        let read = |error: &toml::de::Error| (error.span().unwrap_or(0..0), error.message().to_owned());
-        let raw: RawScenario = toml::from_str(text).map_err(|error| invalid(text, read(&error)))?;
-        let (network, network_text) = match raw.network {
-            Some(network) => (network, text),
-            None => (toml::from_str(TOPOLOGY).map_err(|error| invalid(TOPOLOGY, read(&error)))?, TOPOLOGY),
-        };
-        let mut scenario = Self {
-            name: name.to_owned(),
-            about: raw.about,
-            duration: seconds(raw.duration_s).map_err(|message| invalid(text, (0..0, message)))?,
-            ports: *network.ports.as_ref(),
-            capture: network.capture.as_ref().clone(),
-            hosts: Vec::new(),
-            second_router: router(&network.second_router),
-            storms: Vec::new(),
-            expected: raw.expected,
-        };
-        scenario.take_network(&network).map_err(|fault| invalid(network_text, fault))?;
-        for storm in &raw.storms {
-            let storm = scenario.storm(storm).map_err(|fault| invalid(text, fault))?;
-            scenario.storms.push(storm);
-        }
-        Ok(scenario)
+        read::scenario(name, text)
     }
 
-    fn take_network(&mut self, network: &RawNetwork) -> Result<(), Fault> {
-        if !(2..=MAX_PORTS).contains(&self.ports) {
-            return Err((network.ports.span(), format!("a switch has 2 to {MAX_PORTS} ports")));
-        }
-        let router = &network.second_router;
-        let mut taken = BTreeSet::new();
-        let mut port = |port: &Spanned<usize>| {
-            let number = *port.as_ref();
-            if !(1..=self.ports).contains(&number) {
-                Err((port.span(), format!("port {number} is not one of 1 to {}", self.ports)))
-            } else if !taken.insert(number) {
-                Err((port.span(), format!("something is plugged into port {number} already")))
-            } else {
-                Ok(number)
-            }
-        };
-        for host in &network.hosts {
-            let port = port(&host.port)?;
-            if self.hosts.iter().any(|known| known.name == *host.name.as_ref()) {
-                return Err((host.name.span(), format!("there is a '{}' already", host.name.as_ref())));
-            }
-            let name = host.name.as_ref().clone();
-            self.hosts.push(Host { name, kind: host.kind, mac: host.mac, ip: host.ip, port });
-        }
-        port(&router.lan_port)?;
-        port(&router.wan_port)?;
-        self.host_named(&network.capture).map(|_| ())
+    /// Plugs another switch into `socket`, by its own port 1; gives its index.
+    pub fn attach(&mut self, spec: SwitchSpec, socket: Socket) -> usize {
+        let index = self.switches.len();
+        self.switches.push(spec);
+        let ends = [Socket::new(index, 1), socket];
+        // 5 ns for each metre of cable.
+        self.trunks.push(Trunk { ends, delay: Duration::from_nanos(100), loss: 0.0 });
+        index
     }
 
-    fn host_named(&self, name: &Spanned<String>) -> Result<&Host, Fault> {
-        self.host(name.as_ref()).ok_or_else(|| {
-            let known = self.hosts.iter().map(|host| host.name.as_str()).collect::<Vec<_>>().join(", ");
-            (name.span(), format!("there is no host '{}'; there are: {known}", name.as_ref()))
-        })
-    }
-
-    fn storm(&self, raw: &RawStorm) -> Result<Storm, Fault> {
-        let time = |value: &Spanned<f64>| seconds(*value.as_ref()).map_err(|message| (value.span(), message));
-        let kind = raw.kind.as_ref();
-        if storms::injector(kind).is_none() {
-            let known = storms::INJECTORS.iter().map(|injector| injector.id()).collect::<Vec<_>>().join(", ");
-            return Err((raw.kind.span(), format!("there is no storm '{kind}'; there are: {known}")));
-        }
-        let mut storm = Storm::new(kind, time(&raw.from_s)?);
-        if let Some(until) = &raw.until_s {
-            storm.until = Some(time(until)?);
-            if storm.until <= Some(storm.from) {
-                return Err((until.span(), "it ends before it begins: until_s must be more than from_s".to_owned()));
-            }
-        }
-        storm.ttl = raw.ttl.unwrap_or(storm.ttl);
-        storm.direction = raw.direction.unwrap_or(storm.direction);
-        if let Some(rate) = &raw.rate_pps {
-            storm.rate_pps = *rate.as_ref();
-            if !(1..=MAX_RATE_PPS).contains(&storm.rate_pps) {
-                return Err((rate.span(), format!("rate_pps must be 1 to {MAX_RATE_PPS} frames per second")));
-            }
-        }
-        if let Some(host) = &raw.host {
-            storm.host = Some(self.host_named(host)?.name.clone());
-        }
-        if let Some(after) = &raw.kindle_after_s {
-            storm.kindle_after = time(after)?;
-        }
-        Ok(storm)
+    /// `hub port7`: what a judge that polls the switches calls a socket.
+    #[must_use]
+    pub fn port_name(&self, socket: Socket) -> Option<String> {
+        let switch = self.switches.get(socket.switch).filter(|switch| switch.managed)?;
+        Some(format!("{} {}", switch.name, crate::snmp::switch_mib::port_name(socket.port)))
     }
 
     /// The host of this name.
@@ -393,26 +363,6 @@ impl Scenario {
     }
 }
 
-fn router(raw: &RawRouter) -> SecondRouter {
-    SecondRouter {
-        name: raw.name.clone(),
-        lan_mac: raw.lan_mac,
-        wan_mac: raw.wan_mac,
-        ip: raw.ip,
-        lan_port: *raw.lan_port.as_ref(),
-        wan_port: *raw.wan_port.as_ref(),
-    }
-}
-
-/// A day is the longest: virtual time is cheap, not free.
-fn seconds(value: f64) -> Result<Duration, String> {
-    if (0.0..=86_400.0).contains(&value) {
-        Ok(Duration::from_secs_f64(value))
-    } else {
-        Err(format!("{value} is not a time: 0 to 86400 seconds"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -422,11 +372,17 @@ mod tests {
         for name in Scenario::names() {
             let scenario = Scenario::builtin(name).unwrap_or_else(|error| panic!("{error}"));
             assert!(!scenario.about.is_empty() && scenario.host(&scenario.capture).is_some(), "{name}");
-            let router = &scenario.second_router;
-            let known = |mac: &Mac| {
-                [router.lan_mac, router.wan_mac].contains(mac) || scenario.hosts.iter().any(|host| host.mac == *mac)
-            };
-            assert!(scenario.expected.culprit_macs.iter().all(known), "{name}");
+            let expected = &scenario.expected;
+            let sick = scenario.storms.iter().filter_map(|storm| Some((crate::storms::injector(&storm.kind)?, storm)));
+            let sick = sick.filter(|(injector, _)| injector.cause().is_some()).collect::<Vec<_>>();
+            assert_eq!(sick.first().and_then(|(injector, _)| injector.cause()), expected.cause.as_deref(), "{name}");
+            for (injector, storm) in sick {
+                let culprits = injector.culprits(&scenario, storm);
+                assert!(expected.culprit_macs.iter().all(|mac| culprits.contains(mac)), "{name}");
+                let ports = injector.sockets(&scenario, storm).into_iter().filter_map(|s| scenario.port_name(s));
+                let ports = ports.collect::<Vec<_>>();
+                assert!(expected.ports.iter().all(|port| ports.contains(port)), "{name}: {ports:?}");
+            }
             assert!(scenario.storms.iter().all(|storm| storm.from < scenario.duration), "{name}");
         }
     }
@@ -435,7 +391,7 @@ mod tests {
     fn an_error_names_its_line_and_what_is_allowed() {
         let cases = [
             ("about = \"x\"\nduration_s = 1\nspeed = 3\n", 3, "unknown field"),
-            ("about = \"x\"\nduration_s = 1\n\n[[storms]]\nkind = \"rain\"\nfrom_s = 1\n", 5, "igmp_proxy_reflection"),
+            ("about = \"x\"\nduration_s = 1\n\n[[storms]]\nkind = \"rain\"\nfrom_s = 1\n", 5, "l3_reflector"),
             (
                 "about = \"x\"\nduration_s = 1\n[[storms]]\nkind = \"l2_loop\"\nfrom_s = 2\nuntil_s = 1\n",
                 6,
