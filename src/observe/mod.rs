@@ -2,6 +2,7 @@
 
 pub mod announced;
 pub mod catalogue;
+pub mod chronicle;
 pub mod delta;
 pub mod devices;
 pub mod names;
@@ -10,5 +11,6 @@ pub mod ports;
 pub mod replica;
 pub mod sources;
 pub mod tally;
+pub mod tape;
 pub mod targets;
 pub mod topology;

@@ -171,6 +171,7 @@ pub fn render(engine: &Engine, targets: &Counts, now: Time, format: Format, out:
     super::metrics_feeds::upnp(&mut out, engine.catalogue(), engine.search());
     super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
     super::metrics_feeds::announcements(&mut out, engine.catalogue(), engine.listening());
+    super::metrics_recorder::recorder(&mut out, engine.recorder());
     super::metrics_targets::write(&mut out, targets);
     out.finish();
 }

@@ -13,6 +13,7 @@ mod gateway;
 mod namespaces;
 mod net;
 mod probe;
+mod recording;
 mod snmp_v3;
 mod trials;
 

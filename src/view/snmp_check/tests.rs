@@ -67,7 +67,7 @@ fn healthy() -> Check {
 
 #[test]
 fn one_screen() {
-    insta::assert_snapshot!(text(&healthy(), Style { color: false, width: 80 }), @"
+    insta::assert_snapshot!(text(&healthy(), Style { width: 80, ..Style::PLAIN }), @"
     hub (192.168.1.2:161), asked in SNMPv2c
       answers   v1 no answer, v2c yes (1.2 ms), v3 yes (no user tried)
       device    hub: A switch with 2 ports �]0;owned�
@@ -105,7 +105,7 @@ fn a_silent_device_says_why() {
         ..healthy()
     };
     assert!(findings(&check).is_empty());
-    insta::assert_snapshot!(text(&check, Style { color: false, width: 80 }), @"
+    insta::assert_snapshot!(text(&check, Style { width: 80, ..Style::PLAIN }), @"
     hub (192.168.1.2:161), asked in SNMPv2c
       answers   v1 no answer, v2c no (timeout), v3 no answer
                 no answer to 3 SNMPv2c requests. Check the community first
