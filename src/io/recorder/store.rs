@@ -59,7 +59,7 @@ impl Store {
 
     pub(super) fn begin(&mut self, reel: u64, interface: &str, trigger: &Trigger) -> io::Result<Option<Recording>> {
         if self.open.len() >= MAX_OPEN {
-            return Err(self.failed("busy", ErrorKind::QuotaExceeded.into()));
+            return Err(self.failed("busy", &ErrorKind::QuotaExceeded.into()));
         }
         let name = file_name(trigger);
         let path = self.settings.folder.join(format!("{name}{SUFFIX}"));
@@ -67,7 +67,7 @@ impl Store {
         let mut head = Vec::new();
         let storm = format!("storm {} since {}", trigger.storm, trigger.started);
         write::start(&mut head, interface, self.settings.snaplen as u32, &[&storm, &trigger.sentence]);
-        let file = File::create(&partial).map_err(|error| self.failed(reason(&error), error))?;
+        let file = File::create(&partial).map_err(|error| self.failed(reason(&error), &error))?;
         let storms = vec![Arc::clone(&trigger.storm)];
         self.open.insert(reel, Open { file, partial, path, storms, frames: 0, left_out: 0, bytes: 0 });
         self.append(reel, &head)
@@ -102,7 +102,7 @@ impl Store {
         let named = open.file.sync_all().and_then(|()| fs::rename(&open.partial, &open.path));
         if let Err(error) = named {
             drop(fs::remove_file(&open.partial));
-            return Err(self.failed(reason(&error), error));
+            return Err(self.failed(reason(&error), &error));
         }
         self.status.written += 1;
         if let Err(error) = self.make_room() {
@@ -127,10 +127,10 @@ impl Store {
             // A file that is of no use must not keep the disk full.
             drop(fs::remove_file(&open.partial));
         }
-        Err(self.failed(reason(&error), error))
+        Err(self.failed(reason(&error), &error))
     }
 
-    fn failed(&mut self, reason: &'static str, error: io::Error) -> io::Error {
+    fn failed(&mut self, reason: &'static str, error: &io::Error) -> io::Error {
         *self.status.errors.entry(reason).or_default() += 1;
         let folder = self.settings.folder.display();
         io::Error::new(

@@ -154,7 +154,8 @@ impl Flows {
     #[must_use]
     pub fn groups(&self, most: usize) -> Vec<GroupLine> {
         type Senders = BTreeMap<(MacAddr, Option<IpAddr>), u64>;
-        let mut sums: BTreeMap<(&Arc<str>, Option<IpAddr>, Protocol), (Flow, Senders)> = BTreeMap::new();
+        type Key<'a> = (&'a Arc<str>, Option<IpAddr>, Protocol);
+        let mut sums: BTreeMap<Key<'_>, (Flow, Senders)> = BTreeMap::new();
         for ((interface, key), flow) in &self.flows {
             let (sum, senders) = sums.entry((interface, key.group, key.protocol)).or_default();
             sum.absorb(*flow);

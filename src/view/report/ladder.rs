@@ -29,13 +29,8 @@ pub(super) fn draw(html: &mut Html, report: &Report<'_>, verdict: &Verdict, inde
             html.raw(" <b>").text(&called).raw("</b>");
         }
         html.raw(" <small>").text(report.say(role.word())).raw("</small></td><td class=\"ttl\">");
-        let length = f64::from(rung.ttl) / f64::from(most) * 150.0;
-        html.raw("<svg viewBox=\"0 0 200 16\" aria-hidden=\"true\"><rect height=\"16\" rx=\"2\" width=\"");
-        html.text(&format!("{:.1}", length.max(2.0)))
-            .raw("\"/><text y=\"13\" x=\"")
-            .text(&format!("{:.1}", length + 8.0));
-        html.raw("\">").text(&rung.ttl.to_string()).raw("</text></svg><span class=\"aloud\">");
-        html.text(&rung.ttl.to_string()).raw("</span></td></tr>");
+        bar(html, rung.ttl, most);
+        html.raw("</td></tr>");
     }
     html.raw("</tbody></table></div>");
     if first.ttl > 0 {
@@ -45,6 +40,19 @@ pub(super) fn draw(html: &mut Html, report: &Report<'_>, verdict: &Verdict, inde
         html.raw("<p>").text(report.say(if dies { &words::FALLS } else { &words::STAYS })).raw("</p>");
     }
     html.raw("</section>");
+}
+
+/// A TTL as a bar and as a number; a dash where there is no IP header to have one.
+fn bar(html: &mut Html, ttl: u8, most: u8) {
+    if ttl == 0 {
+        html.raw("–");
+        return;
+    }
+    let length = f64::from(ttl) / f64::from(most) * 150.0;
+    html.raw("<svg viewBox=\"0 0 200 16\" aria-hidden=\"true\"><rect height=\"16\" rx=\"2\" width=\"");
+    html.text(&format!("{:.1}", length.max(2.0))).raw("\"/><text y=\"13\" x=\"").text(&format!("{:.1}", length + 8.0));
+    html.raw("\">").text(&ttl.to_string()).raw("</text></svg><span class=\"aloud\">").text(&ttl.to_string());
+    html.raw("</span>");
 }
 
 /// The datagram that the evidence speaks of; else the one of its segment and time with most copies.
@@ -102,7 +110,7 @@ fn own_ip(verdict: &Verdict, rung: &Rung) -> Option<std::net::IpAddr> {
 
 fn caption(report: &Report<'_>, ladder: &Ladder) -> String {
     let or_dash = |ip: Option<std::net::IpAddr>| ip.map_or_else(|| "–".to_owned(), |ip| ip.to_string());
-    let text = report.fill(
+    report.fill(
         &words::LADDER_TEXT,
         [
             ("shown", ladder.rungs.len().to_string()),
@@ -112,6 +120,5 @@ fn caption(report: &Report<'_>, ladder: &Ladder) -> String {
             ("group", or_dash(ladder.group)),
             ("id", ladder.ip_id.map_or_else(String::new, |id| format!(" (IP ID {id:#06x})"))),
         ],
-    );
-    text
+    )
 }

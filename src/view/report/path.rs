@@ -69,7 +69,7 @@ fn nodes(report: &Report<'_>, verdict: &Verdict) -> Vec<Node> {
     }
     match (culprit, verdict.cause) {
         (Some(culprit), "chatty_source") => {
-            nodes.push(node(report, "culprit", &words::CULPRIT, lines(report, culprit)))
+            nodes.push(node(report, "culprit", &words::CULPRIT, lines(report, culprit)));
         }
         (Some(culprit), _) => nodes.push(node(report, "culprit", &words::FORWARDER, lines(report, culprit))),
         (None, "l2_loop") => {
