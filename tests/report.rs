@@ -176,9 +176,7 @@ fn a_part_of_the_capture() {
 fn names_in_the_file_are_the_names_in_the_answer() {
     let files = Files::new();
     let mut file = Encoding { pcapng: true, ..Encoding::PCAP }.write(&incident());
-    let mut record = [&[1, 0, 13, 0][..], &ECHO.ip, b"Echo<b>\xe2\x80\xae!\0", &[0; 3]].concat();
-    record.truncate(4 + 16);
-    record.extend([0; 4]);
+    let record = [&[1, 0, 16, 0][..], &ECHO.ip, b"Echo<b>\xe2\x80\xae!\0", &[0; 4]].concat();
     let length = (12 + record.len() as u32).to_le_bytes();
     let block = [&4_u32.to_le_bytes()[..], &length, &record, &length].concat();
     // Behind the section header, which takes 28 bytes.
@@ -191,9 +189,9 @@ fn names_in_the_file_are_the_names_in_the_answer() {
     assert!(page.contains("Echo&lt;b&gt;") && !page.contains("Echo<b>") && !page.contains('\u{202e}'));
 }
 
-/// Zstandard as RFC 8878 lays it out, without compression: a window of 1 MiB and raw blocks.
+/// Zstandard as RFC 8878 lays it out, without compression: a window of 128 KiB and raw blocks.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50];
+    let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
     let blocks = bytes.chunks(128 << 10).collect::<Vec<_>>();
     for (n, block) in blocks.iter().enumerate() {
         let header = (block.len() as u32) << 3 | u32::from(n + 1 == blocks.len());

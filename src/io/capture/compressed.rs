@@ -62,7 +62,8 @@ impl Compression {
     }
 }
 
-/// Zstandard frames one after another.
+/// Zstandard frames one after another. Of a frame that is cut off, what is still in its window (8 MiB at most) is lost: the
+/// decoder hands that out only at the frame's end.
 struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,
