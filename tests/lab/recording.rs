@@ -4,12 +4,12 @@ use super::agent::{ADDRESS, Agent, PROGRAM};
 use super::net::{Copies, Home, Result, get, run, text, wait};
 use super::trials::{VERDICT_WITHIN, check, ends, is_storm, storm};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 /// A home with a recorder that writes to `folder`, and a storm in it.
-fn recorded(home: &mut Home, folder: &PathBuf) -> Result<(Agent, Value)> {
+fn recorded(home: &mut Home, folder: &Path) -> Result<(Agent, Value)> {
     let section = format!("{{interfaces: auto}}\nrecorder: {{path: {}, after: 2s}}", text(folder));
     let agent = Agent::start(home, &section)?;
     // The Echo says who it is, as it does every minute or so.
