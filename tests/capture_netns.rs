@@ -173,7 +173,7 @@ fn ring(name: &str, clock: Clock) -> Result<Ring, Failed> {
 
 fn settings(name: &str, clock: Clock) -> Settings {
     let interface: Arc<str> = name.into();
-    Settings { interface, rules: ReplicaRules::default(), clock, seed: 1, sample_one_in: None }
+    Settings { interface, rules: ReplicaRules::default(), clock, seed: 1, sample_one_in: None, recorder: None }
 }
 
 fn check(condition: bool, what: impl std::fmt::Display) -> Result<(), Failed> {

@@ -3,7 +3,12 @@
 
 mod lane;
 mod plan;
+mod show;
+mod when;
 
+pub use when::Moment;
+
+use crate::app::lang::Lang;
 use crate::engine::{Engine, Input, Settings};
 use crate::explain::causes::Times;
 use crate::io::capture::file::is_stdin;
@@ -11,10 +16,11 @@ use crate::io::clock::utc_offset_seconds;
 use crate::model::frames::{OwnerClaim, OwnerProof};
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
-use crate::view::{json, text};
+use crate::observe::chronicle::Chronicle;
 use indicatif::{ProgressBar, ProgressStyle};
+use lane::Common;
 use plan::Plan;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -22,6 +28,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use when::Span;
 
 /// Time that passes without frames is lived through in steps of a second for this long, in which every storm is over;
 /// the rest of a gap is skipped.
@@ -66,12 +73,30 @@ impl FromStr for OwnerArg {
                         Exit code: 0 nothing found, 1 something found, 2 could not look."
 )]
 pub struct AnalyzeArgs {
-    /// Captures, pcap or pcapng, plain or gzip; `-` is standard input.
+    /// Captures, pcap or pcapng, plain, gzip or zstd; `-` is standard input.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write a report to hand on, too: one HTML page that needs nothing else.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Language of text and report [default: by LC_ALL, LC_MESSAGES or LANG; en if they say neither]
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+    /// Hide who is who, to hand the answer on: MAC addresses keep the maker's half, addresses and names are replaced.
+    #[arg(long)]
+    pub redact: bool,
+    /// Look at frames from this moment on: RFC 3339, local time, or +SECONDS after the first frame.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<Moment>,
+    /// Look at frames up to this moment.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<Moment>,
+    /// Look at no more frames than this: a bound in time for files of unknown origin.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_frames: Option<u64>,
     /// The MAC that an address really belongs to, where the capture does not show it (repeatable).
     #[arg(long = "owner", value_name = "IP=MAC")]
     pub owners: Vec<OwnerArg>,
@@ -83,16 +108,31 @@ struct Outcome {
     frames: u64,
     /// Frames that could be read; the others are of an unknown link type or cut too short.
     readable: u64,
+    /// Frames that the capturing system dropped.
+    dropped: u64,
     first: Option<Time>,
     last: Option<Time>,
     verdicts: Vec<Arc<Verdict>>,
     problems: Vec<String>,
     /// A file of which nothing could be used.
     unseen: bool,
+    /// What the files call addresses.
+    names: BTreeMap<IpAddr, Arc<str>>,
+    chronicle: Option<Chronicle>,
+}
+
+impl Outcome {
+    fn span(&self) -> Duration {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => last.since(first),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 /// Reads the files, prints what was found, and says by the exit code whether something was: 0 no, 1 yes, 2 could not
-/// look (a file that cannot be opened or is no capture, unless the others show something).
+/// look (a file that cannot be opened or is no capture, unless the others show something; a report that cannot be
+/// written).
 #[must_use]
 pub fn run(args: &AnalyzeArgs) -> ExitCode {
     let mut errors = std::io::stderr().lock();
@@ -100,16 +140,31 @@ pub fn run(args: &AnalyzeArgs) -> ExitCode {
         let _ = writeln!(errors, "stormglass analyze: standard input (-) can be read only once");
         return ExitCode::from(2);
     }
-    let outcome = look(args);
+    let outcome = match look(args) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let _ = writeln!(errors, "stormglass analyze: {error}");
+            return ExitCode::from(2);
+        }
+    };
     for problem in &outcome.problems {
         let _ = writeln!(errors, "stormglass analyze: {problem}");
     }
     let blind = outcome.readable == 0;
     if !blind || args.format == Format::Json {
         // A reader that has gone away, as `head` does, is no reason to fail.
-        let _ = std::io::stdout().lock().write_all(render(args, &outcome).as_bytes());
+        let _ = std::io::stdout().lock().write_all(show::answer(args, &outcome).as_bytes());
     }
-    if !outcome.verdicts.is_empty() {
+    let unwritten = args.report.as_ref().filter(|_| !blind).and_then(|path| {
+        let error = std::fs::write(path, show::report(args, &outcome)).err()?;
+        Some(format!("the report cannot be written to {}: {error}; choose another file", path.display()))
+    });
+    if let Some(why) = &unwritten {
+        let _ = writeln!(errors, "stormglass analyze: {why}");
+    }
+    if unwritten.is_some() {
+        ExitCode::from(2)
+    } else if !outcome.verdicts.is_empty() {
         ExitCode::from(1)
     } else if blind || outcome.unseen {
         ExitCode::from(2)
@@ -118,57 +173,29 @@ pub fn run(args: &AnalyzeArgs) -> ExitCode {
     }
 }
 
-fn render(args: &AnalyzeArgs, outcome: &Outcome) -> String {
-    let span = match (outcome.first, outcome.last) {
-        (Some(first), Some(last)) => last.since(first),
-        _ => Duration::ZERO,
-    };
-    match args.format {
-        Format::Json => {
-            let files = args.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-            let value = json::analysis_json(&json::Analysis {
-                files: &files,
-                frames: outcome.frames,
-                span_seconds: span.as_micros() as f64 / 1e6,
-                verdicts: &outcome.verdicts,
-                problems: &outcome.problems,
-            });
-            format!("{value:#}\n")
-        }
-        Format::Text => {
-            let style = text::Style { color: colored(), ..text::Style::PLAIN };
-            let mut out = String::new();
-            for verdict in &outcome.verdicts {
-                out.push_str(&text::verdict(verdict, style));
-                out.push('\n');
-            }
-            out.push_str(&text::looked_at(
-                outcome.frames,
-                args.files.len(),
-                span.as_secs_f64(),
-                outcome.verdicts.len(),
-            ));
-            out
-        }
-    }
-}
-
-/// `NO_COLOR` and `TERM=dumb` are the conventions.
-fn colored() -> bool {
-    std::io::stdout().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-fn look(args: &AnalyzeArgs) -> Outcome {
+fn look(args: &AnalyzeArgs) -> Result<Outcome, String> {
     let mut outcome = Outcome::default();
     let mut plan = Plan::new(&args.files, &mut outcome);
+    let mut common = Common {
+        span: Span::new(args.from, args.to, plan.start())?,
+        left: args.max_frames.unwrap_or(u64::MAX),
+        chronicle: args.report.is_some().then(|| Chronicle::new(plan.start())),
+    };
     let mut judge = Judge::new(&args.owners, plan.start());
     let bar = progress_bar(&plan);
-    while let Some(batch) = plan.next(&mut outcome) {
+    while let Some(batch) = plan.next(&mut outcome, &mut common) {
         judge.until(batch.until);
+        if !batch.names.is_empty() {
+            let fresh = batch.names.iter().take(MAX_SHARED_CLAIMS.saturating_sub(outcome.names.len()));
+            outcome.names.extend(fresh.map(|(ip, name)| (*ip, Arc::clone(name))));
+            judge.engine.handle(batch.until, Input::Names(batch.names));
+        }
         for summary in batch.summaries {
             outcome.readable += summary.frames - summary.malformed;
+            outcome.dropped += summary.dropped;
+            if let Some(chronicle) = &mut common.chronicle {
+                chronicle.summary(&summary);
+            }
             judge.summary(batch.until, summary, plan.several());
         }
         if let Some(bar) = &bar {
@@ -178,20 +205,28 @@ fn look(args: &AnalyzeArgs) -> Outcome {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    if common.left == 0 {
+        let most = args.max_frames.unwrap_or_default();
+        outcome.problems.push(format!("only the first {most} frames were looked at (--max-frames)"));
+    }
     if outcome.frames > 0 && outcome.readable == 0 {
         outcome.problems.push(
             "none of the frames could be read: capture on an Ethernet or Wi-Fi interface in its normal mode".to_owned(),
         );
+    } else if outcome.frames == 0 && (args.from.is_some() || args.to.is_some()) {
+        outcome.problems.push(format!("no frames between --from and --to; the first frame is of {}", plan.start()));
     }
     outcome.verdicts = judge.engine.verdicts();
-    outcome
+    outcome.chronicle = common.chronicle;
+    Ok(outcome)
 }
 
 fn progress_bar(plan: &Plan) -> Option<ProgressBar> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    let style = ProgressStyle::with_template("{bytes} of {total_bytes} read, {bytes_per_sec} {wide_bar}").ok()?;
+    let style =
+        ProgressStyle::with_template("{bytes} of {total_bytes} read, {bytes_per_sec}, {eta} left {wide_bar}").ok()?;
     Some(ProgressBar::new(plan.size()).with_style(style))
 }
 

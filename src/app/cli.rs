@@ -24,7 +24,7 @@ enum Command {
     /// Show a storm on a simulated home network, on this computer alone.
     #[cfg(feature = "demo")]
     Demo(super::demo::DemoArgs),
-    /// Diagnose capture files (pcap, pcapng, plain or gzip). Exit code 0: nothing found, 1: something, 2: could not look.
+    /// Diagnose capture files (pcap, pcapng, plain, gzip or zstd). Exit code 0: nothing found, 1: something, 2: could not look.
     Analyze(super::analyze::AnalyzeArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
@@ -44,6 +44,9 @@ pub struct ServeArgs {
     /// Where to listen, `[ADDRESS]:PORT`; repeatable. [default: :10116]
     #[arg(long = "web.listen-address", value_name = "ADDRESS", value_parser = listen_address)]
     pub listen: Vec<SocketAddr>,
+    /// Keep the frames around the onset of every storm in this folder, as pcapng; outranks the configuration.
+    #[arg(long = "recorder.path", value_name = "FOLDER")]
+    pub recorder_path: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]

@@ -183,7 +183,7 @@ struct Narrator {
 impl Narrator {
     fn new(clock: Clock, address: SocketAddr) -> Self {
         let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { clock, began: clock.now(), address, style: Style { color, width: 96 } }
+        Self { clock, began: clock.now(), address, style: Style { color, width: 96, ..Style::PLAIN } }
     }
 
     fn welcome(&self, scenario: &Scenario, world: &LiveWorld) {

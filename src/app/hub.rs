@@ -93,6 +93,14 @@ impl Hub {
         self.sender.send(Message::Input(input)).await.map_err(|_| Stopped)
     }
 
+    /// Hands a fact over from a thread that may wait for a place.
+    ///
+    /// # Errors
+    /// The program is stopping.
+    pub fn send_waiting(&self, input: Input) -> Result<(), Stopped> {
+        self.sender.blocking_send(Message::Input(input)).map_err(|_| Stopped)
+    }
+
     /// Hands a summary over, or gives it back if there is no place just now.
     #[must_use]
     pub fn offer(&self, summary: FrameSummary) -> Option<FrameSummary> {

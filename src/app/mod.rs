@@ -6,6 +6,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod hub;
+pub mod lang;
 pub mod serve;
 pub mod snmp_check;
 pub mod targets;

@@ -81,7 +81,7 @@ impl Running {
 /// Runs `stormglass serve`.
 #[must_use]
 pub fn main(args: &ServeArgs) -> ExitCode {
-    let config = match args.config_file.as_deref().map(config::load) {
+    let mut config = match args.config_file.as_deref().map(config::load) {
         Some(Ok(config)) => config,
         Some(Err(error)) => return fail(&error),
         None => Config::default(),
@@ -94,6 +94,9 @@ pub fn main(args: &ServeArgs) -> ExitCode {
             .map_or_else(|| "the default configuration".to_owned(), |f| f.display().to_string());
         let _ = writeln!(std::io::stdout(), "{what}: good ({} SNMP targets)", config.snmp.targets.len());
         return ExitCode::SUCCESS;
+    }
+    if let Some(folder) = &args.recorder_path {
+        config.recorder.path = Some(folder.clone());
     }
     log(&args.log_level, &args.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
@@ -241,7 +244,12 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
         tasks.spawn(tasks::answer_questions(hub.clone(), clock, questions));
     }
+    let recorder = tasks::recorder(&config.recorder, &hub, clock)?;
+    if let Some(recorder) = recorder.clone() {
+        tasks.spawn(tasks::trigger(hub.clone(), clock, recorder));
+    }
     let captures = Captures::new(hub.clone(), clock, config.capture.clone(), rules, secret(&clock));
+    let captures = captures.recorded_by(recorder);
     match frames {
         Frames::Interfaces => {
             tasks.spawn(captures.run());

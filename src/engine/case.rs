@@ -202,6 +202,26 @@ impl Cases {
         }
     }
 
+    /// The frames around the onset of these storms are in a file. Gives those that it belongs to.
+    pub(super) fn recorded(&mut self, storms: &[Arc<str>], path: &Arc<str>) -> Vec<Arc<Verdict>> {
+        let mut told = Vec::new();
+        for storm in storms {
+            // A storm that came back has the name of its forerunner; the file is of the latest. One that has another
+            // name by now is known by its segment.
+            let segment =
+                |case: &Case| storm.strip_prefix(&*case.verdict.segment).is_some_and(|rest| rest.starts_with('-'));
+            let named = self.cases.iter().rposition(|case| case.verdict.id == *storm);
+            let index = named
+                .or_else(|| self.cases.iter().rposition(|case| case.verdict.phase != Phase::Over && segment(case)));
+            let Some(case) = index.and_then(|index| self.cases.get_mut(index)) else { continue };
+            if case.verdict.recording.as_ref() != Some(path) {
+                Arc::make_mut(&mut case.verdict).recording = Some(Arc::clone(path));
+                told.push(Arc::clone(&case.verdict));
+            }
+        }
+        told
+    }
+
     /// Moves storms of which nothing is seen any more to clearing and over.
     pub(super) fn age(&mut self, now: Time, thresholds: &Thresholds, changed: &mut dyn FnMut(Arc<Verdict>)) {
         for case in &mut self.cases {
@@ -278,6 +298,7 @@ fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
         remedy: Vec::new(),
         candidates: Vec::new(),
         lacks: Vec::new(),
+        recording: None,
     }
 }
 

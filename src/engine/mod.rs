@@ -26,6 +26,7 @@ use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::observation::Poll;
+use crate::model::recording::{RecorderStatus, Recording};
 use crate::model::topology::{LookUp, Sighting};
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
@@ -50,6 +51,8 @@ pub const MAX_OUTPUTS: usize = 1024;
 const MAX_ASKED: usize = 256;
 /// An owner who has not answered by then will not: ARP on a LAN answers within milliseconds, a phone asleep in 1 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
+/// Names of addresses taken from capture files, those of the user included.
+const MAX_TOLD_NAMES: usize = 4096;
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
 /// Addresses heard in a segment by which its switches are known.
@@ -103,6 +106,12 @@ pub enum Input {
     Discovery(Box<Discovery>),
     /// What devices announced by themselves.
     Announced(Box<Heard>),
+    /// What a capture file calls the addresses in it; the user's own names come first.
+    Names(Vec<(IpAddr, Arc<str>)>),
+    /// The flight recorder kept the onset of storms.
+    Recorded(Recording),
+    /// How the flight recorder is doing.
+    Recorder(RecorderStatus),
     /// The addresses of the host we run on.
     Own(Own),
     /// The owner of this address could not be asked for, so that no answer means nothing.
@@ -185,6 +194,7 @@ pub struct Engine {
     search: Search,
     listening: Listening,
     polling: Counts,
+    recorder: Option<RecorderStatus>,
     feeds: Feeds,
     outputs: VecDeque<Output>,
     refused: u64,
@@ -214,6 +224,7 @@ impl Engine {
             search: Search::default(),
             listening: Listening::default(),
             polling: Counts::default(),
+            recorder: None,
             feeds: Feeds::default(),
             outputs: VecDeque::new(),
             refused: 0,
@@ -235,6 +246,13 @@ impl Engine {
             }
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Announced(heard) => self.announced(now, *heard),
+            Input::Names(names) => self.called(&names),
+            Input::Recorded(recording) => {
+                for verdict in self.cases.recorded(&recording.storms, &recording.path) {
+                    push(&mut self.outputs, Output::Changed(verdict));
+                }
+            }
+            Input::Recorder(status) => self.recorder = Some(status),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
                 self.clients.not_asked(ip);
@@ -321,6 +339,12 @@ impl Engine {
     #[must_use]
     pub const fn polling(&self) -> &Counts {
         &self.polling
+    }
+
+    /// How the flight recorder is doing; `None` where nothing is recorded.
+    #[must_use]
+    pub const fn recorder(&self) -> Option<&RecorderStatus> {
+        self.recorder.as_ref()
     }
 
     /// How the latest UPnP search went.
@@ -443,6 +467,15 @@ impl Engine {
         if !heard.listening.is_empty() {
             self.listening.interfaces.clone_from(&heard.listening);
         }
+    }
+
+    fn called(&mut self, names: &[(IpAddr, Arc<str>)]) {
+        let room = MAX_TOLD_NAMES.saturating_sub(self.settings.names.by_ip.len());
+        self.refused += names.len().saturating_sub(room) as u64;
+        for (ip, name) in names.iter().take(room) {
+            self.settings.names.by_ip.entry(*ip).or_insert_with(|| Arc::clone(name));
+        }
+        self.know_devices();
     }
 
     /// Devices get the MACs that the owners tell, and addresses the names that devices give themselves.

@@ -8,6 +8,7 @@ pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
 mod netlink;
+pub mod recorder;
 pub mod routes;
 #[cfg(test)]
 mod scripted_server;

@@ -133,4 +133,6 @@ pub struct Verdict {
     pub candidates: Vec<Candidate>,
     /// What was asked, or is lacking, to be surer.
     pub lacks: Vec<String>,
+    /// Path of the frames around its onset, where the flight recorder kept them.
+    pub recording: Option<Arc<str>>,
 }

@@ -2,6 +2,7 @@
 
 pub mod announced;
 pub mod catalogue;
+pub mod chronicle;
 pub mod delta;
 pub mod devices;
 pub mod ledger;
@@ -14,6 +15,7 @@ pub mod replica;
 pub mod sighting;
 pub mod sources;
 pub mod tally;
+pub mod tape;
 mod target;
 pub mod targets;
 pub mod topology;

@@ -35,6 +35,7 @@ pub fn verdict_json(verdict: &Verdict) -> Value {
         "lacks": verdict.lacks,
         "detected": verdict.detected,
         "current_pps": verdict.current_pps,
+        "recording": verdict.recording,
     })
 }
 

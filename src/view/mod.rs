@@ -3,11 +3,15 @@
 pub mod exposition;
 pub mod html;
 pub mod json;
+pub mod lang;
 pub mod metrics;
 pub mod metrics_feeds;
+pub mod metrics_recorder;
 pub mod metrics_targets;
 pub mod metrics_upnp;
 pub mod reach;
+pub mod redact;
+pub mod report;
 pub mod scrape;
 pub mod sink;
 pub mod snmp_check;

@@ -7,7 +7,7 @@ use super::exposition::{Exposition, Format};
 use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
-use super::{metrics, metrics_feeds, metrics_targets, metrics_upnp};
+use super::{metrics, metrics_feeds, metrics_recorder, metrics_targets, metrics_upnp};
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
 use crate::model::Time;
 use std::sync::Arc;
@@ -41,6 +41,7 @@ pub struct Scrape {
     discovery: Vec<u8>,
     gateways: Vec<u8>,
     announcements: Vec<u8>,
+    recorder: Vec<u8>,
 }
 
 impl Scrape {
@@ -61,6 +62,7 @@ impl Scrape {
             discovery: Vec::new(),
             gateways: Vec::new(),
             announcements: Vec::new(),
+            recorder: Vec::new(),
         }
     }
 
@@ -93,6 +95,7 @@ impl Scrape {
                 let (catalogue, search, listening) = (engine.catalogue(), engine.search(), engine.listening());
                 self.discovery = part(self.format, |out| metrics_feeds::upnp(out, catalogue, search));
                 self.announcements = part(self.format, |out| metrics_feeds::announcements(out, catalogue, listening));
+                self.recorder = part(self.format, |out| metrics_recorder::recorder(out, engine.recorder()));
                 self.stage = Stage::Gateways;
             }
             Stage::Gateways => {
@@ -127,7 +130,7 @@ impl Scrape {
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);
         metrics_feeds::polling(&mut out, &self.polling);
-        for written in [&self.discovery, &self.gateways, &self.announcements] {
+        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder] {
             out.written(written);
         }
         metrics_targets::write(&mut out, &self.counts);

@@ -1,7 +1,9 @@
 //! A verdict as text for a terminal or a mail: the sentence first, then why, what to do, what else it could be and what
 //! is lacking. Knows no terminal: width and colour are arguments.
 
+use super::lang;
 use crate::explain::words;
+use crate::model::text::Language;
 use crate::model::verdict::{Candidate, Evidence, Phase, Severity, Verdict};
 use std::fmt::Write;
 
@@ -12,11 +14,21 @@ pub struct Style {
     pub color: bool,
     /// Columns; longer lines are broken between words. Display filters are never broken, so that they can be copied.
     pub width: usize,
+    /// Of the sentences.
+    pub language: Language,
 }
 
 impl Style {
     /// For a file, a pipe or a mail.
-    pub const PLAIN: Self = Self { color: false, width: 100 };
+    pub const PLAIN: Self = Self { color: false, width: 100, language: Language::English };
+    /// One of two words.
+    const fn say(self, en: &'static str, ja: &'static str) -> &'static str {
+        match self.language {
+            Language::English => en,
+            Language::Japanese => ja,
+        }
+    }
+
     /// No narrower than this, however narrow the terminal is.
     const MIN_WIDTH: usize = 40;
 
@@ -31,30 +43,35 @@ const DIM: &str = "2";
 /// One verdict. Ends with a newline.
 #[must_use]
 pub fn verdict(verdict: &Verdict, style: Style) -> String {
+    let verdict = &lang::verdict(verdict, style.language);
     let mut out = String::new();
     let color = if verdict.severity == Severity::Storm { "1;31" } else { "1;33" };
     paragraph(&mut out, style, color, "", "", &verdict.sentence);
-    paragraph(&mut out, style, DIM, "", "", &facts(verdict));
+    paragraph(&mut out, style, DIM, "", "", &facts(verdict, style));
     if !verdict.evidence.is_empty() {
-        heading(&mut out, style, "Why");
+        heading(&mut out, style, style.say("Why", "根拠"));
         for (index, evidence) in verdict.evidence.iter().enumerate() {
             self::evidence(&mut out, style, index + 1, evidence);
         }
     }
     if !verdict.remedy.is_empty() {
-        heading(&mut out, style, "What to do");
+        heading(&mut out, style, style.say("What to do", "対処方法"));
         for (index, step) in verdict.remedy.iter().enumerate() {
             paragraph(&mut out, style, "", &format!("  {}. ", index + 1), "     ", step);
         }
     }
     if !verdict.candidates.is_empty() {
-        heading(&mut out, style, if verdict.culprit.is_some() { "What else it could be" } else { "What it could be" });
+        let title = match verdict.culprit {
+            Some(_) => style.say("What else it could be", "ほかに考えられる原因"),
+            None => style.say("What it could be", "考えられる原因"),
+        };
+        heading(&mut out, style, title);
         for candidate in &verdict.candidates {
-            paragraph(&mut out, style, "", "  - ", "    ", &self::candidate(candidate));
+            paragraph(&mut out, style, "", "  - ", "    ", &self::candidate(candidate, style));
         }
     }
     if !verdict.lacks.is_empty() {
-        heading(&mut out, style, "What is not known");
+        heading(&mut out, style, style.say("What is not known", "わかっていないこと"));
         for lack in &verdict.lacks {
             paragraph(&mut out, style, "", "  - ", "    ", lack);
         }
@@ -63,28 +80,37 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
 }
 
 /// Cause, certainty, time and amount in one line.
-fn facts(verdict: &Verdict) -> String {
+fn facts(verdict: &Verdict, style: Style) -> String {
+    let began = seconds(verdict.started);
     let time = match (verdict.ended, verdict.phase) {
-        (Some(ended), _) => format!("{} to {}", seconds(verdict.started), seconds(ended)),
-        (None, Phase::Clearing) => format!("{}, silent for some seconds", seconds(verdict.started)),
-        (None, _) => format!("{}, not ended", seconds(verdict.started)),
+        (Some(ended), _) => format!("{began}{}{}", style.say(" to ", " ～ "), seconds(ended)),
+        (None, Phase::Clearing) => format!("{began}{}", style.say(", silent for some seconds", "から、数秒前に途絶")),
+        (None, _) => format!("{began}{}", style.say(", not ended", "から継続中")),
     };
+    let frames = words::number(verdict.frames);
     let mut facts = format!(
-        "{} ({}), {} % sure; {time}; {} {} frames",
+        "{} ({}), {} %{}; {time}; {}",
         verdict.cause,
         verdict.severity.id(),
         (verdict.confidence * 100.0).round(),
-        words::number(verdict.frames),
-        verdict.protocol.id(),
+        style.say(" sure", "の確度"),
+        match style.language {
+            Language::English => format!("{frames} {} frames", verdict.protocol.id()),
+            Language::Japanese => format!("{}フレーム{frames}個", verdict.protocol.id()),
+        }
     );
     if verdict.peak_pps > 0 {
-        let _ = write!(facts, ", up to {} a second", words::number(verdict.peak_pps));
+        let peak = words::number(verdict.peak_pps);
+        let _ = match style.language {
+            Language::English => write!(facts, ", up to {peak} a second"),
+            Language::Japanese => write!(facts, "、最大毎秒{peak}個"),
+        };
     }
     let groups = verdict.groups.iter().map(ToString::to_string).collect::<Vec<_>>();
     if !groups.is_empty() {
-        let _ = write!(facts, "; to {}", groups.join(", "));
+        let _ = write!(facts, "{}{}", style.say("; to ", "; 宛先 "), groups.join(", "));
     }
-    let _ = write!(facts, "; segment {}", verdict.segment);
+    let _ = write!(facts, "{}{}", style.say("; segment ", "; セグメント "), verdict.segment);
     facts
 }
 
@@ -103,27 +129,50 @@ fn heading(out: &mut String, style: Style, text: &str) {
 
 fn evidence(out: &mut String, style: Style, number: usize, evidence: &Evidence) {
     paragraph(out, style, "", &format!("  {number}. "), "     ", &evidence.claim);
-    paragraph(out, style, "", "     seen:     ", "               ", &evidence.observed);
-    paragraph(out, style, "", "     expected: ", "               ", &evidence.expected);
+    paragraph(
+        out,
+        style,
+        "",
+        style.say("     seen:     ", "     観測: "),
+        style.say("               ", "           "),
+        &evidence.observed,
+    );
+    paragraph(
+        out,
+        style,
+        "",
+        style.say("     expected: ", "     正常: "),
+        style.say("               ", "           "),
+        &evidence.expected,
+    );
     match evidence.frame_numbers {
         Some((first, last)) if first == last => {
-            let _ = writeln!(out, "     frame:    {first}");
+            let _ = writeln!(out, "{}{first}", style.say("     frame:    ", "     フレーム: "));
         }
         Some((first, last)) => {
-            let _ = writeln!(out, "     frames:   {first} to {last}");
+            let _ = writeln!(
+                out,
+                "{}{first}{}{last}",
+                style.say("     frames:   ", "     フレーム: "),
+                style.say(" to ", "～")
+            );
         }
         None => {}
     }
     if !evidence.display_filter.is_empty() {
         let filter = style.paint(DIM, &harmless(&evidence.display_filter));
-        let _ = writeln!(out, "     Wireshark filter: {filter}");
+        let _ = writeln!(out, "     {}: {filter}", style.say("Wireshark filter", "Wiresharkの表示フィルター"));
     }
 }
 
-fn candidate(candidate: &Candidate) -> String {
-    let who = candidate.mac.map_or_else(String::new, |mac| format!(" by {mac}"));
+fn candidate(candidate: &Candidate, style: Style) -> String {
+    let who = candidate.mac.map_or_else(String::new, |mac| format!("{}{mac}", style.say(" by ", " ")));
     let percent = (candidate.confidence * 100.0).round();
-    format!("{}{who} ({percent} %). To decide: {}.", candidate.cause, candidate.needs.trim_end_matches('.'))
+    let needs = candidate.needs.trim_end_matches(['.', '。']);
+    match style.language {
+        Language::English => format!("{}{who} ({percent} %). To decide: {needs}.", candidate.cause),
+        Language::Japanese => format!("{}{who}（{percent} %）。判断するには: {needs}。", candidate.cause),
+    }
 }
 
 /// Names come from devices: without what a terminal would take for a command.
@@ -136,25 +185,32 @@ pub(super) fn wrapped(out: &mut String, style: Style, first: &str, next: &str, t
     paragraph(out, style, "", first, next, text);
 }
 
-/// Breaks `text` between words. `first` begins the first line, `next` (as long) all others.
+/// Breaks `text` between words, and between characters where the script has no spaces. `first` begins the first line,
+/// `next` (as long) all others.
 fn paragraph(out: &mut String, style: Style, color: &str, first: &str, next: &str, text: &str) {
-    let room = style.width.max(Style::MIN_WIDTH).saturating_sub(first.len());
+    let room = style.width.max(Style::MIN_WIDTH).saturating_sub(columns(first));
     let clean = harmless(text);
     let mut lines = vec![String::new()];
-    let mut columns = 0;
+    let mut used = 0;
     for word in clean.split_whitespace() {
-        let length = word.chars().count();
-        if columns > 0 && columns + 1 + length > room {
-            lines.push(String::new());
-            columns = 0;
-        }
-        if let Some(line) = lines.last_mut() {
-            if columns > 0 {
-                line.push(' ');
-                columns += 1;
+        for (index, piece) in pieces(word).into_iter().enumerate() {
+            let space = usize::from(index == 0 && used > 0);
+            let length = columns(piece);
+            // What may not begin a line hangs over the edge instead.
+            let hangs =
+                piece.starts_with(|first| "、。」）．，：ー～々ぁぃぅぇぉっゃゅょァィゥェォッャュョ".contains(first));
+            if used > 0 && used + space + length > room && !hangs {
+                lines.push(String::new());
+                used = 0;
             }
-            line.push_str(word);
-            columns += length;
+            if let Some(line) = lines.last_mut() {
+                if space > 0 && used > 0 {
+                    line.push(' ');
+                    used += 1;
+                }
+                line.push_str(piece);
+                used += length;
+            }
         }
     }
     for (index, line) in lines.iter().enumerate() {
@@ -164,9 +220,44 @@ fn paragraph(out: &mut String, style: Style, color: &str, first: &str, next: &st
     }
 }
 
+/// Japanese is set in two columns a character (Unicode TR 11, wide); an opening bracket stays with what it opens.
+fn is_wide(letter: char) -> bool {
+    matches!(letter, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{20000}'..='\u{3fffd}')
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(|letter| if is_wide(letter) { 2 } else { 1 }).sum()
+}
+
+/// The parts of a word between which a line may be broken.
+fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    let mut before: Option<char> = None;
+    for (at, letter) in word.char_indices() {
+        let breaks = before.is_some_and(|b| (is_wide(b) || is_wide(letter)) && !matches!(b, '「' | '（'));
+        if breaks {
+            pieces.push(&word[begin..at]);
+            begin = at;
+        }
+        before = Some(letter);
+    }
+    pieces.push(&word[begin..]);
+    pieces
+}
+
 /// What `analyze` says at the end, or instead, in text: how much was looked at.
 #[must_use]
-pub fn looked_at(frames: u64, files: usize, span_seconds: f64, verdicts: usize) -> String {
+pub fn looked_at(frames: u64, files: usize, span_seconds: f64, verdicts: usize, language: Language) -> String {
+    if language == Language::Japanese {
+        let found = if verdicts == 0 {
+            "異常は見つかりませんでした".to_owned()
+        } else {
+            format!("{verdicts}件見つかりました")
+        };
+        return format!("{found}（{files}ファイル、{}フレーム、{span_seconds:.1}秒間）。\n", words::number(frames));
+    }
     let found = match verdicts {
         0 => "Nothing found".to_owned(),
         1 => "1 finding".to_owned(),
@@ -240,12 +331,13 @@ pub(super) mod tests {
                 needs: "watch whether frames of other hosts come back as well".to_owned(),
             }],
             lacks: vec!["The forwarding table was not read.".to_owned()],
+            recording: None,
         }
     }
 
     #[test]
     fn a_verdict_in_full() {
-        insta::assert_snapshot!(verdict(&example(), Style { color: false, width: 80 }), @"
+        insta::assert_snapshot!(verdict(&example(), Style { width: 80, ..Style::PLAIN }), @"
         Packet storm since 22:13: a router (192.168.1.100, MAC 3c:84:6a:10:00:c8) sends
         the Echo's searches back into your LAN, about 1,800 a second.
         l3_reflector (storm), 98 % sure; 2023-11-14T22:13:20Z, not ended; 149,847 ssdp
@@ -296,7 +388,13 @@ pub(super) mod tests {
 
     #[test]
     fn the_last_line_counts() {
-        assert_eq!(looked_at(1, 1, 0.0, 0), "Nothing found in 1 frame of 1 file, 0.0 s from first to last.\n");
-        assert_eq!(looked_at(6000, 2, 3.26, 1), "1 finding in 6,000 frames of 2 files, 3.3 s from first to last.\n");
+        assert_eq!(
+            looked_at(1, 1, 0.0, 0, Language::English),
+            "Nothing found in 1 frame of 1 file, 0.0 s from first to last.\n"
+        );
+        assert_eq!(
+            looked_at(6000, 2, 3.26, 1, Language::English),
+            "1 finding in 6,000 frames of 2 files, 3.3 s from first to last.\n"
+        );
     }
 }

@@ -2,12 +2,16 @@
 //! without an allocation that a length in the file could size. Does not know where the bytes come from, nor what a
 //! frame means. pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng.
 
+mod names;
 mod pcap;
 mod pcapng;
+pub mod write;
 
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
+use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes of one captured frame at most: libpcap's own limit for any snapshot length (`MAXIMUM_SNAPLEN`). A greater
 /// length is damage, not a frame.
@@ -182,6 +186,15 @@ impl Reader {
         match &self.format {
             Format::Pcapng(file) => file.interface_name(interface),
             Format::Unknown | Format::Pcap(_) => None,
+        }
+    }
+
+    /// The names that the file gives to addresses (pcapng name resolution blocks), as far as read.
+    #[must_use]
+    pub fn names(&self) -> &[(IpAddr, Arc<str>)] {
+        match &self.format {
+            Format::Pcapng(file) => file.names(),
+            Format::Unknown | Format::Pcap(_) => &[],
         }
     }
 

@@ -14,6 +14,7 @@ mod lan;
 mod namespaces;
 mod net;
 mod probe;
+mod recording;
 mod snmp_v3;
 mod terminal;
 mod trials;

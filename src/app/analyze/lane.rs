@@ -1,11 +1,14 @@
 //! One capture file being tallied: frames in, a summary for every second of file time out, and at once when a replica
 //! rule fires. The same hand-over as live; only the time comes from the file.
 
+use super::when::Span;
 use crate::io::capture::file::{CaptureFile, FileError};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, FrameSummary, LinkType};
+use crate::observe::chronicle::Chronicle;
 use crate::observe::replica::ReplicaRules;
 use crate::observe::tally::Tally;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +57,19 @@ impl Steady {
 pub(super) struct Batch {
     pub(super) until: Time,
     pub(super) summaries: Vec<FrameSummary>,
+    /// What the file calls addresses, as far as it was read anew.
+    pub(super) names: Vec<(IpAddr, Arc<str>)>,
+}
+
+/// What all files have in common while they are read.
+#[derive(Debug)]
+pub(super) struct Common {
+    /// What is looked at.
+    pub(super) span: Span,
+    /// Frames that may still be looked at.
+    pub(super) left: u64,
+    /// What a report shows of the frames, where one is asked for.
+    pub(super) chronicle: Option<Chronicle>,
 }
 
 /// A file being tallied.
@@ -62,12 +78,16 @@ pub(super) struct Lane {
     file: CaptureFile,
     counter: Counter,
     done: bool,
+    /// Frames outside the time that is looked at.
+    outside: u64,
+    /// Names of the file that were handed over.
+    named: usize,
 }
 
 impl Lane {
     /// `name`: of the segment of its first interface. `first`: time of its first frame, from which on it is counted.
     pub(super) fn new(file: CaptureFile, name: Arc<str>, first: Time) -> Self {
-        Self { file, counter: Counter::new(name, first), done: false }
+        Self { file, counter: Counter::new(name, first), done: false, outside: 0, named: 0 }
     }
 
     /// The segment name of its first interface.
@@ -80,9 +100,14 @@ impl Lane {
         self.counter.steady.latest
     }
 
-    /// Frames so far.
+    /// Time of the first frame that was looked at.
+    pub(super) fn began(&self) -> Option<Time> {
+        self.counter.began
+    }
+
+    /// Frames looked at so far.
     pub(super) fn frames(&self) -> u64 {
-        self.file.frames()
+        self.file.frames() - self.outside
     }
 
     /// The whole file has been handed over.
@@ -96,26 +121,42 @@ impl Lane {
     }
 
     /// Counts frames until there is something to hand over; `None` after the end of the file.
-    pub(super) fn next(&mut self) -> Option<Batch> {
+    pub(super) fn next(&mut self, common: &mut Common) -> Option<Batch> {
         if self.done {
             return None;
         }
         while let Some((meta, bytes)) = self.file.next_frame() {
+            if common.left == 0 || !common.span.holds(meta.at) {
+                self.outside += 1;
+                if common.left == 0 || common.span.is_past(meta.at.minus(OUT_OF_ORDER)) {
+                    break;
+                }
+                continue;
+            }
+            common.left -= 1;
             let batch = if self.counter.knows(meta.interface) {
-                self.counter.count(meta, bytes)
+                self.counter.count(meta, bytes, &mut common.chronicle)
             } else {
                 let bytes = bytes.to_vec();
                 self.counter.learn(meta.interface, self.file.interface_name(meta.interface));
-                self.counter.count(meta, &bytes)
+                self.counter.count(meta, &bytes, &mut common.chronicle)
             };
-            if batch.is_some() {
-                return batch;
+            if let Some(batch) = batch {
+                return Some(self.named(batch));
             }
         }
         self.done = true;
         // A summary ends within the second that it belongs to, and after its last frame.
         let until = self.latest().plus(Duration::from_nanos(1));
-        Some(self.counter.flush(until, self.file.dropped()))
+        let batch = self.counter.flush(until, self.file.dropped());
+        Some(self.named(batch))
+    }
+
+    fn named(&mut self, mut batch: Batch) -> Batch {
+        let names = self.file.names();
+        batch.names = names.get(self.named..).unwrap_or(&[]).to_vec();
+        self.named = names.len();
+        batch
     }
 
     /// What was wrong with the file, a sentence each, and whether nothing of it could be used.
@@ -125,12 +166,7 @@ impl Lane {
         problems.extend(trouble.map(ToString::to_string));
         let Counter { unread, headless, steady, .. } = &self.counter;
         if let Some((kind, frames)) = unread {
-            let what = if *kind == u32::MAX {
-                "of an interface that the file does not describe".to_owned()
-            } else {
-                format!("of link type {kind}, which is not read")
-            };
-            problems.push(format!("{frames} of {} frames are {what}", self.frames()));
+            problems.push(format!("{frames} of {} frames are {}", self.frames(), not_read(*kind)));
         }
         if *headless {
             problems.push(
@@ -148,17 +184,39 @@ impl Lane {
     }
 }
 
+/// Why frames of a link type are not read, and how to capture instead.
+fn not_read(kind: u32) -> String {
+    let instead = match kind {
+        u32::MAX => return "of an interface that the file does not describe".to_owned(),
+        // 802.11 bare, with Prism, radiotap and AVS headers, and PPI.
+        105 | 119 | 127 | 163 | 192 => {
+            ": they were taken off the air (802.11, monitor mode). Capture on a cable, or on the Wi-Fi interface in its \
+             normal (managed) mode"
+        }
+        239 => ": they come from a firewall log (NFLOG). Capture on the interface itself, as with tcpdump -i eth0",
+        0 | 108 => ": they come from a loopback interface. Capture on the interface that the LAN is on",
+        9 | 50 => ": they come from a dial-up line (PPP). Capture on the interface that the LAN is on",
+        189 | 220 | 249 => ": they come from a USB port. Capture on the interface that the LAN is on",
+        _ => ". Capture on an Ethernet interface, or on Wi-Fi in its normal mode",
+    };
+    format!("of link type {kind}, which is not read{instead}")
+}
+
 /// The tallies of a file, one for each interface, and their time.
 #[derive(Debug)]
 struct Counter {
     name: Arc<str>,
     tallies: Vec<(u16, Tally)>,
+    /// What each of them calls its capture source.
+    names: Vec<Arc<str>>,
     /// Index of the tally that took the last frame.
     current: usize,
     steady: Steady,
     /// End of the second that is being counted.
     second: Time,
     flushed: Time,
+    /// Time of the first frame counted.
+    began: Option<Time>,
     /// A link type that is not read, and the frames that were not.
     unread: Option<(u32, u64)>,
     /// Frames without a MAC address were seen.
@@ -170,10 +228,12 @@ impl Counter {
         Self {
             name,
             tallies: Vec::new(),
+            names: Vec::new(),
             current: 0,
             steady: Steady { latest: first, shift: Duration::ZERO, steps: 0 },
             second: next_second(first),
             flushed: first,
+            began: None,
             unread: None,
             headless: false,
         }
@@ -200,13 +260,15 @@ impl Counter {
             (false, None) => format!("{}:{interface}", self.name).into(),
         };
         self.current = self.tallies.len();
+        self.names.push(Arc::clone(&name));
         self.tallies.push((interface, Tally::new(name, ReplicaRules::default(), None, SEED)));
     }
 
     /// Counts a frame of the current tally's interface; gives what was counted before it, if that is due.
     #[inline]
-    fn count(&mut self, mut meta: FrameMeta, bytes: &[u8]) -> Option<Batch> {
+    fn count(&mut self, mut meta: FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
         meta.at = self.steady.time(meta.at);
+        self.began = self.began.or(Some(meta.at));
         match meta.link {
             LinkType::Ethernet | LinkType::LinuxSll | LinkType::LinuxSll2 => {}
             LinkType::RawIp => self.headless = true,
@@ -221,6 +283,9 @@ impl Counter {
             None
         };
         self.tallies[self.current].1.frame(&meta, bytes);
+        if let Some(chronicle) = chronicle {
+            chronicle.frame(&self.names[self.current], &meta, bytes);
+        }
         batch
     }
 
@@ -229,7 +294,7 @@ impl Counter {
         let mut dropped = dropped;
         // Drops are told for the whole file; the first interface stands for it.
         let summaries = self.tallies.iter_mut().map(|(_, t)| t.flush(until, std::mem::take(&mut dropped))).collect();
-        Batch { until, summaries }
+        Batch { until, summaries, names: Vec::new() }
     }
 }
 

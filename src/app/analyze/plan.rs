@@ -2,7 +2,7 @@
 //! another (a rotated capture) go on as one segment. Does not look into frames.
 
 use super::Outcome;
-use super::lane::{Batch, Lane};
+use super::lane::{Batch, Common, Lane};
 use crate::io::capture::file::{CaptureFile, Progress, display, short_names};
 use crate::model::Time;
 use std::collections::VecDeque;
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// A file that begins within this time after the end of another goes on with its segment.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(60);
+
+/// Files read side by side; each takes a window of a megabyte. Rotated parts overlap by no more than one.
+const MAX_SIDE_BY_SIDE: usize = 32;
 
 /// A file that has frames.
 struct Planned {
@@ -94,11 +97,11 @@ impl Plan {
     }
 
     /// The next batch in the order of time.
-    pub(super) fn next(&mut self, outcome: &mut Outcome) -> Option<Batch> {
-        self.start_due(outcome);
+    pub(super) fn next(&mut self, outcome: &mut Outcome, common: &mut Common) -> Option<Batch> {
+        self.start_due(outcome, common);
         let (index, _) = self.active.iter().enumerate().min_by_key(|(_, active)| active.next.until)?;
         let active = &mut self.active[index];
-        if let Some(next) = active.lane.next() {
+        if let Some(next) = active.lane.next(common) {
             return Some(std::mem::replace(&mut active.next, next));
         }
         let Active { lane, shown, next } = self.active.remove(index);
@@ -106,14 +109,16 @@ impl Plan {
         outcome.problems.extend(problems.into_iter().map(|problem| format!("{shown}: {problem}")));
         outcome.unseen |= fatal;
         outcome.frames += lane.frames();
-        outcome.first = Some(outcome.first.unwrap_or(self.start));
-        outcome.last = outcome.last.max(Some(lane.latest()));
+        if let Some(began) = lane.began() {
+            outcome.first = Some(outcome.first.map_or(began, |first| first.min(began)));
+            outcome.last = outcome.last.max(Some(lane.latest()));
+        }
         self.ended.push((Arc::clone(lane.name()), lane.latest()));
         Some(next)
     }
 
     /// Starts every file that begins before the next batch ends, so that batches come in order.
-    fn start_due(&mut self, outcome: &mut Outcome) {
+    fn start_due(&mut self, outcome: &mut Outcome, common: &mut Common) {
         loop {
             let due = self.active.iter().map(|active| active.next.until).min();
             let next_is_due = |planned: &Planned| due.is_none_or(|due| planned.first < due);
@@ -121,14 +126,25 @@ impl Plan {
                 return;
             }
             let Some(planned) = self.waiting.pop_front() else { return };
+            if common.span.is_past(planned.first) || common.left == 0 {
+                continue;
+            }
             let shown = display(&planned.path);
+            if self.active.len() >= MAX_SIDE_BY_SIDE {
+                outcome.problems.push(format!(
+                    "{shown}: more than {MAX_SIDE_BY_SIDE} captures overlap in time, and this one was left out: join them \
+                     first (mergecap -w all.pcapng FILE…)"
+                ));
+                outcome.unseen = true;
+                continue;
+            }
             let name = self.segment(&planned);
             let opened = planned.file.map_or_else(|| CaptureFile::open(&planned.path), Ok);
             match opened {
                 Ok(file) => {
                     self.progress.push(file.progress());
                     let mut lane = Lane::new(file, name, planned.first);
-                    if let Some(next) = lane.next() {
+                    if let Some(next) = lane.next(common) {
                         self.active.push(Active { lane, shown, next });
                     }
                 }

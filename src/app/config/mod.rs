@@ -2,11 +2,13 @@
 //! which may be a password. Opens no sockets and starts nothing.
 
 mod auths;
+mod recorder;
 mod subnet;
 mod targets;
 mod units;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
+pub use recorder::Recorder;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
@@ -48,6 +50,8 @@ pub struct Config {
     pub names: BTreeMap<String, Spanned<String>>,
     /// The limits.
     pub detect: Detect,
+    /// What is kept of the frames around the onset of a storm.
+    pub recorder: Recorder,
 }
 
 /// `snmp:`
@@ -397,6 +401,7 @@ const MIN_SEARCH: Duration = Duration::from_secs(10);
 fn limits(config: &Config) -> Result<(), &'static str> {
     let detect = &config.detect;
     let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
+    config.recorder.check()?;
     let wrong = [
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
         (config.snmp.gentleness().check().is_err(), targets::GENTLE),

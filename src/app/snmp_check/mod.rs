@@ -135,7 +135,7 @@ fn print(args: &CheckArgs, check: &view::Check) -> anyhow::Result<ExitCode> {
         Format::Text => {
             let columns = comfy_table::Table::new().width().map_or(WIDTH, usize::from);
             let width = if io::stdout().is_terminal() { columns } else { WIDTH };
-            view::text(check, Style { color: false, width })
+            view::text(check, Style { width, ..Style::PLAIN })
         }
     };
     let mut out = io::stdout().lock();

@@ -8,6 +8,7 @@ use crate::io::capture::live::{self, Capture, Settings, State};
 use crate::io::capture::{CaptureError, FrameSource};
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, Interface};
+use crate::io::recorder::Recorder;
 use crate::observe::replica::ReplicaRules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub struct Captures {
     section: Section,
     rules: ReplicaRules,
     seed: u64,
+    recorder: Option<Recorder>,
     running: BTreeMap<Arc<str>, Capture>,
     told: bool,
     missed: BTreeSet<String>,
@@ -32,7 +34,14 @@ impl Captures {
     /// Nothing is captured yet.
     #[must_use]
     pub fn new(hub: Hub, clock: Clock, section: Section, rules: ReplicaRules, seed: u64) -> Self {
-        Self { hub, clock, section, rules, seed, running: BTreeMap::new(), told: false, missed: BTreeSet::new() }
+        let (running, missed) = (BTreeMap::new(), BTreeSet::new());
+        Self { hub, clock, section, rules, seed, recorder: None, running, told: false, missed }
+    }
+
+    /// With a flight recorder.
+    #[must_use]
+    pub fn recorded_by(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
     }
 
     /// Captures until the task is dropped.
@@ -113,6 +122,7 @@ impl Captures {
             clock: self.clock,
             seed: self.seed,
             sample_one_in: self.section.sample_one_in.map(std::num::NonZeroU32::get),
+            recorder: self.recorder.clone(),
         };
         let hub = self.hub.clone();
         let deliver = move |summary| hub.offer(summary);

@@ -3,11 +3,13 @@
 mod capture;
 mod discovery;
 mod host;
+mod recorder;
 mod snmp;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
 pub use host::{answer_questions, watch_host};
+pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};
 
 use super::config::Interfaces;

@@ -1,11 +1,12 @@
-//! Capture files on disk or on standard input, plain or gzip: reads a megabyte at a time into one window and hands out
+//! Capture files on disk or on standard input, plain or compressed: reads a megabyte at a time into one window and hands out
 //! frames in place, so that memory does not depend on the file's size. Does not know the formats (`wire` does).
 
+use super::compressed::{self, Compression};
 use crate::model::frames::FrameMeta;
 use crate::wire::capture_file::{Damage, MAX_WANTED, Reader, Step};
-use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Bytes asked of the file at once: with it reading costs little more than mapping the file, and nothing can raise
 /// SIGBUS when somebody cuts the file meanwhile.
 const READ_SIZE: usize = 1 << 20;
-/// Bytes of compressed input held.
-const COMPRESSED_SIZE: usize = 1 << 16;
-/// How every gzip member begins (RFC 1952, 2.3.1): magic number and the only method there is.
-const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// Why a file could not be looked at, or only in part.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +34,10 @@ pub enum FileError {
         source: io::Error,
     },
     /// It is compressed, and the compressed data ends too early or is damaged.
-    #[error("the gzip data is cut off or damaged after frame {frame}: {source}")]
-    Gzip {
+    #[error("the {} data is cut off or damaged after frame {frame}: {source}", .how.name())]
+    Compressed {
+        /// How it is compressed.
+        how: Compression,
         /// The last good frame.
         frame: u64,
         /// What the decompressor says.
@@ -65,7 +64,7 @@ impl FileError {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::Open(_) | Self::Directory => true,
-            Self::Read { frame, .. } | Self::Gzip { frame, .. } => *frame == 0,
+            Self::Read { frame, .. } | Self::Compressed { frame, .. } => *frame == 0,
             Self::Damage(damage) => damage.frame == 0,
         }
     }
@@ -100,7 +99,7 @@ impl<R: Read> Read for Counted<R> {
 /// One capture file being read.
 pub struct CaptureFile {
     source: Box<dyn Read + Send>,
-    compressed: bool,
+    compression: Option<Compression>,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
@@ -149,18 +148,17 @@ impl CaptureFile {
     pub fn from_reader(reader: impl Read + Send + 'static, size: Option<u64>) -> Result<Self, FileError> {
         let progress = Progress::default();
         let mut raw = Counted { inner: reader, progress: progress.clone() };
-        let mut first = [0; GZIP.len()];
+        let mut first = [0; compressed::TELLS];
         let count = read_full(&mut raw, &mut first).map_err(FileError::Open)?;
-        let compressed = first == GZIP;
+        let compression = Compression::of(&first[..count]);
         let whole = Cursor::new(first).take(count as u64).chain(raw);
-        let source: Box<dyn Read + Send> = if compressed {
-            Box::new(MultiGzDecoder::new(BufReader::with_capacity(COMPRESSED_SIZE, whole)))
-        } else {
-            Box::new(whole)
+        let source: Box<dyn Read + Send> = match compression {
+            Some(how) => how.reader(whole),
+            None => Box::new(whole),
         };
         Ok(Self {
             source,
-            compressed,
+            compression,
             buffer: vec![0; READ_SIZE + MAX_WANTED].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -226,10 +224,9 @@ impl CaptureFile {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(source) => {
                     let frame = self.reader.frames();
-                    return self.stop(Some(if self.compressed {
-                        FileError::Gzip { frame, source }
-                    } else {
-                        FileError::Read { frame, source }
+                    return self.stop(Some(match self.compression {
+                        Some(how) => FileError::Compressed { how, frame, source },
+                        None => FileError::Read { frame, source },
                     }));
                 }
             }
@@ -263,6 +260,12 @@ impl CaptureFile {
     #[must_use]
     pub fn interface_name(&self, interface: u16) -> Option<&str> {
         self.reader.interface_name(interface)
+    }
+
+    /// The names that the file gives to addresses, as far as read.
+    #[must_use]
+    pub fn names(&self) -> &[(IpAddr, Arc<str>)] {
+        self.reader.names()
     }
 
     /// How far reading has come.

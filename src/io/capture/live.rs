@@ -5,6 +5,7 @@ use super::afpacket::Ring;
 use super::sampler::Sampler;
 use super::{CaptureError, FrameSource};
 use crate::io::clock::Clock;
+use crate::io::recorder::Recorder;
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
 use crate::observe::replica::ReplicaRules;
@@ -44,6 +45,8 @@ pub struct Settings {
     /// Tally one frame in this many, chosen at random, for hosts too weak for a storm; the others are counted as
     /// dropped. `None`, 0 and 1: all of them.
     pub sample_one_in: Option<u32>,
+    /// Who keeps the frames around the onset of a storm, if anybody.
+    pub recorder: Option<Recorder>,
 }
 
 /// What a capture is doing.
@@ -301,11 +304,15 @@ where
     let mut flushed = clock.now();
     // A new tally for each opening: what it missed meanwhile must not be taken for silence.
     let mut tally = Tally::new(Arc::clone(&settings.interface), settings.rules, Some(flushed), settings.seed);
+    let mut reel = settings.recorder.as_ref().map(|recorder| recorder.reel(&settings.interface));
     loop {
         let since = clock.now().since(flushed);
         let due = if tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
         let timeout = if hand_over.waiting.is_some() { WAIT } else { due.saturating_sub(since).min(WAIT) };
         let outcome = source.frames(timeout, &mut |meta, bytes| {
+            if let Some(reel) = &mut reel {
+                reel.frame(meta, bytes);
+            }
             if sampler.keeps() {
                 tally.frame(meta, bytes);
             }
@@ -313,6 +320,9 @@ where
         let stopping = hand_over.shared.stopping();
         hand_over.retry();
         let now = clock.now();
+        if let Some(reel) = &mut reel {
+            reel.turn(now);
+        }
         let due = if tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
         // While a summary waits for its receiver, the tally goes on accumulating.
         if hand_over.waiting.is_none() && (stopping || outcome.is_err() || now.since(flushed) >= due) {
@@ -386,7 +396,7 @@ mod tests {
 
     fn settings(sample_one_in: Option<u32>) -> Settings {
         let rules = ReplicaRules::default();
-        Settings { interface: "lan0".into(), rules, clock: Clock::start(), seed: 1, sample_one_in }
+        Settings { interface: "lan0".into(), rules, clock: Clock::start(), seed: 1, sample_one_in, recorder: None }
     }
 
     fn script(settings: &Settings, frames: u64, fails: bool) -> Box<Script> {

@@ -2,6 +2,7 @@
 //! simulated network of the demo. Knows no storm: it fetches frames and says what could not be fetched.
 
 pub mod afpacket;
+pub mod compressed;
 pub(in crate::io) mod filter;
 mod groups;
 pub mod live;

@@ -2,21 +2,21 @@
 
 /// A document being written.
 #[derive(Debug, Default)]
-pub(super) struct Html(String);
+pub(in crate::view) struct Html(String);
 
 impl Html {
-    pub(super) fn new() -> Self {
+    pub(in crate::view) fn new() -> Self {
         Self(String::with_capacity(32 << 10))
     }
 
     /// Markup of this program's own; never anything that came from outside.
-    pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
+    pub(in crate::view) fn raw(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// Any text: what could be markup is escaped, control characters that could hide or turn text are dropped.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(in crate::view) fn text(&mut self, text: &str) -> &mut Self {
         for letter in text.chars() {
             match letter {
                 '&' => self.0.push_str("&amp;"),
@@ -33,7 +33,7 @@ impl Html {
         self
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(in crate::view) fn finish(self) -> String {
         self.0
     }
 }

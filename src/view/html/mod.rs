@@ -1,7 +1,7 @@
 //! The live page: one sentence on top, then what to do, why, and what is watched. Server-rendered; works without script.
 //! Everything from the network is escaped; nothing is loaded from elsewhere.
 
-mod escape;
+pub(in crate::view) mod escape;
 mod gateways;
 
 use crate::engine::{Snapshot, State};
@@ -201,6 +201,9 @@ fn explained(html: &mut Html, page: &Page<'_>, verdict: &Verdict) {
         fact("Ended", &clock(ended, page));
     }
     fact("Segment", &verdict.segment);
+    if let Some(path) = &verdict.recording {
+        fact("Recording of the onset", path);
+    }
     html.raw("</dl><h2>Why</h2>");
     evidence(html, &verdict.evidence);
     if !verdict.candidates.is_empty() {

@@ -56,7 +56,7 @@ fn the_numbering_of_bridge_ports_is_told_with_its_confidence() {
     let shown = |bridge: Bridge| {
         let mut check = healthy();
         check.facts.as_mut().expect("healthy").bridge = bridge;
-        let text = text(&check, Style { color: false, width: 400 });
+        let text = text(&check, Style { width: 400, ..Style::PLAIN });
         let line = text.lines().find_map(|line| line.strip_prefix("  bridge    ")).expect("a line").to_owned();
         let ids = findings(&check).iter().map(|finding| finding.id).collect::<Vec<_>>();
         (line, json(&check)["device"]["bridge"].clone(), ids)
@@ -147,7 +147,7 @@ fn healthy() -> Check {
 
 #[test]
 fn one_screen() {
-    insta::assert_snapshot!(text(&healthy(), Style { color: false, width: 80 }), @"
+    insta::assert_snapshot!(text(&healthy(), Style { width: 80, ..Style::PLAIN }), @"
     hub (192.168.1.2:161), asked in SNMPv2c
       answers   v1 no answer, v2c yes (1.2 ms), v3 yes (no user tried)
       device    hub: A switch with 2 ports �]0;owned�
@@ -186,7 +186,7 @@ fn a_silent_device_says_why() {
         ..healthy()
     };
     assert!(findings(&check).is_empty());
-    insta::assert_snapshot!(text(&check, Style { color: false, width: 80 }), @"
+    insta::assert_snapshot!(text(&check, Style { width: 80, ..Style::PLAIN }), @"
     hub (192.168.1.2:161), asked in SNMPv2c
       answers   v1 no answer, v2c no (timeout), v3 no answer
                 no answer to 3 SNMPv2c requests. Check the community first

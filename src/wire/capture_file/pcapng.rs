@@ -1,15 +1,19 @@
 //! pcapng: blocks in sections, each section with a byte order and interfaces of its own. Frames come in enhanced,
 //! simple and (obsolete) packet blocks; of the options only those are read that change what a frame means.
 
+use super::names::Names;
 use super::{MAX_FRAME, Order, Piece, Reason, link_type, time_of};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Block type of a section header, the same in either byte order.
 pub(super) const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const NAME_RESOLUTION: u32 = 4;
 const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
@@ -19,7 +23,9 @@ const AROUND: u32 = 12;
 const MAX_INTERFACES: usize = 1024;
 /// Bytes of a block that are looked at for options; what an interface says of itself stands well within.
 const OPTIONS_READ: usize = 4096;
-/// Characters kept of an interface's name.
+/// Bytes of a name resolution block that are looked at.
+const NAMES_READ: usize = 64 << 10;
+/// Characters kept of a name.
 const MAX_NAME: usize = 64;
 
 /// From the units of a time stamp to nanoseconds (`if_tsresol`).
@@ -79,6 +85,7 @@ pub(super) struct Pcapng {
     section: usize,
     /// Time of the latest frame that had one: simple packets have none.
     last: Time,
+    names: Names,
     /// The length that the block just passed over must repeat at its end.
     trailer: Option<u32>,
 }
@@ -90,6 +97,10 @@ impl Pcapng {
 
     pub(super) fn dropped(&self) -> u64 {
         self.interfaces.iter().fold(0, |sum, interface| sum.saturating_add(interface.dropped))
+    }
+
+    pub(super) fn names(&self) -> &[(IpAddr, Arc<str>)] {
+        self.names.all()
     }
 
     /// A block's end is still to come.
@@ -129,6 +140,7 @@ impl Pcapng {
             SIMPLE_PACKET => self.simple(bytes, order, length, number),
             INTERFACE => self.interface(bytes, order, length),
             STATISTICS => self.statistics(bytes, order, length),
+            NAME_RESOLUTION => self.name_resolution(bytes, order, length),
             _ => self.pass(length),
         }
     }
@@ -211,6 +223,16 @@ impl Pcapng {
         if let Some(interface) = self.interfaces.get_mut(self.section.saturating_add(id)) {
             interface.dropped = interface.dropped.max(lost);
         }
+        self.pass(length)
+    }
+
+    fn name_resolution(&mut self, bytes: &[u8], order: Order, length: u32) -> Piece {
+        let wanted = NAMES_READ.min(length as usize);
+        if bytes.len() < wanted {
+            return Piece::More(wanted);
+        }
+        let end = (length as usize - 4).min(wanted);
+        self.names.read(bytes.get(8..end).unwrap_or(&[]), order);
         self.pass(length)
     }
 
@@ -314,8 +336,8 @@ fn options(mut bytes: &[u8], order: Order, mut each: impl FnMut(u16, &[u8])) {
     }
 }
 
-/// An interface's name as the file tells it: UTF-8, without control characters, not too long.
-fn readable(bytes: &[u8]) -> Option<Box<str>> {
+/// A name as the file tells it: UTF-8, without control characters, not too long.
+pub(super) fn readable(bytes: &[u8]) -> Option<Box<str>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let clean = text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect::<String>();
     (!clean.is_empty()).then(|| clean.into_boxed_str())

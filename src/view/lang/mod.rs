@@ -1,0 +1,161 @@
+//! What verdicts say, in another language: a catalogue with the English sentence as the key, as gettext has it, so that
+//! whoever adds a cause writes English and whoever speaks the language adds a line here. A sentence without a line
+//! stays English, which is better than nothing. Identifiers, filters and names are never touched.
+
+mod ja;
+
+use crate::model::text::Language;
+use crate::model::verdict::Verdict;
+use std::borrow::Cow;
+
+/// Sentences within sentences (`the Echo and the TV`) are looked up this deep.
+const MAX_DEPTH: usize = 6;
+/// Longer texts are no sentences of ours.
+const MAX_LENGTH: usize = 2_000;
+/// Ways in which a form is tried on a text.
+const MAX_TRIES: usize = 2_000;
+
+/// A verdict with its sentences in the language.
+#[must_use]
+pub fn verdict(verdict: &Verdict, language: Language) -> Verdict {
+    let mut verdict = verdict.clone();
+    if language == Language::English {
+        return verdict;
+    }
+    let translate = |text: &mut String| *text = sentence(text, language).into_owned();
+    translate(&mut verdict.sentence);
+    for evidence in &mut verdict.evidence {
+        translate(&mut evidence.claim);
+        translate(&mut evidence.observed);
+        translate(&mut evidence.expected);
+    }
+    verdict.candidates.iter_mut().for_each(|candidate| translate(&mut candidate.needs));
+    verdict.remedy.iter_mut().chain(&mut verdict.lacks).for_each(translate);
+    verdict
+}
+
+/// A sentence in the language, or as it is where the catalogue does not know it.
+#[must_use]
+pub fn sentence(text: &str, language: Language) -> Cow<'_, str> {
+    match language {
+        Language::English => Cow::Borrowed(text),
+        Language::Japanese => look_up(ja::CATALOGUE, text, 0).map_or(Cow::Borrowed(text), Cow::Owned),
+    }
+}
+
+/// The first line of the catalogue that the text has the form of, with its places filled.
+fn look_up(catalogue: &[(&str, &str)], text: &str, depth: usize) -> Option<String> {
+    if depth > MAX_DEPTH || text.len() > MAX_LENGTH {
+        return None;
+    }
+    let found = catalogue.iter().find_map(|(key, answer)| Some((fit(key, text)?, answer)));
+    let Some((places, answer)) = found else {
+        // Words that begin a sentence are in the catalogue as they are within one.
+        let small = text.strip_prefix("The ").map(|rest| format!("the {rest}"))?;
+        return look_up(catalogue, &small, depth + 1);
+    };
+    let mut out = String::with_capacity(answer.len() + 32);
+    let mut rest = *answer;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, behind) = after.split_once('}')?;
+        let (_, value) = places.iter().find(|(place, _)| *place == name)?;
+        match look_up(catalogue, value, depth + 1) {
+            Some(inner) => out.push_str(&inner),
+            None => out.push_str(value),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// What stands in the places of `key`, if the text has its form. Each place takes as little as it can, and at least one
+/// character; places called `n`, `m`, `s`, `p` and `rate` hold numbers.
+fn fit<'a>(key: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let first = key.find('{').unwrap_or(key.len());
+    let rest = text.strip_prefix(&key[..first])?;
+    let mut places = Vec::new();
+    let mut tries = 0;
+    fit_places(&key[first..], rest, &mut places, &mut tries).then_some(places)
+}
+
+/// Fits what begins with a place, trying further ends where the rest does not fit.
+fn fit_places<'a>(key: &'a str, text: &'a str, places: &mut Vec<(&'a str, &'a str)>, tries: &mut usize) -> bool {
+    let Some((name, after)) = key.strip_prefix('{').and_then(|key| key.split_once('}')) else {
+        return key.is_empty() && text.is_empty();
+    };
+    let (literal, next) = after.split_at(after.find('{').unwrap_or(after.len()));
+    let number = matches!(name, "n" | "m" | "s" | "p" | "rate");
+    let mut from = 1;
+    while *tries < MAX_TRIES {
+        *tries += 1;
+        let end = if next.is_empty() {
+            text.len().checked_sub(literal.len()).filter(|end| *end >= from && text.ends_with(literal))
+        } else {
+            text.get(from..).and_then(|rest| rest.find(literal)).map(|at| from + at)
+        };
+        let Some(end) = end else { return false };
+        let value = &text[..end];
+        if !number || is_number(value) {
+            places.push((name, value));
+            if fit_places(next, &text[end + literal.len()..], places, tries) {
+                return true;
+            }
+            places.pop();
+        }
+        if next.is_empty() {
+            return false;
+        }
+        from = (end + 1..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    }
+    false
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix("about ").unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: &[(&str, &str)] = &[("{a} and {b} sing", "{b}と{a}が歌う"), ("the {a}", "その{a}"), ("nothing", "無")];
+
+    #[test]
+    fn places_are_filled_and_looked_up_themselves() {
+        let look = |text| look_up(TWO, text, 0);
+        assert_eq!(look("the cat and the dog sing").as_deref(), Some("そのdogとそのcatが歌う"));
+        assert_eq!(look("The cat").as_deref(), Some("そのcat"));
+        assert_eq!(look("nothing").as_deref(), Some("無"));
+        for text in ["", "nothing else", " and the dog sing", "a cat"] {
+            assert_eq!(look(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_line_fills_its_own_places() {
+        for (key, answer) in ja::CATALOGUE {
+            let names = |text: &'static str| {
+                let mut names = text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect::<Vec<_>>();
+                names.sort_unstable();
+                names
+            };
+            assert_eq!(names(key), names(answer), "{key}");
+            let numbered =
+                ["{n}", "{m}", "{s}", "{p}", "{rate}"].iter().fold((*key).to_owned(), |k, n| k.replace(n, "7"));
+            assert!(fit(key, &numbered).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_as_it_is() {
+        let long = "the ".repeat(10_000);
+        for text in ["{", "}", "the {", &long] {
+            let _ = sentence(text, Language::Japanese);
+        }
+        assert_eq!(sentence(&long, Language::Japanese), long);
+    }
+}
