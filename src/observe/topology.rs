@@ -150,6 +150,13 @@ impl Surroundings {
         self.crowd.get(&if_index).map_or(0, |(_, count)| *count)
     }
 
+    /// The addresses behind a port, where that is no guess.
+    pub fn behind(&self, if_index: u32) -> impl Iterator<Item = MacAddr> {
+        let at = self.fdb.ports.iter().filter(|(_, found)| found.if_index == if_index && found.confidence >= SURE);
+        let ports = at.map(|(&port, _)| port).collect::<BTreeSet<u32>>();
+        self.fdb.entries.iter().filter(move |(_, port)| ports.contains(port)).map(|(&mac, _)| mac)
+    }
+
     /// How the addresses behind a port were found there.
     #[must_use]
     pub fn found_by(&self, if_index: u32) -> Option<Resolved> {

@@ -2,11 +2,13 @@
 //! which may be a password. Opens no sockets and starts nothing.
 
 mod auths;
+mod detect;
 mod subnet;
 mod targets;
 mod units;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
+pub use detect::DetectCounters;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
@@ -214,6 +216,8 @@ pub struct Detect {
     pub clearing_after: Option<Interval>,
     /// [`Thresholds::over_after`].
     pub over_after: Option<Interval>,
+    /// [`Thresholds::counters`].
+    pub counters: DetectCounters,
 }
 
 impl Detect {
@@ -230,6 +234,7 @@ impl Detect {
             replica_pps: self.replica_pps.unwrap_or(default.replica_pps),
             clearing_after: self.clearing_after.map_or(default.clearing_after, |i| i.0),
             over_after: self.over_after.map_or(default.over_after, |i| i.0),
+            counters: self.counters.limits(),
         }
     }
 }
@@ -380,6 +385,7 @@ const MIN_SEARCH: Duration = Duration::from_secs(10);
 fn limits(config: &Config) -> Result<(), &'static str> {
     let detect = &config.detect;
     let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
+    detect.counters.check()?;
     let wrong = [
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
         (config.snmp.gentleness().check().is_err(), targets::GENTLE),
