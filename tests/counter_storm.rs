@@ -99,7 +99,7 @@ impl Glass {
         let (from, to) = (body.find(['[', '{']), body.rfind([']', '}']));
         let json = from.zip(to).and_then(|(from, to)| serde_json::from_str::<Value>(&body[from..=to]).ok());
         let json = json.unwrap_or_else(|| panic!("no JSON: {body}"));
-        let list = json.as_array().or_else(|| json["storms"].as_array()).expect("a list");
+        let list = json["verdicts"].as_array().expect("a list");
         list.clone()
     }
 }

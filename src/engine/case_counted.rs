@@ -288,7 +288,7 @@ impl Cases {
         storm: &str,
         key: &PortKey,
         label: String,
-        evidence: Evidence,
+        evidence: &Evidence,
     ) -> Option<Arc<Verdict>> {
         let told = |case: &Case| case.is_counted() && case.counters.as_ref().is_some_and(|c| c.ports.contains(key));
         let twin = self.cases.iter().position(told).map(|index| self.cases.remove(index));
@@ -299,7 +299,7 @@ impl Cases {
         let times = case.times;
         let verdict = Arc::make_mut(&mut case.verdict);
         verdict.culprit.as_mut()?.port = Some(label.into());
-        enter(&mut verdict.evidence, &evidence);
+        enter(&mut verdict.evidence, evidence);
         write(verdict, &times);
         Some(Arc::clone(&case.verdict))
     }

@@ -52,8 +52,9 @@ pub(super) struct Floods {
 
 impl Floods {
     /// Looks at a target whose rates are new.
-    fn look(&mut self, target: &Arc<str>, at: Time, targets: &Targets, limits: &CounterLimits, lowest: f64) {
-        for (media, found) in [false, true].map(|media| (media, flooding(target, at, targets, limits, lowest, media))) {
+    fn look(&mut self, polled: &Polled<'_>) {
+        let Polled { target, at, limits, .. } = *polled;
+        for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
             let key = (Arc::clone(target), media);
             match found {
                 Some(found) => {
@@ -97,14 +98,18 @@ impl Floods {
     }
 }
 
-fn flooding(
-    target: &Arc<str>,
+/// A target whose rates are new.
+struct Polled<'a> {
+    target: &'a Arc<str>,
     at: Time,
-    targets: &Targets,
-    limits: &CounterLimits,
+    targets: &'a Targets,
+    limits: &'a CounterLimits,
+    /// Packets per second below which nothing is a flood.
     lowest: f64,
-    media: bool,
-) -> Option<Flooding> {
+}
+
+fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
+    let Polled { target, at, targets, limits, lowest } = *polled;
     let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
     let flood = flood(targets.ports(target), traffic, limits)?;
     if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
@@ -139,7 +144,7 @@ impl Engine {
             && !of_host
         {
             let lowest = self.settings.thresholds.storm_pps as f64;
-            self.floods.look(target, at, &self.targets, &limits, lowest);
+            self.floods.look(&Polled { target, at, targets: &self.targets, limits: &limits, lowest });
         }
         if self.counters.is_calm() && !self.floods.stands(target) && self.cases.none_counted() {
             return;

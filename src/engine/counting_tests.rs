@@ -8,35 +8,35 @@ use crate::model::verdict::{Phase, Severity};
 
 /// What a port carries in a second: multicast, broadcast, unicast in; the same out.
 #[derive(Clone, Copy, Default)]
-struct Load {
-    into: [u64; 3],
-    out: [u64; 3],
-    octets: u64,
+pub(super) struct Load {
+    pub(super) into: [u64; 3],
+    pub(super) out: [u64; 3],
+    pub(super) octets: u64,
 }
 
-const QUIET: Load = Load { into: [3, 1, 200], out: [6, 2, 150], octets: 200 };
+pub(super) const QUIET: Load = Load { into: [3, 1, 200], out: [6, 2, 150], octets: 200 };
 
-fn bring(multicast: u64, broadcast: u64) -> Load {
+pub(super) fn bring(multicast: u64, broadcast: u64) -> Load {
     Load { into: [multicast, broadcast, 200], ..QUIET }
 }
 
-fn receive(multicast: u64, broadcast: u64) -> Load {
+pub(super) fn receive(multicast: u64, broadcast: u64) -> Load {
     Load { out: [multicast, broadcast, 150], ..QUIET }
 }
 
-struct Net {
-    engine: Engine,
-    second: i64,
+pub(super) struct Net {
+    pub(super) engine: Engine,
+    pub(super) second: i64,
     counts: BTreeMap<(String, u32, CounterKind), u64>,
     said: Vec<Arc<Verdict>>,
 }
 
-fn mac(last: u8) -> MacAddr {
+pub(super) fn mac(last: u8) -> MacAddr {
     MacAddr([2, 0, 0, 0, 0, last])
 }
 
 /// Addresses and the ports they are behind.
-fn table(entries: &[(MacAddr, u32)]) -> Topology {
+pub(super) fn table(entries: &[(MacAddr, u32)]) -> Topology {
     let found =
         |port: &(MacAddr, u32)| (port.1, Resolved { if_index: port.1, way: Way::BasePortTable, confidence: 0.95 });
     let fdb = Fdb {
@@ -48,17 +48,17 @@ fn table(entries: &[(MacAddr, u32)]) -> Topology {
 }
 
 impl Net {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let engine = Engine::new(Settings::default());
         Self { engine, second: 1_800_000_000, counts: BTreeMap::new(), said: Vec::new() }
     }
 
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         Time::from_secs(self.second)
     }
 
     /// One switch answers, with what its ports carried in the last ten seconds.
-    fn poll(&mut self, target: &str, loads: &[Load], topology: Option<Topology>) {
+    pub(super) fn poll(&mut self, target: &str, loads: &[Load], topology: Option<Topology>) {
         let at = self.now();
         let mut ports = Vec::new();
         for (place, load) in loads.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Net {
     }
 
     /// Ten seconds later; what is said meanwhile is kept.
-    fn later(&mut self) {
+    pub(super) fn later(&mut self) {
         self.second += 10;
         self.engine.tick(self.now());
         while let Some(output) = self.engine.poll() {
@@ -118,35 +118,35 @@ impl Net {
         }
     }
 
-    fn rounds(&mut self, rounds: usize, target: &str, loads: &[Load]) {
+    pub(super) fn rounds(&mut self, rounds: usize, target: &str, loads: &[Load]) {
         for _ in 0..rounds {
             self.poll(target, loads, None);
             self.later();
         }
     }
 
-    fn warm(&mut self, target: &str, ports: usize, topology: Topology) {
+    pub(super) fn warm(&mut self, target: &str, ports: usize, topology: Topology) {
         self.poll(target, &vec![QUIET; ports], Some(topology));
         self.later();
         self.rounds(80, target, &vec![QUIET; ports]);
         assert!(self.said.is_empty(), "{:#?}", self.said);
     }
 
-    fn open(&self) -> Vec<Arc<Verdict>> {
+    pub(super) fn open(&self) -> Vec<Arc<Verdict>> {
         self.engine.verdicts().into_iter().filter(|verdict| verdict.phase != Phase::Over).collect()
     }
 
-    fn only(&self) -> Arc<Verdict> {
+    pub(super) fn only(&self) -> Arc<Verdict> {
         let [verdict] = self.open().try_into().expect("one verdict");
         verdict
     }
 }
 
-fn port_of(verdict: &Verdict) -> Option<&str> {
+pub(super) fn port_of(verdict: &Verdict) -> Option<&str> {
     verdict.culprit.as_ref()?.port.as_deref()
 }
 
-fn mac_of(verdict: &Verdict) -> Option<MacAddr> {
+pub(super) fn mac_of(verdict: &Verdict) -> Option<MacAddr> {
     verdict.culprit.as_ref()?.mac
 }
 
@@ -419,112 +419,4 @@ fn media_that_drowns_a_slow_port_is_a_warning() {
     net.rounds(4, "hub", &[from, out, out, out, out]);
     let verdicts = net.open();
     assert!(verdicts.iter().any(|v| v.cause == "stream_flood" && v.severity == Severity::Warning), "{verdicts:#?}");
-}
-
-/// A capture beside a switch whose forwarding table nobody can read: the port that follows the storm is named, and both
-/// feeds tell of one storm.
-#[test]
-fn the_port_of_a_captured_storm_is_named_without_a_table() {
-    use super::tests::{ECHO, ROUTER, search};
-    use crate::model::frames::{FrameMeta, LinkType};
-    use crate::observe::replica::ReplicaRules;
-    use crate::observe::tally::Tally;
-    let mut net = Net::new();
-    net.rounds(80, "hub", &[QUIET; 4]);
-    let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), Some(net.now()), 7);
-    let mut number = 0;
-    let mut second = |net: &mut Net, pps: u64| {
-        for n in 0..pps {
-            number += 1;
-            let from = if number == 1 { ECHO } else { ROUTER };
-            let bytes = search(from, 4, 77);
-            let at = net.now().plus(Duration::from_nanos(n * 1_000_000_000 / pps));
-            let original_len = bytes.len() as u32;
-            tally.frame(
-                &FrameMeta { at, number, interface: 0, link: LinkType::Ethernet, vlan: None, original_len },
-                &bytes,
-            );
-        }
-        net.second += 1;
-        let now = net.now();
-        net.engine.handle(now, Input::Frames(Box::new(tally.flush(now, 0))));
-        net.engine.tick(now);
-    };
-    // It goes up and down, and another port has a life of its own.
-    for round in 0..10_u64 {
-        let pps = [900, 300, 700, 1000, 400][round as usize % 5];
-        for _ in 0..10 {
-            second(&mut net, pps);
-        }
-        let out = receive(pps, 2);
-        net.poll("hub", &[out, out, bring(pps, 1), out], None);
-    }
-    let verdict = net.only();
-    assert_eq!((verdict.cause, mac_of(&verdict)), ("l3_reflector", Some(MacAddr(ROUTER))));
-    assert_eq!(port_of(&verdict), Some("hub ge3"), "{:#?}", verdict.evidence);
-    assert!(verdict.evidence.iter().any(|fact| fact.claim.contains("goes up and down")), "{:#?}", verdict.evidence);
-    assert_eq!(
-        net.engine.snapshot(net.now()).storms_started.keys().filter(|(_, cause)| *cause == "l3_reflector").count(),
-        1
-    );
-}
-
-/// The switch knows the culprit's address: counters and frames tell of one storm, whichever comes first.
-#[test]
-fn a_storm_of_both_feeds_is_one() {
-    use super::tests::{ECHO, ROUTER, search};
-    use crate::model::frames::{FrameMeta, LinkType};
-    use crate::observe::replica::ReplicaRules;
-    use crate::observe::tally::Tally;
-    for frames_first in [true, false] {
-        let mut net = Net::new();
-        net.warm("hub", 4, table(&[(mac(1), 1), (MacAddr(ECHO), 2), (MacAddr(ROUTER), 3)]));
-        let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), Some(net.now()), 7);
-        let out = receive(1000, 2);
-        let loads = [out, out, bring(1000, 1), out];
-        if !frames_first {
-            net.rounds(3, "hub", &loads);
-            assert_eq!(&*net.only().segment, "hub");
-        }
-        let mut number = 0;
-        for round in 0..30 {
-            for n in 0..1000 {
-                number += 1;
-                let bytes = search(if number == 1 { ECHO } else { ROUTER }, 4, 77);
-                let at = net.now().plus(Duration::from_millis(n));
-                let original_len = bytes.len() as u32;
-                tally.frame(
-                    &FrameMeta { at, number, interface: 0, link: LinkType::Ethernet, vlan: None, original_len },
-                    &bytes,
-                );
-            }
-            net.second += 1;
-            let now = net.now();
-            net.engine.handle(now, Input::Frames(Box::new(tally.flush(now, 0))));
-            net.engine.tick(now);
-            if round % 10 == 9 {
-                net.poll("hub", &loads, None);
-            }
-        }
-        let verdict = net.only();
-        assert_eq!((verdict.cause, &*verdict.segment), ("l3_reflector", "eth0"), "frames first: {frames_first}");
-        assert_eq!((port_of(&verdict), mac_of(&verdict)), (Some("hub ge3"), Some(MacAddr(ROUTER))));
-        assert!(verdict.evidence.iter().any(|fact| fact.feed == "snmp"), "{:#?}", verdict.evidence);
-        // The capture ends it; what the next poll still counts of it opens no other.
-        for _ in 0..9 {
-            net.second += 1;
-            let now = net.now();
-            net.engine.handle(now, Input::Frames(Box::new(tally.flush(now, 0))));
-            net.engine.tick(now);
-        }
-        net.poll(
-            "hub",
-            &loads.map(|load| Load { into: load.into.map(|n| n / 5), out: load.out.map(|n| n / 5), ..load }),
-            None,
-        );
-        net.later();
-        net.rounds(10, "hub", &[QUIET; 4]);
-        assert!(net.open().is_empty(), "{:#?}", net.open());
-        assert_eq!(net.engine.verdicts().len(), 1, "frames first: {frames_first}");
-    }
 }

@@ -8,6 +8,8 @@ mod counting;
 #[cfg(test)]
 mod counting_tests;
 mod feeds;
+#[cfg(test)]
+mod joining_tests;
 mod lans;
 mod place;
 mod reach;

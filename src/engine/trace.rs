@@ -148,7 +148,7 @@ impl Engine {
                 format!("{:.0} % of it is explained, over {intervals} intervals", share * 100.0),
                 "no other port does; no forwarding table was needed".to_owned(),
             );
-            if let Some(changed) = self.cases.name_port(&storm, &key, label, evidence) {
+            if let Some(changed) = self.cases.name_port(&storm, &key, label, &evidence) {
                 push(&mut self.outputs, Output::Changed(changed));
             }
         }
