@@ -92,16 +92,16 @@ fn speed() {
 fn poll_in_a_storm() {
     let mut engine = Engine::new(Settings::default());
     let (mut calm, mut storm) = (Duration::ZERO, Duration::ZERO);
-    let polls = 1200;
+    let polls = 1200_u32;
     for poll in 0..polls {
-        let at = Time::from_secs(1_800_000_000 + poll as i64 * 10);
+        let at = Time::from_secs(1_800_000_000 + i64::from(poll) * 10);
         let storms = poll >= polls / 2;
-        let input = Input::Poll(sample(at, poll as u64, storms));
+        let input = Input::Poll(sample(at, u64::from(poll), storms));
         let ((), took) = timed(|| engine.handle(at, input));
         *(if storms { &mut storm } else { &mut calm }) += took;
         while engine.poll().is_some() {}
     }
-    let micros = |sum: Duration| sum.as_secs_f64() * 1e6 / (polls / 2) as f64;
+    let micros = |sum: Duration| sum.as_secs_f64() * 1e6 / f64::from(polls / 2);
     println!(
         "engine: {:.1} µs for a poll of 52 ports in quiet, {:.1} µs in a storm at all of them",
         micros(calm),
