@@ -1,9 +1,10 @@
 //! The numbers a storm is measured by, each with its origin. Configurable as `detect:`.
 
+use super::counters::CounterLimits;
 use std::time::Duration;
 
 /// When something is a storm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
     /// Copies of one datagram within a second that are no longer healthy. Healthy maximum in 99 captures: 4.
     pub replica_copies: u64,
@@ -21,6 +22,8 @@ pub struct Thresholds {
     pub clearing_after: Duration,
     /// A clearing storm of which nothing was seen for this long is over.
     pub over_after: Duration,
+    /// When a port's counters are beyond what the port is used to.
+    pub counters: CounterLimits,
 }
 
 impl Default for Thresholds {
@@ -34,6 +37,7 @@ impl Default for Thresholds {
             replica_pps: 50,
             clearing_after: Duration::from_secs(2),
             over_after: Duration::from_secs(5),
+            counters: CounterLimits::default(),
         }
     }
 }

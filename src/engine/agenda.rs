@@ -23,6 +23,9 @@ pub const SLOW_AFTER: Duration = Duration::from_secs(2);
 /// its one switch at once, and a fleet does not begin with a burst.
 pub const FIRST_PACE: Duration = Duration::from_millis(20);
 
+/// Targets that are polled sooner than planned, at most: those of a storm's segment.
+pub const MAX_HURRIED: usize = 64;
+
 /// A poll to be begun now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start {
@@ -171,6 +174,19 @@ impl Agenda {
         self.counts.late += u64::from(lateness >= LATE_AFTER);
         self.counts.lateness_seconds += lateness.as_secs_f64();
         Some(Start { target, silent: slot.silent, lateness })
+    }
+
+    /// Brings the next polls of these targets, the first [`MAX_HURRIED`] of them, nearer: no later than `every` from now, as
+    /// long as this goes on being called. Those that do not answer are left in their lane.
+    pub fn hurry<'a>(&mut self, now: Time, targets: impl IntoIterator<Item = &'a Arc<str>>, every: Duration) {
+        let soon = now.plus(every);
+        for name in targets.into_iter().take(MAX_HURRIED) {
+            let slot = self.slots.get_mut(name).filter(|slot| !slot.silent && slot.running.is_none());
+            let Some(slot) = slot.filter(|slot| slot.due > soon) else { continue };
+            self.answering.due.remove(&(slot.due, Arc::clone(name)));
+            slot.due = soon;
+            self.answering.due.insert((soon, Arc::clone(name)));
+        }
     }
 
     /// A poll has ended, with an answer or without.

@@ -182,3 +182,27 @@ fn a_poll_in_flight_outlives_its_target_without_harm() {
     agenda.finished(now.plus(MINUTE), &begun.target, true);
     assert_eq!(agenda.counts(now).in_flight, 0, "an end that belongs to nothing is no end");
 }
+
+/// In a storm its targets are polled every two seconds, the others as before; and afterwards all are.
+#[test]
+fn a_storm_brings_its_targets_forward() {
+    let mut agenda = Agenda::default();
+    let second = |n: i64| Time::from_secs(n);
+    let names = ["calm", "storm"].map(Arc::<str>::from);
+    agenda.set(second(0), names.iter().map(|name| (Arc::clone(name), Duration::from_secs(30))));
+    let mut polls = BTreeMap::<(Arc<str>, i64), usize>::new();
+    for now in 0..180 {
+        if (60..120).contains(&now) {
+            agenda.hurry(second(now), [&names[1], &"unknown".into()], Duration::from_secs(2));
+        }
+        while let Some(start) = agenda.next(second(now)) {
+            *polls.entry((Arc::clone(&start.target), now / 60)).or_default() += 1;
+            agenda.finished(second(now), &start.target, true);
+        }
+    }
+    let counts = |name: &Arc<str>| [0, 1, 2].map(|minute| polls.get(&(Arc::clone(name), minute)).copied().unwrap_or(0));
+    assert!(counts(&names[0]).iter().all(|polls| (2..=3).contains(polls)), "{polls:?}");
+    let [before, within, after] = counts(&names[1]);
+    assert!((2..=3).contains(&before) && (19..=31).contains(&within) && (1..=4).contains(&after), "{polls:?}");
+    assert_eq!(agenda.counts(second(180)).missed, 0);
+}

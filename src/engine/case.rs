@@ -1,15 +1,17 @@
 //! A storm's life: findings of one moment become one verdict with a start, a phase and an end. Recognises nothing.
 
+use super::case_counted::Counters;
+use super::lans;
 use super::snapshot::Delays;
 use crate::detect::Thresholds;
 use crate::detect::counters::{Counted, CounterWatch, Direction};
 use crate::explain::causes::{Times, cause};
 use crate::explain::scene::DEVICE_REACH;
-use crate::explain::{Finding, Scene, Suspect, words};
+use crate::explain::{Finding, Own, Scene, Suspect, words};
 use crate::model::verdict::{Evidence, Party, Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use crate::observe::targets::Targets;
-use crate::observe::topology::{PortOf, Role};
+use crate::observe::topology::{PortOf, PortRole, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,6 +37,8 @@ pub(super) struct Context<'a> {
     pub(super) targets: &'a Targets,
     /// Which ports carry more than they are used to.
     pub(super) counters: &'a CounterWatch,
+    /// This host, whose interfaces may be in one LAN.
+    pub(super) own: &'a Own,
 }
 
 impl Context<'_> {
@@ -53,7 +57,7 @@ impl Context<'_> {
         Some(Evidence {
             claim: format!("The flood comes in at {} {}, where that MAC is", port.target, port.port),
             observed: format!("{} {what} a second came in there", words::number(alarm.pps.round() as u64)),
-            expected: match alarm.baseline_pps {
+            expected: match alarm.usual_pps {
                 Some(usual) => format!("about {usual:.0} a second, as usual there"),
                 None => "far fewer; what is usual there is not known yet".to_owned(),
             },
@@ -66,8 +70,13 @@ impl Context<'_> {
 
 /// `hub ge7`, and that it is an uplink, where it is: the device is then somewhere behind it.
 fn named_port(place: &PortOf) -> String {
-    let port = format!("{} {}", place.target, place.port);
-    match (place.role.role, &place.role.leads_to) {
+    port_label(&place.target, &place.port, &place.role)
+}
+
+/// The same, of a port that is known otherwise.
+pub(super) fn port_label(target: &str, port: &str, role: &PortRole) -> String {
+    let port = format!("{target} {port}");
+    match (role.role, &role.leads_to) {
         (Role::Uplink, Some(name)) => format!("{port}, an uplink to {name}"),
         (Role::Uplink, None) => format!("{port}, an uplink"),
         (Role::Edge | Role::Unknown, _) => port,
@@ -76,19 +85,21 @@ fn named_port(place: &PortOf) -> String {
 
 /// One storm or warning and what belongs to it.
 #[derive(Debug)]
-struct Case {
-    verdict: Arc<Verdict>,
-    macs: BTreeSet<MacAddr>,
-    last: Time,
+pub(super) struct Case {
+    pub(super) verdict: Arc<Verdict>,
+    pub(super) macs: BTreeSet<MacAddr>,
+    pub(super) last: Time,
     /// The end of the forerunner: what began before it was told with that one.
-    not_before: Time,
-    times: Times,
+    pub(super) not_before: Time,
+    pub(super) times: Times,
+    /// What counters have to do with it.
+    pub(super) counters: Option<Counters>,
 }
 
 /// All storms and warnings, newest last.
 #[derive(Debug, Default)]
 pub(super) struct Cases {
-    cases: Vec<Case>,
+    pub(super) cases: Vec<Case>,
     started: BTreeMap<(Arc<str>, &'static str), u64>,
     delays: Delays,
     forgotten: u64,
@@ -138,13 +149,19 @@ impl Cases {
         let segment = &scene.segment.id;
         let known = self.cases.iter().rposition(|case| {
             let bounded_after_storm = case.verdict.phase == Phase::Over && finding.severity < case.verdict.severity;
-            case.verdict.segment == *segment
-                && belongs(case, &finding)
+            let same = case.verdict.segment == *segment || lans::one_lan(context.own, &case.verdict.segment, segment);
+            // Counters told of it first, and frames now tell what it is.
+            let counted = case.open() && case.counted_in(segment, &finding.macs, context.targets);
+            (counted || same && belongs(case, &finding))
                 && !long_over(case, finding.last)
                 && !(bounded_after_storm && finding.last > case.last)
         });
         let Some(index) = known else { return self.open(scene, finding, context) };
         let case = &mut self.cases[index];
+        if case.verdict.segment != *segment && !case.is_counted() {
+            // Seen by another interface of the same LAN, which does not count its frames again.
+            return if case.open() { case.goes_on(&finding, scene, false) } else { None };
+        }
         if case.verdict.phase == Phase::Over && finding.last <= case.last {
             return None; // The memory of what is already over.
         }
@@ -180,8 +197,14 @@ impl Cases {
             last: finding.last,
             not_before,
             times: *context.times,
+            counters: None,
         };
         case.update(scene, finding, &Context { fresh: true, ..*context });
+        self.push(case)
+    }
+
+    /// Takes a new storm, where there is room for it.
+    pub(super) fn push(&mut self, case: Case) -> Option<Arc<Verdict>> {
         if self.cases.len() >= MAX_HISTORY {
             self.forgotten += 1;
             // An open storm never makes room for another: forged sources must not turn into a stream of news.
@@ -194,9 +217,12 @@ impl Cases {
         self.cases.last().map(|case| Arc::clone(&case.verdict))
     }
 
-    fn count(&mut self, index: usize) {
+    pub(super) fn count(&mut self, index: usize) {
         let verdict = &self.cases[index].verdict;
-        self.delays.add(verdict.detected.since(verdict.started));
+        // What is promised of frames is not promised of counters, which know no first one.
+        if !self.cases[index].is_counted() {
+            self.delays.add(verdict.detected.since(verdict.started));
+        }
         if verdict.severity == Severity::Storm {
             *self.started.entry((Arc::clone(&verdict.segment), verdict.cause)).or_default() += 1;
         }
@@ -224,7 +250,7 @@ impl Cases {
 
     /// Moves storms of which nothing is seen any more to clearing and over.
     pub(super) fn age(&mut self, now: Time, thresholds: &Thresholds, changed: &mut dyn FnMut(Arc<Verdict>)) {
-        for case in &mut self.cases {
+        for case in self.cases.iter_mut().filter(|case| !case.is_counted()) {
             let silent = now.since(case.last);
             let phase = if silent >= thresholds.over_after {
                 Phase::Over
@@ -250,7 +276,7 @@ impl Cases {
 
     /// When [`Cases::age`] will next change something.
     pub(super) fn next_deadline(&self, thresholds: &Thresholds) -> Option<Time> {
-        let open = self.cases.iter().filter(|case| case.verdict.phase != Phase::Over);
+        let open = self.cases.iter().filter(|case| case.open() && !case.is_counted());
         open.map(|case| match case.verdict.phase {
             Phase::Active => case.last.plus(thresholds.clearing_after),
             Phase::Clearing | Phase::Over => case.last.plus(thresholds.over_after),
@@ -267,7 +293,7 @@ fn belongs(case: &Case, finding: &Finding) -> bool {
         || (open && case.macs.iter().any(|mac| finding.macs.contains(mac)))
 }
 
-fn long_over(case: &Case, at: Time) -> bool {
+pub(super) fn long_over(case: &Case, at: Time) -> bool {
     let within = match case.verdict.severity {
         Severity::Storm => STORM_RETURNS_WITHIN,
         Severity::Warning => WARNING_RETURNS_WITHIN,
@@ -320,7 +346,13 @@ impl Case {
     }
 
     fn update(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) {
+        let counted = self.is_counted();
+        self.join_frames();
         let verdict = Arc::make_mut(&mut self.verdict);
+        if counted {
+            // What counters reckoned were not frames of it alone.
+            (verdict.segment, verdict.frames) = (Arc::clone(&scene.segment.id), 0);
+        }
         // What was a warning and is now a storm began, as a storm, with what makes it one.
         if finding.severity > verdict.severity {
             verdict.started = finding.started;
@@ -380,9 +412,13 @@ impl Case {
 }
 
 /// Everything that follows from the facts of a verdict: its id and its words.
-fn write(verdict: &mut Verdict, times: &Times) {
+pub(super) fn write(verdict: &mut Verdict, times: &Times) {
     let culprit = verdict.culprit.as_ref().and_then(|c| c.mac);
-    let who = culprit.map_or_else(String::new, |mac| format!("-{}", mac.to_string().replace(':', "")));
+    let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref()).filter(|_| culprit.is_none());
+    // Of what only counters have seen, the port is the culprit: two storms at two ports are two.
+    let named = |port: &str| format!("-{}", port.replace(|c: char| !c.is_alphanumeric(), "-"));
+    let who = culprit.map(|mac| format!("-{}", mac.to_string().replace(':', ""))).or_else(|| port.map(named));
+    let who = who.unwrap_or_default();
     verdict.id = format!("{}-{}{who}", verdict.segment, verdict.cause).into();
     if let Some(cause) = cause(verdict.cause) {
         verdict.sentence = cause.sentence(verdict, times);

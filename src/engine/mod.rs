@@ -3,7 +3,14 @@
 
 pub mod agenda;
 mod case;
+mod case_counted;
+mod counting;
+#[cfg(test)]
+mod counting_tests;
 mod feeds;
+#[cfg(test)]
+mod joining_tests;
+mod lans;
 mod place;
 pub mod pursuit;
 mod reach;
@@ -12,6 +19,7 @@ mod reach_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use case::MAX_HISTORY;
 pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
@@ -188,6 +196,9 @@ pub struct Engine {
     targets: Targets,
     counters: CounterWatch,
     pursuit: Pursuit,
+    lans: lans::Lans,
+    floods: counting::Floods,
+    traces: trace::Traces,
     forgot_at: Time,
     ticked: Time,
     catalogue: Catalogue,
@@ -218,6 +229,9 @@ impl Engine {
             targets: Targets::default(),
             counters: CounterWatch::default(),
             pursuit: Pursuit::default(),
+            lans: lans::Lans::default(),
+            floods: counting::Floods::default(),
+            traces: trace::Traces::default(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,
             catalogue: Catalogue::default(),
@@ -273,9 +287,13 @@ impl Engine {
             }
             self.judge(now, &interface, false);
         }
+        self.cases.settle(now, &self.counters, &self.floods, &mut |changed| {
+            push(&mut self.outputs, Output::Changed(changed));
+        });
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
         self.pursue(now);
+        self.trace(now);
         self.ask_for_clients(now);
         self.catalogue.devices.advance(now);
         self.tell_devices();
@@ -306,9 +324,8 @@ impl Engine {
     /// What the outside may know: bounded, cheap to clone.
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
-        let counted = self.counters.loudest_alarm();
         let refused = self.refused + self.feeds.refused() + self.pursuit.refused();
-        snapshot::take(now, &self.places, &self.cases, &self.feeds, counted, refused)
+        snapshot::take(now, &self.places, &self.cases, &self.feeds, refused)
     }
 
     /// The limits in force.
@@ -364,6 +381,7 @@ impl Engine {
         self.targets.configured(targets);
         let targets = &self.targets;
         self.counters.retain_targets(|name| targets.status(name).is_some());
+        self.floods.retain_targets(|name| targets.status(name).is_some());
         self.feeds.retain_targets(|name| targets.status(name).is_some());
     }
 
@@ -383,9 +401,14 @@ impl Engine {
                 push(&mut self.outputs, Output::Moved(Box::new(moved)));
             }
         }
+        if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
+            self.count(now, &sample.target);
+            self.trace_ports(&sample.target);
+        }
         if now.since(self.forgot_at) >= FORGET_EVERY {
             self.forgot_at = now;
             self.counters.forget(now);
+            self.floods.forget(now);
         }
     }
 
@@ -584,8 +607,13 @@ impl Engine {
         };
         let outputs = &mut self.outputs;
         let ask = place.judge(&view, &mut |scene, finding| {
-            let context =
-                case::Context { fresh, times: &self.settings.times, targets: &self.targets, counters: &self.counters };
+            let context = case::Context {
+                fresh,
+                times: &self.settings.times,
+                targets: &self.targets,
+                counters: &self.counters,
+                own: &self.own,
+            };
             if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));
             }

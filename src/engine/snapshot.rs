@@ -3,7 +3,6 @@
 use super::case::Cases;
 use super::feeds::{FeedCount, FeedStatus, Feeds};
 use super::place::Place;
-use crate::detect::counters::{Counted, PortAlarm};
 use crate::model::frames::{FrameSummary, Protocol};
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
@@ -149,6 +148,9 @@ pub struct Snapshot {
     pub feeds: Vec<Arc<FeedStatus>>,
     /// How many feeds work and how many do not, by kind.
     pub feed_counts: BTreeMap<&'static str, FeedCount>,
+    /// Targets in the segments of storms that counters have seen, to be polled sooner; the first
+    /// [`MAX_HURRIED`](super::agenda::MAX_HURRIED).
+    pub affected: Vec<Arc<str>>,
     /// Entries that found no room.
     pub refused: u64,
 }
@@ -159,33 +161,23 @@ pub(super) fn take(
     places: &BTreeMap<Arc<str>, Place>,
     cases: &Cases,
     feeds: &Feeds,
-    counted: Option<PortAlarm>,
     refused: u64,
 ) -> Snapshot {
     let verdicts = cases.verdicts();
     let counts = feeds.counts();
-    let (mut state, leading) = state(at, &verdicts, counts);
-    // Where frames are captured they decide; where only counters are seen, a port that stands out is all there is.
-    let captured = counts.get("capture").is_some_and(|count| count.working > 0);
-    let counted = counted.filter(|_| state == State::Quiet && !captured);
-    if counted.is_some() {
-        state = State::Warning;
-    }
+    let (state, leading) = state(at, &verdicts, counts);
     Snapshot {
         at,
         state,
-        since: leading.map(|verdict| verdict.started).or(counted.as_ref().map(|alarm| alarm.since)),
-        sentence: match (leading, &counted) {
-            (Some(verdict), _) => verdict.sentence.clone(),
-            (None, Some(alarm)) => standing_out(alarm),
-            (None, None) => unled(state, feeds),
-        },
+        since: leading.map(|verdict| verdict.started),
+        sentence: leading.map_or_else(|| unled(state, feeds), |verdict| verdict.sentence.clone()),
         storms_started: cases.started().clone(),
         delays: cases.delays().clone(),
         totals: places.iter().map(|(name, place)| (Arc::clone(name), place.totals.clone())).collect(),
         segments: places.values().flat_map(|place| place.segments.values()).map(|s| Arc::clone(&s.id)).collect(),
         sources: places.iter().flat_map(|(name, place)| loudest(name, place)).collect(),
         verdicts,
+        affected: cases.affected(super::agenda::MAX_HURRIED),
         feeds: feeds.listed(),
         feed_counts: counts.clone(),
         refused: refused + cases.forgotten() + places.values().map(|place| place.owners.refused()).sum::<u64>(),
@@ -231,27 +223,12 @@ fn unled(state: State, feeds: &Feeds) -> String {
     }
     match (capture.is_empty(), counters.is_empty()) {
         (true, _) => format!(
-            "Nothing stands out in the counters of {counters}. Frames are not captured, so that a storm could be seen but \
-             not explained; see below what to do."
+            "Nothing stands out in the counters of {counters}. Frames are not captured, so that a storm and its port \
+             would be seen, but hardly its cause; see below what to do."
         ),
         (false, true) => format!("All quiet. Watched: frames on {capture}."),
         (false, false) => format!("All quiet. Watched: frames on {capture}, counters of {counters}."),
     }
-}
-
-/// Counters alone: which port, how much, and what it takes to know more.
-fn standing_out(alarm: &PortAlarm) -> String {
-    let usual = alarm
-        .baseline_pps
-        .map_or_else(|| "what is usual there is not known yet".to_owned(), |pps| format!("usually about {pps:.0}"));
-    let what = if alarm.counted == Counted::Group { "multicasts and broadcasts" } else { "packets" };
-    format!(
-        "No verdict, but {} {what} a second come in at {} {} ({usual}): a storm, or television by multicast. Who does it can't \
-         be told from counters: let frames be captured, see below. If devices drop out, unplug what is behind that port.",
-        crate::explain::words::about(alarm.pps.round() as u64),
-        alarm.target,
-        alarm.port
-    )
 }
 
 fn loudest(name: &Arc<str>, place: &Place) -> Vec<SourceRate> {

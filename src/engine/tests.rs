@@ -8,8 +8,8 @@ use crate::observe::replica::ReplicaRules;
 use crate::observe::tally::Tally;
 use etherparse::PacketBuilder;
 
-const ECHO: [u8; 6] = [0x44, 0x65, 0x0d, 1, 0, 0x0a];
-const ROUTER: [u8; 6] = [0x3c, 0x84, 0x6a, 0x10, 0, 0xc8];
+pub(super) const ECHO: [u8; 6] = [0x44, 0x65, 0x0d, 1, 0, 0x0a];
+pub(super) const ROUTER: [u8; 6] = [0x3c, 0x84, 0x6a, 0x10, 0, 0xc8];
 
 struct Bench {
     engine: Engine,
@@ -57,7 +57,7 @@ impl Bench {
     }
 }
 
-fn search(mac: [u8; 6], ttl: u8, id: u16) -> Vec<u8> {
+pub(super) fn search(mac: [u8; 6], ttl: u8, id: u16) -> Vec<u8> {
     let mut header =
         etherparse::Ipv4Header::new(0, ttl, etherparse::IpNumber::UDP, [192, 168, 1, 10], [239, 255, 255, 250])
             .expect("a short payload");

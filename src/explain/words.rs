@@ -47,6 +47,9 @@ pub fn device(party: &Party, noun: &str) -> String {
         (None, Some(maker)) => format!("the {maker} {noun}"),
         (None, None) => format!("a {noun}"),
     };
+    if let (None, None, None, Some(port)) = (&party.name, party.mac, party.ip, &party.port) {
+        return format!("a {noun} at {port}");
+    }
     let anonymous = party.name.is_none() && party.vendor.is_none();
     let mac = party.mac.map(|mac| if anonymous { format!("MAC {mac}") } else { ending(mac) });
     let addresses = [party.ip.map(|ip| ip.to_string()), mac].into_iter().flatten().collect::<Vec<_>>();

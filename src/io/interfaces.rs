@@ -14,8 +14,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The name of the target that this host's own counters are reported under.
-pub const THIS_HOST: &str = "this host";
+pub use crate::model::observation::THIS_HOST;
 
 /// A network interface.
 #[derive(Clone, Debug, PartialEq, Eq)]

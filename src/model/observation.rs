@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use super::MacAddr;
 
+/// The name of the target that is this host itself: what its own interfaces count.
+pub const THIS_HOST: &str = "this host";
+
 /// What one poll of one target brought.
 #[derive(Clone, Debug)]
 pub enum Poll {

@@ -34,6 +34,16 @@ impl Rates {
         self.single(kind).map(f64::from)
     }
 
+    /// What `rate` tells of each counter.
+    #[must_use]
+    pub fn from_fn(mut rate: impl FnMut(CounterKind) -> Option<f64>) -> Self {
+        let mut rates = Self::default();
+        for kind in CounterKind::ALL {
+            rates.set(kind, rate(kind));
+        }
+        rates
+    }
+
     fn single(&self, kind: CounterKind) -> Option<f32> {
         // Not a number stands for none: a rate is a quotient of finite numbers, and the divisor is never zero.
         Some(self.0[kind as usize]).filter(|rate| !rate.is_nan())

@@ -284,6 +284,20 @@ impl Targets {
         target.present().map(|port| (port.if_index, role(port.if_index))).collect()
     }
 
+    /// Other targets whose addresses are in this one's forwarding database: both are in one broadcast domain.
+    #[must_use]
+    pub fn peers(&self, target: &str) -> BTreeSet<Arc<str>> {
+        let Some(target) = self.targets.get(target) else { return BTreeSet::new() };
+        target.surroundings.switches(&self.switches, &target.status.name).into_values().flatten().collect()
+    }
+
+    /// The addresses behind a port, the first `most` of them, and how many there are.
+    #[must_use]
+    pub fn behind(&self, target: &str, if_index: u32, most: usize) -> (Vec<MacAddr>, usize) {
+        let Some(target) = self.targets.get(target) else { return (Vec::new(), 0) };
+        (target.surroundings.behind(if_index).take(most).collect(), target.surroundings.neighbours(if_index))
+    }
+
     /// What the slow tables of a target said last.
     #[must_use]
     pub fn surroundings(&self, target: &str) -> Option<&Surroundings> {

@@ -327,6 +327,13 @@ impl Surroundings {
         self.spots_of(if_index).iter().map(|spot| spot.addresses as usize).sum()
     }
 
+    /// The addresses behind a port, where that is no guess.
+    pub fn behind(&self, if_index: u32) -> impl Iterator<Item = MacAddr> {
+        let here = move |spot: &&Spot| spot.if_index == if_index && self.is_sure(spot);
+        let entries = self.entries.iter().filter(move |entry| self.spots.get(entry.spot()).filter(here).is_some());
+        entries.map(|entry| entry.mac())
+    }
+
     /// How the addresses behind a port were found there.
     #[must_use]
     pub fn found_by(&self, if_index: u32) -> Option<Resolved> {

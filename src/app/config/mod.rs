@@ -2,12 +2,14 @@
 //! which may be a password. Opens no sockets and starts nothing.
 
 mod auths;
+mod detect;
 mod recorder;
 mod subnet;
 mod targets;
 mod units;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
+pub use detect::DetectCounters;
 pub use recorder::Recorder;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
@@ -219,6 +221,8 @@ pub struct Detect {
     pub clearing_after: Option<Interval>,
     /// [`Thresholds::over_after`].
     pub over_after: Option<Interval>,
+    /// [`Thresholds::counters`].
+    pub counters: DetectCounters,
 }
 
 impl Detect {
@@ -235,6 +239,7 @@ impl Detect {
             replica_pps: self.replica_pps.unwrap_or(default.replica_pps),
             clearing_after: self.clearing_after.map_or(default.clearing_after, |i| i.0),
             over_after: self.over_after.map_or(default.over_after, |i| i.0),
+            counters: self.counters.limits(),
         }
     }
 }
@@ -402,6 +407,7 @@ fn limits(config: &Config) -> Result<(), &'static str> {
     let detect = &config.detect;
     let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
     config.recorder.check()?;
+    detect.counters.check()?;
     let wrong = [
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
         (config.snmp.gentleness().check().is_err(), targets::GENTLE),

@@ -13,7 +13,7 @@ capture: {interfaces: auto}
 upnp: {interfaces: [eth0], interval: 60s}
 web: {listen: [\":10116\"]}
 names: {\"3c:84:6a:10:00:c8\": second router}
-detect: {source_pps: 40, over_after: 8s}
+detect: {source_pps: 40, over_after: 8s, counters: {floor_factor: 8, clear_after: 90s}}
 ";
 
 #[test]
@@ -25,6 +25,11 @@ fn reads_the_documented_shape() {
     assert_eq!(config.upnp.interfaces, Interfaces::Named(vec!["eth0".into()]));
     assert_eq!(config.detect.thresholds().source_pps, 40);
     assert_eq!(config.detect.thresholds().over_after, Duration::from_secs(8));
+    let counters = config.detect.thresholds().counters;
+    assert_eq!(
+        (counters.floor_factor, counters.clear_after, counters.confirm_polls),
+        (8.0, Duration::from_secs(90), 2)
+    );
     assert_eq!(parse("# nothing\n\n", "x").expect("empty is good").snmp.interval, Interval::seconds(10));
     assert!(!format!("{config:?}").contains("secret-word"), "a community is a password");
 }
@@ -50,6 +55,9 @@ fn errors_name_file_line_and_what_is_allowed() {
         ("3c:84:6a:10:00:c8", "the router", &["stormglass.yml:11:", "neither a MAC"]),
         ("interval: 60s", "interval: 1s", &["stormglass.yml: upnp.interval", "10s"]),
         ("source_pps: 40", "source_seconds: 0", &["stormglass.yml: detect.source_seconds"]),
+        ("floor_factor: 8", "confirm_polls: 0", &["stormglass.yml: detect.counters.confirm_polls", "2 leaves out"]),
+        ("floor_factor: 8", "residual: .nan", &["stormglass.yml: detect.counters.residual", "0.5"]),
+        ("floor_factor: 8", "z_at_one: 6", &["stormglass.yml:12:", "z_at_one", "z_at_once"]),
         ("source_pps: 40", "source_pps: many", &["stormglass.yml:12:"]),
         ("auth: home, interval: 10s", "auth: home, interval: 10ms", &["stormglass.yml:6:", "below 1s"]),
     ];

@@ -22,6 +22,9 @@ const SLOW_PACE: Duration = Duration::from_millis(20);
 const SLOW_SPREAD: Duration = Duration::from_secs(900);
 /// How long a look-up may take: until the next one is due.
 const LOOK_UP_WITHIN: Duration = pursuit::EVERY;
+/// In a storm the targets of its segment are polled this often, if they can. Agents renew their counters every 1-30 s, so
+/// that some answers bring nothing new.
+const STORM_EVERY: Duration = Duration::from_secs(2);
 /// The counts of the plan are told to the engine this often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -146,6 +149,8 @@ impl Poller {
                     }
                 }
                 _ = tell.tick() => {
+                    let now = self.clock.now();
+                    self.agenda.hurry(now, &self.hub.snapshot().affected, STORM_EVERY);
                     let counts = self.agenda.counts(self.clock.now());
                     if counts != self.told {
                         self.told = counts;

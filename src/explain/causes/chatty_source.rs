@@ -5,6 +5,7 @@ use super::{Cause, ONE_LAP, Times};
 use crate::detect::segment::{TalkerKey, talks_media};
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
+use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
@@ -42,12 +43,30 @@ impl Cause for ChattySource {
         findings
     }
 
+    /// Broadcasts from a port with one device behind it, which no router's proxy sends on.
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let alone = |source: &&&SourcePort| {
+            source.seen && !source.returns && source.broadcast_share >= MOSTLY && source.device().is_some()
+        };
+        let finding = |source: &&SourcePort| {
+            let evidence = counted(
+                format!("One device is behind {}, and nothing has moved there", source.label),
+                format!("{:.0} % of it are broadcasts", source.broadcast_share * 100.0),
+                "in a loop, addresses of others appear there".to_owned(),
+            );
+            CounterFinding::new(self.id(), 0.75, scene, &[*source]).because(Some(evidence))
+        };
+        sources.iter().filter(alone).map(finding).collect()
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let device = verdict.culprit.as_ref().map_or_else(|| "one device".to_owned(), |c| words::device(c, "device"));
+        let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref());
+        let at = port.map_or_else(String::new, |port| format!(" at {port}"));
         let storm = if verdict.severity == Severity::Storm { "Packet storm" } else { "No storm yet, but a flood" };
         let (verb, now) = if verdict.ended.is_some() { ("sent", "If it returns") } else { ("sends", "Now") };
         format!(
-            "{storm} {}: {device} {verb} {} {} to everybody each second. {now}: unplug it or turn it off. \
+            "{storm} {}: {device}{at} {verb} {} {} to everybody each second. {now}: unplug it or turn it off. \
              Then: restart it, update its software, and see whether it stays quiet.",
             times.span(verdict),
             words::about(verdict.peak_pps),

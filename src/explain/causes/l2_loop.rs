@@ -3,6 +3,7 @@
 
 use super::{Cause, ONE_LAP, Times, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
@@ -37,7 +38,38 @@ impl Cause for L2Loop {
         finding(scene, &looped).into_iter().collect()
     }
 
+    /// Two ports through which the same comes in and goes out, and a network that does not know any more who is where.
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let ends = sources.iter().copied().filter(|source| source.returns).collect::<Vec<_>>();
+        if ends.len() < 2 || (scene.moves == 0 && !scene.tree_changed) {
+            return Vec::new();
+        }
+        let confidence = if scene.moves > 0 { 0.85 } else { 0.7 };
+        let evidence = counted(
+            "The network does not know any more who is where".to_owned(),
+            format!(
+                "{} addresses have moved from port to port; the spanning tree {}",
+                scene.moves,
+                if scene.tree_changed { "has just changed" } else { "is not known to have changed" }
+            ),
+            "none: devices stay where they are".to_owned(),
+        );
+        let mut found = CounterFinding::new(self.id(), confidence, scene, &ends).because(Some(evidence));
+        // Whose addresses are there is no one's fault.
+        (found.finding.culprit, found.finding.macs) = (None, BTreeSet::new());
+        vec![found]
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        if let Some(ports) = ends(verdict) {
+            let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+            return format!(
+                "Packet storm {}: {} packets a second circle in your LAN, in and out at {ports}, because a cable closes a \
+                 ring. {now}: pull the cable at one of these ports. Then: turn on loop protection or spanning tree (STP).",
+                times.span(verdict),
+                words::about(verdict.peak_pps),
+            );
+        }
         let (verb, now) = if verdict.ended.is_some() {
             ("circled", "It has stopped, but returns with the cable. Find")
         } else {
@@ -56,7 +88,8 @@ impl Cause for L2Loop {
 
     fn remedy(&self, verdict: &Verdict) -> Vec<String> {
         let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
-        vec![
+        let at = ends(verdict).map(|ports| format!("{now}: pull the cable at one of these ports: {ports}."));
+        let found = vec![
             format!(
                 "{now}: pull out the network cable that was plugged in last. If that does not help, look for a cable with \
                  both ends in the same switch, or for two cables between the same two switches or wall sockets, and pull \
@@ -65,8 +98,14 @@ impl Cause for L2Loop {
             "Then: turn on loop protection (loop prevention, loop detection) or spanning tree (STP, RSTP) in the switch's \
              settings, if it has them."
                 .to_owned(),
-        ]
+        ];
+        at.into_iter().chain(found).collect()
     }
+}
+
+/// The ports at which the ring is closed, where counters tell.
+fn ends(verdict: &Verdict) -> Option<&str> {
+    verdict.culprit.as_ref().filter(|culprit| culprit.mac.is_none())?.port.as_deref()
 }
 
 fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {

@@ -4,9 +4,14 @@
 mod chatty_source;
 mod l2_loop;
 mod l3_reflector;
+mod loop_behind_port;
+mod stream_flood;
+mod tcn_flood;
 mod unexplained;
+mod unknown_unicast_flood;
 
 use super::attribution::Circulating;
+use super::counted::{CounterFinding, CounterScene, SourcePort};
 use super::finding::Finding;
 use super::scene::Scene;
 use crate::model::MacAddr;
@@ -25,6 +30,12 @@ pub trait Cause: Sync {
     /// Looks for itself in the scene. `taken`: MACs that an earlier cause in the list has explained.
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding>;
 
+    /// Looks for itself in what counters alone show. `sources`: ports that bring a storm in, those that an earlier cause
+    /// in the list has explained apart.
+    fn count(&self, _scene: &CounterScene<'_>, _sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        Vec::new()
+    }
+
     /// The sentence: who, what, how fast, since when, what to do, who is not at fault.
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String;
 
@@ -33,8 +44,16 @@ pub trait Cause: Sync {
 }
 
 /// Every cause in the order in which they are asked: the surer tell-tale first.
-pub const CAUSES: &[&dyn Cause] =
-    &[&l3_reflector::L3Reflector, &l2_loop::L2Loop, &chatty_source::ChattySource, &unexplained::Unexplained];
+pub const CAUSES: &[&dyn Cause] = &[
+    &l3_reflector::L3Reflector,
+    &l2_loop::L2Loop,
+    &loop_behind_port::LoopBehindPort,
+    &tcn_flood::TcnFlood,
+    &unknown_unicast_flood::UnknownUnicastFlood,
+    &stream_flood::StreamFlood,
+    &chatty_source::ChattySource,
+    &unexplained::Unexplained,
+];
 
 /// The cause with this id.
 #[must_use]

@@ -3,7 +3,9 @@
 
 use super::chatty_source::suspects;
 use super::{Cause, Times, groups, main_protocol};
+use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
+use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::scene::Scene;
 use crate::explain::words;
@@ -35,6 +37,21 @@ impl Cause for Unexplained {
         findings
     }
 
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        // All packets together may be a backup; only what goes to everybody is more.
+        let stands = |source: &&SourcePort| source.counted != Counted::All || scene.residual.is_some();
+        let open = sources.iter().copied().filter(stands).collect::<Vec<_>>();
+        let (ends, others): (Vec<_>, Vec<_>) = open.iter().copied().partition(|source| source.returns);
+        if open.is_empty() {
+            let flooded = scene.unicasts.is_some() || scene.media.is_some();
+            let alone = scene.sources == 0 && scene.reached > 0 && !flooded;
+            return alone.then(|| from_nowhere(scene)).into_iter().collect();
+        }
+        let ring = (ends.len() > 1).then(|| in_and_out(scene, &ends));
+        let singles = if ring.is_some() { others } else { open };
+        singles.into_iter().map(|source| from_port(scene, source)).chain(ring).collect()
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let storm = if verdict.severity == Severity::Storm { "Packet storm" } else { "Unusual traffic" };
         let from = verdict.origins.iter().filter_map(|o| o.mac).map(|mac| mac.to_string()).take(3).collect::<Vec<_>>();
@@ -44,6 +61,18 @@ impl Cause for Unexplained {
             .first()
             .map_or_else(String::new, |c| format!(" Most likely: {} ({} %).", c.cause, (c.confidence * 100.0).round()));
         let now = if verdict.ended.is_some() { "It has stopped. If it returns" } else { "Now" };
+        let culprit = verdict.culprit.as_ref();
+        if let Some((culprit, port)) = culprit.and_then(|culprit| Some((culprit, culprit.port.as_deref()?))) {
+            let device =
+                culprit.mac.map_or_else(String::new, |_| format!(", where {} is", words::device(culprit, "device")));
+            return format!(
+                "{storm} {}: {} {} a second come in at {port}{device}. What sends them is not certain.{likely} {now}: pull \
+                 the cable at {port}; if that ends it, what is behind it is the cause.",
+                times.span(verdict),
+                words::about(verdict.peak_pps),
+                verdict.protocol.noun(),
+            );
+        }
         format!(
             "{storm} {}: {} {} a second{from}. What sends them is not certain.{likely} {now}: pull cables one at a time, \
              starting with the device plugged in last, until it stops.",
@@ -65,6 +94,53 @@ impl Cause for Unexplained {
         remedy.extend(verdict.candidates.iter().map(|c| format!("To decide whether it is {}: {}.", c.cause, c.needs)));
         remedy
     }
+}
+
+const CAPTURE: &str = "let frames be captured there: whose address do they carry, and does it belong to the device?";
+
+/// One port brings it in.
+fn from_port(scene: &CounterScene<'_>, source: &SourcePort) -> CounterFinding {
+    let capture = || CAPTURE.to_owned();
+    let table = || format!("read the forwarding table: do addresses from elsewhere appear behind {}?", source.label);
+    let broadcasts = source.broadcast_share >= MOSTLY;
+    // A router's proxy sends multicasts on, never broadcasts; a loop everything.
+    let [reflector, chatty, behind]: [f64; 3] = match (broadcasts, source.router, source.device().is_some()) {
+        (true, _, true) => [0.0, 0.6, 0.2],
+        (true, _, false) => [0.0, 0.35, 0.5],
+        (false, true, _) => [0.6, 0.2, 0.15],
+        (false, false, true) => [0.35, 0.45, 0.1],
+        (false, false, false) => [0.35, 0.25, 0.35],
+    };
+    let candidates = [
+        ("l3_reflector", reflector, capture()),
+        ("chatty_source", chatty, capture()),
+        ("loop_behind_port", behind, table()),
+    ];
+    let confidence = reflector.max(chatty).max(behind);
+    let found = CounterFinding::new(Unexplained.id(), confidence, scene, &[source]);
+    found.or(candidates.into_iter().filter(|(_, confidence, _)| *confidence > 0.0))
+}
+
+/// It comes in and goes out at several ports: a ring, or both sides of one router.
+fn in_and_out(scene: &CounterScene<'_>, ends: &[&SourcePort]) -> CounterFinding {
+    let router = ends.iter().any(|source| source.router);
+    let (ring, reflector) = if router { (0.35, 0.5) } else { (0.5, 0.3) };
+    let mut found = CounterFinding::new(Unexplained.id(), f64::max(ring, reflector), scene, ends);
+    (found.finding.culprit, found.finding.macs) = (None, BTreeSet::new());
+    found.or([
+        ("l2_loop", ring, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
+        ("l3_reflector", reflector, CAPTURE.to_owned()),
+        ("chatty_source", 0.15, CAPTURE.to_owned()),
+    ])
+}
+
+/// It goes out everywhere, and no polled port brings it in.
+fn from_nowhere(scene: &CounterScene<'_>) -> CounterFinding {
+    CounterFinding::new(Unexplained.id(), 0.3, scene, &[]).or([
+        ("l3_reflector", 0.3, CAPTURE.to_owned()),
+        ("chatty_source", 0.3, CAPTURE.to_owned()),
+        ("l2_loop", 0.3, "poll the switches on the way, and read their forwarding tables".to_owned()),
+    ])
 }
 
 /// Datagrams that circulate and that no cause claimed.

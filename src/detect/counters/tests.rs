@@ -54,32 +54,51 @@ impl Switch {
         }
     }
 
-    fn alarms(&self) -> Vec<PortAlarm> {
-        self.watch.alarms().collect()
+    /// Ports that are in alarm: name, way, and whether it is confirmed.
+    fn alarms(&self) -> Vec<(String, Direction, bool)> {
+        self.watch.alarms().map(|a| (a.port.to_string(), a.direction, a.state.confirmed(2))).collect()
+    }
+
+    fn only_alarm(&self) -> Alarm {
+        let alarms = self.watch.alarms().collect::<Vec<_>>();
+        assert_eq!(alarms.len(), 1, "{alarms:?}");
+        alarms[0].state
     }
 }
 
 #[test]
-fn a_surge_alarms_in_the_first_renewed_poll_and_clears_after_a_minute() {
+fn a_surge_is_suspected_in_the_first_renewed_poll_confirmed_in_the_second_and_clears_after_a_minute() {
     let mut switch = Switch::new(1);
     switch.minutes(30, 5);
     assert_eq!(switch.alarms(), []);
     switch.run(&[[1800, 50, 0, 0]]);
-    let alarm = &switch.alarms()[0];
-    assert_eq!(
-        (&*alarm.port, alarm.direction, alarm.counted, alarm.pps),
-        ("ge0", Direction::In, Counted::Group, 1800.0)
-    );
-    assert!(alarm.baseline_pps.is_some_and(|pps| (4.0..8.0).contains(&pps)), "{alarm:?}");
+    assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, false)]);
+    switch.run(&[[1800, 50, 0, 0]]);
+    assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, true)]);
+    let alarm = switch.only_alarm();
+    assert_eq!((alarm.counted, alarm.pps, alarm.span), (Counted::Group, 1800.0, Duration::from_secs(10)));
+    assert!(alarm.usual_pps.is_some_and(|pps| (4.0..8.0).contains(&pps)), "{alarm:?}");
     // An hour of storm is not what the port is used to.
     switch.minutes(60, 1800);
-    assert_eq!(switch.alarms().len(), 1);
+    assert_eq!(switch.only_alarm().usual_pps, alarm.usual_pps);
     for _ in 0..6 {
         switch.run(&[[5, 50, 0, 0]]);
-        assert_eq!(switch.alarms().len(), 1, "half a minute of quiet is not the end");
+        assert!(switch.only_alarm().clearing(), "half a minute of quiet is not the end");
     }
     switch.run(&[[5, 50, 0, 0]]);
     assert_eq!(switch.alarms(), []);
+}
+
+#[test]
+fn a_burst_within_one_poll_is_never_confirmed() {
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 5);
+    for _ in 0..20 {
+        switch.run(&[[5000, 50, 0, 0]]);
+        assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, false)]);
+        switch.run(&[[5, 50, 0, 0]]);
+        assert_eq!(switch.alarms(), [], "over when it is over");
+    }
 }
 
 #[test]
@@ -94,14 +113,40 @@ fn what_a_port_is_used_to_does_not_alarm() {
 }
 
 #[test]
-fn television_is_told_from_a_storm_by_an_hour() {
+fn what_began_before_us_is_told_from_a_storm_by_its_memory() {
     let mut switch = Switch::new(1);
-    switch.minutes(59, 4148);
-    assert_eq!(switch.alarms().len(), 1, "nobody can know yet");
+    switch.minutes(39, 4148);
+    assert_eq!(switch.only_alarm().usual_pps, None, "nobody can know yet");
     switch.minutes(3, 4148);
     assert_eq!(switch.alarms(), []);
     // Ten times 4,148 would hide this.
     switch.run(&[[30_000, 50, 0, 0]]);
+    assert_eq!(switch.alarms().len(), 1);
+}
+
+/// Television: long frames, in steps of a channel. A storm of short ones beside it is none.
+#[test]
+fn media_is_told_by_the_length_of_its_frames() {
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 5);
+    let channels = |channels: u64, more: u64| {
+        let pps = channels * 900 + more;
+        [[pps, 40, channels * 900 * 1358 + more * 300 + 40 * 90, 0]]
+    };
+    for count in [1, 3, 2, 9, 0, 1] {
+        for _ in 0..12 {
+            switch.run(&channels(count, 0));
+            assert_eq!(switch.alarms(), [], "{count} channels");
+        }
+    }
+    for _ in 0..2 {
+        switch.run(&channels(1, 4000));
+    }
+    assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, true)]);
+    // Long frames alone excuse no flood at a rate that no media has.
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 5);
+    switch.run(&[[60_000, 40, 60_000 * 1358, 0]]);
     assert_eq!(switch.alarms().len(), 1);
 }
 
@@ -112,7 +157,7 @@ fn a_cold_start_has_the_absolute_floor_only() {
     switch.run(&[[99, 100_000, 0, 0]]);
     assert_eq!(switch.alarms(), []);
     switch.run(&[[101, 0, 0, 0]]);
-    assert_eq!(switch.alarms()[0].baseline_pps, None);
+    assert_eq!(switch.only_alarm().usual_pps, None);
     // Without group counters there is none: a backup is no storm.
     let mut switch = Switch::new(1);
     for _ in 0..10 {
@@ -123,12 +168,14 @@ fn a_cold_start_has_the_absolute_floor_only() {
 
 #[test]
 fn flooding_is_seen_in_octets() {
+    let limits = CounterLimits::default();
     let rates = |rates: &[[u64; 2]]| {
         let mut switch = Switch::new(rates.len());
         let rates = rates.iter().map(|&[into, out]| [0, 0, into, out]).collect::<Vec<_>>();
         switch.run(&rates);
         switch.run(&rates);
-        flood(switch.targets.ports("hub")).map(|flood| flood.sources.iter().map(|(name, _)| name.to_string()).collect())
+        let found = flood(switch.targets.ports("hub"), Traffic::Octets, &limits);
+        found.map(|flood| flood.sources.iter().map(|(name, _)| name.to_string()).collect())
     };
     let names = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
     const M: u64 = 1_000_000;
@@ -164,6 +211,8 @@ fn a_fleet_in_which_every_port_storms_is_bounded() {
     switch.run(&storm);
     watch.observe(&"99".into(), Time::from_secs(20), switch.targets.ports("hub"), &Thresholds::default());
     assert_eq!(watch.alarms().count(), 60);
+    assert_eq!(watch.alarmed_targets().map(|name| &**name).collect::<Vec<_>>(), ["99"]);
+    assert_eq!((watch.alarms_of(&"99".into()).count(), watch.alarms_of(&"9".into()).count()), (60, 0));
     watch.forget(Time::from_secs(20 + 3600));
-    assert_eq!(watch.alarms().count(), 0);
+    assert!(watch.is_calm());
 }

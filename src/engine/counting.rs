@@ -1,0 +1,457 @@
+//! From ports that stand out to findings: which of them bring a storm in and which only pass it on, who is behind them, and
+//! what every cause makes of it. Decides what is looked at; judges nothing by itself.
+
+use super::case::port_label;
+use super::case_counted::Seen;
+use super::lans::{Group, Node};
+use super::{Engine, Output, push};
+use crate::detect::counters::{Counted, CounterLimits, Direction, PortAlarm, Traffic, flood};
+use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, TREE_CHANGE, brings_in};
+use crate::explain::scene::DEVICE_REACH;
+use crate::explain::{CAUSES, Suspect};
+use crate::model::observation::{CounterKind, THIS_HOST};
+use crate::model::verdict::Party;
+use crate::model::{MacAddr, Time, vendor};
+use crate::observe::ports::PortStatus;
+use crate::observe::targets::Targets;
+use crate::observe::topology::{PortRole, Role};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ports of a segment that are looked at as sources; a storm has one or two, and a fleet that storms everywhere is no
+/// better explained by more.
+const MAX_SOURCES: usize = 64;
+/// Addresses shown of those behind a port.
+const MAX_MACS: usize = 8;
+/// Nodes that stand out and are looked at together, and alarms of these: where more storm, the first are no worse a sample.
+const MAX_NODES: usize = 512;
+/// See [`MAX_NODES`].
+const MAX_LOOKED_AT: usize = 512;
+/// Addresses that moved belong to a storm for this long.
+const MOVED_WITHIN: Duration = Duration::from_secs(300);
+/// What goes out of a source is a part of what comes in, or it is no end of a ring.
+const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+/// Switches followed that flood what they should not.
+const MAX_FLOODS: usize = 4096;
+/// A switch of fewer ports shows a flood by chance: what goes from one to the other goes "everywhere".
+const MIN_FLOOD_PORTS: usize = 4;
+/// A port this full, as a share of its speed, has no room for a stream.
+const FULL: f64 = 0.5;
+/// Packets dropped per second that are no accident.
+const MIN_DISCARDS: f64 = 1.0;
+/// A flood that is not seen any more for this long is over: as an alarm.
+const FLOOD_OVER: Duration = Duration::from_secs(60);
+
+/// Switches that flood unicasts or media, and for how long.
+#[derive(Debug, Default)]
+pub(super) struct Floods {
+    known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
+}
+
+impl Floods {
+    /// Looks at a target whose rates are new.
+    fn look(&mut self, polled: &Polled<'_>) {
+        let Polled { target, at, limits, .. } = *polled;
+        for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
+            let key = (Arc::clone(target), media);
+            match found {
+                Some(found) => {
+                    if self.known.len() >= MAX_FLOODS && !self.known.contains_key(&key) {
+                        continue;
+                    }
+                    let (known, polls) = self.known.entry(key).or_insert_with(|| (found.clone(), 0));
+                    *known = Flooding { since: known.since, ..found };
+                    *polls = polls.saturating_add(1);
+                }
+                None => {
+                    let over = |(flood, polls): &(Flooding, u8)| {
+                        *polls < limits.confirm_polls || at.since(flood.last) >= FLOOD_OVER
+                    };
+                    if self.known.get(&key).is_some_and(over) {
+                        self.known.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn of(&self, group: &Group, media: bool, confirm: u8) -> Option<&Flooding> {
+        let mut nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), media)));
+        nodes.find(|(_, polls)| *polls >= confirm).map(|(flooding, _)| flooding)
+    }
+
+    /// A target floods.
+    pub(super) fn stands(&self, target: &Arc<str>) -> bool {
+        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media)))
+    }
+
+    /// Forgets what was not seen for a long time.
+    pub(super) fn forget(&mut self, now: Time) {
+        self.known.retain(|_, (flooding, _)| now.since(flooding.last) < Duration::from_secs(3600));
+    }
+
+    /// Forgets targets that are not wanted any more.
+    pub(super) fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.known.retain(|(target, _), _| wanted(target));
+    }
+}
+
+/// A target whose rates are new.
+struct Polled<'a> {
+    target: &'a Arc<str>,
+    at: Time,
+    targets: &'a Targets,
+    limits: &'a CounterLimits,
+    /// Packets per second below which nothing is a flood.
+    lowest: f64,
+}
+
+fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
+    let Polled { target, at, targets, limits, lowest } = *polled;
+    let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
+    let flood = flood(targets.ports(target), traffic, limits)?;
+    if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
+        return None;
+    }
+    let (mut discards_pps, mut fullest) = (0.0, 0.0_f64);
+    for port in targets.ports(target).filter(|port| port.oper_up) {
+        discards_pps += port.rates.get(CounterKind::OutDiscards).unwrap_or(0.0);
+        let bits = port.rates.get(CounterKind::OutOctets).unwrap_or(0.0) * 8.0;
+        if port.speed_bps > 0 {
+            fullest = fullest.max(bits / port.speed_bps as f64);
+        }
+    }
+    let long = || {
+        let (name, _) = flood.sources.first()?;
+        let rates = &targets.port(target, name)?.rates;
+        Some(rates.get(CounterKind::InOctets)? / rates.in_packets()?)
+    };
+    let harm = discards_pps >= MIN_DISCARDS || fullest >= FULL;
+    if media && !(harm && long().is_some_and(|octets| octets >= limits.stream_octets)) {
+        return None;
+    }
+    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps, fullest })
+}
+
+impl Engine {
+    /// Looks at the segment of a target whose rates are new.
+    pub(super) fn count(&mut self, now: Time, target: &Arc<str>) {
+        let limits = self.settings.thresholds.counters;
+        let of_host = **target == *THIS_HOST;
+        if let Some(at) = self.targets.status(target).and_then(|status| status.refreshed)
+            && !of_host
+        {
+            let lowest = self.settings.thresholds.storm_pps as f64;
+            self.floods.look(&Polled { target, at, targets: &self.targets, limits: &limits, lowest });
+        }
+        if self.counters.is_calm() && !self.floods.stands(target) && self.cases.none_counted() {
+            return;
+        }
+        let nodes = self.nodes_that_stand_out();
+        let firsts = if of_host {
+            nodes.iter().filter(|node| matches!(node, Node::Interface(_))).cloned().collect()
+        } else {
+            vec![Node::Target(Arc::clone(target))]
+        };
+        for first in firsts {
+            let group = self.lans.group(&first, &nodes, &self.targets, &self.own);
+            self.count_group(now, &group);
+        }
+        let outputs = &mut self.outputs;
+        self.cases.settle(now, &self.counters, &self.floods, &mut |verdict| push(outputs, Output::Changed(verdict)));
+    }
+
+    fn nodes_that_stand_out(&self) -> BTreeSet<Node> {
+        let host = Arc::from(THIS_HOST);
+        let interfaces = self.counters.alarms_of(&host).map(|alarm| Node::Interface(alarm.port));
+        let targets = self.counters.alarmed_targets().filter(|name| ***name != *THIS_HOST);
+        interfaces.chain(targets.map(|name| Node::Target(Arc::clone(name)))).take(MAX_NODES).collect()
+    }
+
+    fn count_group(&mut self, now: Time, group: &Group) {
+        let confirm = self.settings.thresholds.counters.confirm_polls;
+        let alarms = group.nodes.iter().flat_map(|node| self.alarms_of(node));
+        let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
+        let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
+        let (unicasts, media) = (self.floods.of(group, false, confirm), self.floods.of(group, true, confirm));
+        if !fresh && unicasts.is_none() && media.is_none() {
+            return;
+        }
+        let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
+        let sources = self.sources(group, &alarms);
+        let out = alarms.iter().filter(|alarm| alarm.direction != brings_in(*alarm.target == *THIS_HOST));
+        let out = out.filter(|alarm| !alarm.state.clearing()).collect::<Vec<_>>();
+        let ports = || group.nodes.iter().flat_map(|node| self.targets.ports(node.name()));
+        let moved = self.moves(now, group);
+        let scene = CounterScene {
+            at: now,
+            thresholds: &self.settings.thresholds,
+            sources: sources.len(),
+            reached: out.len(),
+            up: ports().filter(|port| port.oper_up).count().max(out.len()),
+            reached_pps: out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max),
+            reached_since: out
+                .iter()
+                .map(|alarm| (alarm.state.since, alarm.state.above_at))
+                .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))),
+            residual: self.residual(&alarms),
+            unicasts,
+            media,
+            moves: sources.iter().filter(|source| source.returns).map(|s| moved.get(&s.key()).map_or(0, |m| m.0)).sum(),
+            tree_changed: self.tree_changed(now, group),
+        };
+        let mut open = sources.iter().collect::<Vec<_>>();
+        let mut found = Vec::new();
+        for cause in CAUSES {
+            for finding in cause.count(&scene, &open) {
+                open.retain(|source| !finding.ports.contains(&source.key()));
+                found.push(finding);
+            }
+        }
+        for finding in found {
+            let seen = Seen {
+                now,
+                group,
+                culprit: self.counted_party(&finding),
+                span,
+                times: &self.settings.times,
+                targets: &self.targets,
+            };
+            if let Some(changed) = self.cases.take_counted(&seen, finding) {
+                push(&mut self.outputs, Output::Changed(changed));
+            }
+        }
+    }
+
+    fn alarms_of(&self, node: &Node) -> Vec<PortAlarm> {
+        match node {
+            Node::Target(name) => self.counters.alarms_of(name).collect(),
+            Node::Interface(name) => {
+                self.counters.alarms_of(&THIS_HOST.into()).filter(|alarm| alarm.port == *name).collect()
+            }
+        }
+    }
+
+    /// The ports that bring it in, the strongest first; those apart that lead to a switch that has a source itself.
+    fn sources(&self, group: &Group, alarms: &[PortAlarm]) -> Vec<SourcePort> {
+        let into = |alarm: &&PortAlarm| alarm.direction == brings_in(*alarm.target == *THIS_HOST);
+        let others = alarms.iter().filter(|alarm| !into(alarm));
+        let others = others.map(|alarm| ((&alarm.target, &alarm.port), alarm.state.pps)).collect::<BTreeMap<_, _>>();
+        let out = |alarm: &PortAlarm| {
+            let out = others.get(&(&alarm.target, &alarm.port));
+            out.is_some_and(|out| RETURNS.contains(&(out / alarm.state.pps.max(1.0))))
+        };
+        let routers = self.routers();
+        let mut roles = BTreeMap::new();
+        let moved = self.moves(alarms.iter().map(|alarm| alarm.state.at).max().unwrap_or(Time::MIN), group);
+        let mut sources = Vec::new();
+        for alarm in alarms.iter().filter(into).filter(|alarm| !alarm.state.clearing()) {
+            let roles = roles.entry(Arc::clone(&alarm.target)).or_insert_with(|| self.targets.roles(&alarm.target));
+            let source = self.describe(alarm, roles, &routers, &moved);
+            sources.push(SourcePort { returns: out(alarm), ..source });
+        }
+        // Passed on: the port leads to a switch that has a source elsewhere than towards us.
+        let brings =
+            sources.iter().map(|source| (Arc::clone(&source.target), source.leads_to.clone())).collect::<Vec<_>>();
+        let passed_on = |source: &SourcePort| {
+            let there = |(target, back): &(Arc<str>, Option<Arc<str>>)| {
+                Some(target) == source.leads_to.as_ref() && back.as_ref() != Some(&source.target)
+            };
+            brings.iter().any(there)
+        };
+        sources.retain(|source| !passed_on(source));
+        if sources.is_empty() {
+            sources.extend(self.spared(group, alarms, &routers, &moved));
+        }
+        not_ends_alone(&mut sources);
+        sources.sort_by(|one, other| other.pps.total_cmp(&one.pps));
+        sources.truncate(MAX_SOURCES);
+        sources
+    }
+
+    fn describe(
+        &self,
+        alarm: &PortAlarm,
+        roles: &BTreeMap<u32, PortRole>,
+        routers: &BTreeSet<MacAddr>,
+        moved: &Moves,
+    ) -> SourcePort {
+        let status = self.targets.port(&alarm.target, &alarm.port);
+        let mut source = self.source_at(&alarm.target, &alarm.port, status, roles);
+        let state = &alarm.state;
+        (source.since, source.last, source.pps) = (state.since, state.above_at, state.pps);
+        (source.usual_pps, source.counted) = (state.usual_pps, state.counted);
+        (source.broadcast_share, source.frame_octets) = (state.broadcast_share, state.frame_octets);
+        source.router = source.macs.iter().any(|mac| is_one_of(*mac, routers));
+        source.moved_here = moved.get(&source.key()).map_or(0, |moved| moved.1);
+        source
+    }
+
+    /// `hub ge7, an uplink to core`.
+    pub(super) fn label(&self, (target, port): &(Arc<str>, Arc<str>)) -> String {
+        let index = self.targets.port(target, port).map(|status| status.if_index);
+        let role = index.and_then(|index| self.targets.roles(target).remove(&index));
+        role.map_or_else(|| format!("{target} {port}"), |role| port_label(target, port, &role))
+    }
+
+    /// The target that a switch knows by this name: ours, or the one that it calls itself.
+    fn target_called(&self, told: &Arc<str>) -> Option<Arc<str>> {
+        if self.targets.status(told).is_some() {
+            return Some(Arc::clone(told));
+        }
+        // Only in a storm, and for its few uplinks.
+        self.targets
+            .statuses()
+            .find(|status| !told.is_empty() && *status.sys_name == **told)
+            .map(|s| Arc::clone(&s.name))
+    }
+
+    /// A port with what the tables tell of it, and what it leads to.
+    fn source_at(
+        &self,
+        target: &Arc<str>,
+        port: &Arc<str>,
+        status: Option<&PortStatus>,
+        roles: &BTreeMap<u32, PortRole>,
+    ) -> SourcePort {
+        let index = status.map(|status| status.if_index);
+        let unknown = PortRole { role: Role::Unknown, role_reason: String::new(), leads_to: None };
+        let role = index.and_then(|index| roles.get(&index)).unwrap_or(&unknown);
+        let (macs, behind) = index.map_or((Vec::new(), 0), |index| self.targets.behind(target, index, MAX_MACS));
+        let label =
+            if **target == *THIS_HOST { format!("this computer's {port}") } else { port_label(target, port, role) };
+        SourcePort {
+            target: Arc::clone(target),
+            port: Arc::clone(port),
+            label: label.into(),
+            since: Time::MIN,
+            last: Time::MIN,
+            pps: 0.0,
+            usual_pps: None,
+            counted: Counted::Group,
+            broadcast_share: 0.0,
+            frame_octets: None,
+            returns: false,
+            role: role.role,
+            leads_to: role.leads_to.as_ref().and_then(|told| self.target_called(told)),
+            macs,
+            behind,
+            router: false,
+            moved_here: 0,
+            seen: true,
+        }
+    }
+
+    /// Where no port stands out that brings it in: the one that brings as much as goes out of the others, and out of which
+    /// it does not go itself. It carried that much before, as a port with television does.
+    fn spared(
+        &self,
+        group: &Group,
+        alarms: &[PortAlarm],
+        routers: &BTreeSet<MacAddr>,
+        moved: &Moves,
+    ) -> Option<SourcePort> {
+        let out = alarms.iter().filter(|alarm| alarm.direction == Direction::Out && !alarm.state.clearing());
+        let loudest = out.clone().max_by(|a, b| a.state.pps.total_cmp(&b.state.pps))?;
+        if *loudest.target == *THIS_HOST || out.clone().count() < 2 || loudest.state.counted == Counted::All {
+            return None;
+        }
+        let reached = out.filter(|alarm| alarm.target == loudest.target).map(|alarm| &alarm.port);
+        let reached = reached.collect::<BTreeSet<_>>();
+        let into = |port: &PortStatus| {
+            let kinds = [CounterKind::InMulticast, CounterKind::InBroadcast];
+            kinds.into_iter().filter_map(|kind| port.rates.get(kind)).sum::<f64>()
+        };
+        let others = self.targets.ports(&loudest.target).filter(|port| port.oper_up && !reached.contains(&port.name));
+        let port = others.max_by(|a, b| into(a).total_cmp(&into(b)))?;
+        if into(port) < loudest.state.pps * 0.6 || !group.nodes.contains(&Node::Target(Arc::clone(&loudest.target))) {
+            return None;
+        }
+        let alarm = PortAlarm { port: Arc::clone(&port.name), ..loudest.clone() };
+        let source = self.describe(&alarm, &self.targets.roles(&loudest.target), routers, moved);
+        Some(SourcePort { pps: loudest.state.pps, seen: false, ..source })
+    }
+
+    /// Devices that route, by all that is known.
+    fn routers(&self) -> BTreeSet<MacAddr> {
+        let hops = self.own.default_routes.iter().flatten().map(|(_, ip)| *ip);
+        let ips = hops.chain(self.catalogue.gateways().filter_map(|gateway| gateway.ip)).collect::<BTreeSet<IpAddr>>();
+        let told = self.everywhere.keys().filter(|(ip, _)| ips.contains(ip)).map(|(_, mac)| *mac);
+        let heard = self.places.values().flat_map(|place| ips.iter().flat_map(|ip| place.owners.of(*ip)));
+        told.chain(heard.map(|owner| owner.mac)).collect()
+    }
+
+    /// For every port of the group: addresses that moved from or to it lately, and to it.
+    fn moves(&self, now: Time, group: &Group) -> Moves {
+        let mut moves = Moves::new();
+        let recent = self.targets.moves().filter(|moved| now.since(moved.at) <= MOVED_WITHIN);
+        for moved in recent.filter(|moved| group.nodes.contains(&Node::Target(Arc::clone(&moved.target)))) {
+            moves.entry((Arc::clone(&moved.target), Arc::clone(&moved.from))).or_default().0 += 1;
+            let to = moves.entry((Arc::clone(&moved.target), Arc::clone(&moved.to))).or_default();
+            (to.0, to.1) = (to.0 + 1, to.1 + 1);
+        }
+        moves
+    }
+
+    /// By how much out differs from in where a switch that stands out floods.
+    fn residual(&self, alarms: &[PortAlarm]) -> Option<f64> {
+        let limits = &self.settings.thresholds.counters;
+        let of_target = |name: &Arc<str>| {
+            let of = |traffic| flood(self.targets.ports(name), traffic, limits);
+            of(Traffic::Groups).or_else(|| of(Traffic::Octets))
+        };
+        let targets = alarms.iter().map(|alarm| &alarm.target).collect::<BTreeSet<_>>();
+        targets.into_iter().filter_map(of_target).map(|flood| flood.residual).min_by(f64::total_cmp)
+    }
+
+    fn tree_changed(&self, now: Time, group: &Group) -> bool {
+        group.nodes.iter().any(|node| {
+            let tree = self.targets.surroundings(node.name()).and_then(|tables| tables.stp());
+            let changed =
+                tree.and_then(|tree| tree.since_change).map(|centis| Duration::from_millis(u64::from(centis) * 10));
+            let read = self.targets.status(node.name()).and_then(|status| status.fdb_read);
+            // A tree that has never changed tells the time since the switch began.
+            let counted = tree.and_then(|tree| tree.topology_changes).is_some_and(|changes| changes > 0);
+            let age = changed.zip(read).map(|(changed, read)| changed + now.since(read));
+            counted && age.is_some_and(|age| age < TREE_CHANGE)
+        })
+    }
+
+    /// Whom a finding blames: the device behind the port, else the port.
+    fn counted_party(&self, found: &CounterFinding) -> Option<Party> {
+        let mac = found.finding.culprit.and_then(|Suspect { mac, .. }| mac);
+        let of_host = found.ports.iter().any(|(target, _)| **target == *THIS_HOST);
+        let mut owners = self.places.values().map(|place| &place.owners);
+        let ip = mac.and_then(|mac| {
+            let told = self.everywhere.keys().find(|(_, owner)| *owner == mac).map(|(ip, _)| *ip);
+            told.or_else(|| owners.find_map(|owners| owners.device_address(mac, DEVICE_REACH)).map(|(ip, _)| ip))
+        });
+        let named = mac.and_then(|mac| self.names.by_mac.get(&mac)).or_else(|| self.names.by_ip.get(&ip?));
+        let mine = of_host || mac.is_some_and(|mac| self.own.macs.contains(&mac));
+        let name = if mine { Some("this computer".into()) } else { named.cloned() };
+        let port = found.label.clone()?;
+        Some(Party { mac, ip, vendor: mac.and_then(vendor::vendor).map(Arc::from), port: Some(port), name })
+    }
+}
+
+type Moves = BTreeMap<(Arc<str>, Arc<str>), (usize, usize)>;
+
+fn is_one_of(mac: MacAddr, devices: &BTreeSet<MacAddr>) -> bool {
+    devices.contains(&mac) || devices.iter().any(|device| device.is_neighbour_of(mac, DEVICE_REACH))
+}
+
+/// Two devices that flood at once look like the ends of a ring: what one sends goes out at the other. Where both are known,
+/// alone behind their ports, and not two sides of one, they are none.
+fn not_ends_alone(sources: &mut [SourcePort]) {
+    let devices = sources.iter().map(SourcePort::device).collect::<Vec<_>>();
+    for (n, source) in sources.iter_mut().enumerate() {
+        let Some(mine) = devices[n] else { continue };
+        let beside = devices.iter().enumerate().filter(|(other, _)| *other != n);
+        let strangers = |(_, other): (usize, &Option<MacAddr>)| {
+            other.is_some_and(|other| other != mine && !other.is_neighbour_of(mine, DEVICE_REACH))
+        };
+        source.returns &= !beside.clone().all(strangers);
+    }
+}

@@ -1,0 +1,79 @@
+//! A loop behind one port: an unmanaged switch with a cable that has both ends in it. Whatever reaches it circles there and
+//! comes back through that one port, with everybody's addresses. By counters and the forwarding database; frames alone
+//! can't tell it from a loop between two ports.
+//!
+//! What comes back is not sent out of the same port again, so that little goes out of it: the sign is that addresses known
+//! elsewhere are suddenly there.
+
+use super::{Cause, Times};
+use crate::explain::attribution::Circulating;
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::Verdict;
+use std::collections::BTreeSet;
+
+/// One address may have moved with its device.
+const MIN_MOVED: usize = 2;
+
+/// `loop_behind_port`.
+pub(super) struct LoopBehindPort;
+
+impl Cause for LoopBehindPort {
+    fn id(&self) -> &'static str {
+        "loop_behind_port"
+    }
+
+    fn about(&self) -> &'static str {
+        "A loop behind one switch port, as an unmanaged switch with a cable that has both ends in it."
+    }
+
+    fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let moved = sources.iter().filter(|source| source.moved_here >= MIN_MOVED);
+        let finding = |source: &&SourcePort| {
+            let evidence = counted(
+                format!("Addresses known elsewhere are now behind {}", source.label),
+                format!("{} addresses have moved there", source.moved_here),
+                "none: a device's address stays behind its port".to_owned(),
+            );
+            let surer = if source.moved_here > MIN_MOVED { 0.85 } else { 0.75 };
+            CounterFinding::new(self.id(), surer, scene, &[*source]).because(Some(evidence))
+        };
+        moved.map(finding).collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let port = port(verdict);
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+        format!(
+            "Packet storm {}: a loop behind {port} sends back everything that reaches it, {} packets a second. {now}: pull \
+             the cable at {port}. Then: look at the switch behind it for a cable with both ends in it. Nobody whose \
+             address appears there is at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let port = port(verdict);
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+        vec![
+            format!("{now}: pull the cable at {port}, or switch that port off."),
+            "Then: at the other end of that cable, find the small switch (also one inside a telephone, a wall socket or a \
+             mesh device) and the cable that has both ends in it, and pull one end."
+                .to_owned(),
+            format!("Turn on loop protection at {port}, if the switch has it: it will then close the port by itself."),
+        ]
+    }
+}
+
+fn port(verdict: &Verdict) -> String {
+    let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref());
+    port.unwrap_or("one port").to_owned()
+}

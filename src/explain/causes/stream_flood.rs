@@ -1,0 +1,76 @@
+//! Media by multicast that goes to everybody because no switch knows who wants it, and drowns ports that are too slow for
+//! it. Its rate alone is no fault: what is lost, or how full a port is, makes it one.
+
+use super::{Cause, Times};
+use crate::explain::attribution::Circulating;
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::{Severity, Verdict};
+use std::collections::BTreeSet;
+
+/// `stream_flood`.
+pub(super) struct StreamFlood;
+
+impl Cause for StreamFlood {
+    fn id(&self) -> &'static str {
+        "stream_flood"
+    }
+
+    fn about(&self) -> &'static str {
+        "A multicast stream (television, cameras, disk images) floods every port, because no switch knows who wants it."
+    }
+
+    fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
+        let Some(media) = scene.media else { return Vec::new() };
+        let Some((source, pps)) = media.flood.sources.first() else { return Vec::new() };
+        let evidence = counted(
+            "Long multicast frames go out of every port, and ports can't take them".to_owned(),
+            format!(
+                "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
+                words::number(pps.round() as u64),
+                media.target,
+                media.flood.ports - 1,
+                media.discards_pps,
+                media.fullest * 100.0
+            ),
+            "only to ports where somebody watches".to_owned(),
+        );
+        let mut found = CounterFinding::new(self.id(), 0.8, scene, &[]).because(Some(evidence));
+        let storm = media.discards_pps >= scene.thresholds.storm_pps as f64;
+        found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
+        found.finding.rate = pps.round() as u64;
+        (found.finding.started, found.finding.last) = (media.since, media.last);
+        found.finding.lacks.remove(0);
+        found.ports = vec![(media.target.clone(), source.clone())];
+        found.label = Some(format!("{} {source}", media.target).into());
+        vec![found]
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref()).unwrap_or("one port");
+        format!(
+            "No storm, but a flood {}: a multicast stream of {} packets a second that comes in at {port} goes to every port, \
+             and some are too slow for it. Now: turn on IGMP snooping in the switch. Then: see that one device in the LAN \
+             is the IGMP querier.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+        )
+    }
+
+    fn remedy(&self, _: &Verdict) -> Vec<String> {
+        vec![
+            "Now: turn on IGMP snooping in every switch on the way, so that the stream goes where somebody watches.".to_owned(),
+            "Then: see that one device is the IGMP querier (the router, or a switch): without one, snooping forgets who \
+             watches after some minutes and floods again."
+                .to_owned(),
+            "If the stream must reach slow ports or Wi-Fi, let the access point turn multicasts into unicasts.".to_owned(),
+        ]
+    }
+}

@@ -1,0 +1,61 @@
+//! Flooding that follows changes of the spanning tree: with each, every bridge forgets in seconds where everybody is (IEEE
+//! 802.1D-2004, 17.11), and sends unicasts to all until it has learned it again. A port whose link flaps, and that is not
+//! set as an edge, is enough.
+
+use super::unknown_unicast_flood::finding;
+use super::{Cause, Times};
+use crate::explain::attribution::Circulating;
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::Verdict;
+use std::collections::BTreeSet;
+
+/// `tcn_flood`.
+pub(super) struct TcnFlood;
+
+impl Cause for TcnFlood {
+    fn id(&self) -> &'static str {
+        "tcn_flood"
+    }
+
+    fn about(&self) -> &'static str {
+        "The spanning tree changes again and again, and with each change switches flood until they have learned anew."
+    }
+
+    fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
+        let flooding = scene.unicasts.filter(|_| scene.tree_changed);
+        let evidence = counted(
+            "The spanning tree has just changed".to_owned(),
+            "dot1dStpTimeSinceTopologyChange is below five minutes".to_owned(),
+            "no change while no cable is touched".to_owned(),
+        );
+        let found = flooding.and_then(|flooding| finding(self.id(), 0.7, scene, flooding));
+        found.map(|found| found.because(Some(evidence))).into_iter().collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        format!(
+            "Flood {}: the spanning tree has changed, and switches send {} unicasts a second to every port until they know \
+             again where everybody is. Now: find the port whose link goes up and down. Then: set ports to computers and \
+             other devices as edge ports.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+        )
+    }
+
+    fn remedy(&self, _: &Verdict) -> Vec<String> {
+        vec![
+            "Now: look in the switches' logs, or at their lights, for a port whose link goes up and down; change its cable or \
+             unplug it."
+                .to_owned(),
+            "Then: set every port to a single device as an edge port (PortFast): its link then changes no tree.".to_owned(),
+        ]
+    }
+}

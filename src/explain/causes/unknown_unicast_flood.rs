@@ -1,0 +1,86 @@
+//! Unicasts to an address that the switch does not know (any more): it sends them to everybody. Devices that only listen,
+//! or an ARP table that outlives the forwarding table, do that.
+
+use super::{Cause, Times};
+use crate::explain::attribution::Circulating;
+use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, counted};
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::{Severity, Verdict};
+use std::collections::BTreeSet;
+
+/// `unknown_unicast_flood`.
+pub(super) struct UnknownUnicastFlood;
+
+impl Cause for UnknownUnicastFlood {
+    fn id(&self) -> &'static str {
+        "unknown_unicast_flood"
+    }
+
+    fn about(&self) -> &'static str {
+        "Traffic between two devices goes to every port, because the switch has forgotten where one of them is."
+    }
+
+    fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
+        let flooding = scene.unicasts.filter(|_| !scene.tree_changed);
+        flooding.and_then(|flooding| finding(self.id(), 0.75, scene, flooding)).into_iter().collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref()).unwrap_or("one port");
+        format!(
+            "Flood {}: {} unicasts a second that come in at {port} go to every port, because the switch does not know where \
+             their receiver is. Now: see which device they are for, and let it send something. Then: make the switch's \
+             forwarding table live longer than the senders' ARP tables. The sender is not at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+        )
+    }
+
+    fn remedy(&self, _: &Verdict) -> Vec<String> {
+        vec![
+            "Now: find the receiver (a capture shows the address that all these frames go to). A ping to it makes it answer, \
+             and the switch learns its port again."
+                .to_owned(),
+            "Then: set the switch's address ageing above the ARP timeout of the senders (300 s against up to 4 hours on \
+             routers), or give the receiver something to say now and then."
+                .to_owned(),
+        ]
+    }
+}
+
+/// A finding about unicasts that a switch floods.
+pub(super) fn finding(
+    cause: &'static str,
+    confidence: f64,
+    scene: &CounterScene<'_>,
+    flooding: &Flooding,
+) -> Option<CounterFinding> {
+    let (source, pps) = flooding.flood.sources.first()?;
+    let evidence = counted(
+        "Unicasts go out of every port".to_owned(),
+        format!(
+            "{} a second come in at {} {source}; out of each port goes what comes in at the others, to {:.0} %",
+            words::number(pps.round() as u64),
+            flooding.target,
+            flooding.flood.residual * 100.0
+        ),
+        "out of the receiver's port alone".to_owned(),
+    );
+    let mut found = CounterFinding::new(cause, confidence, scene, &[]).because(Some(evidence));
+    let critical = *pps >= scene.thresholds.critical_pps as f64;
+    found.finding.severity = if critical { Severity::Storm } else { Severity::Warning };
+    found.finding.rate = pps.round() as u64;
+    (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
+    // That no polled port brings it in is not so here.
+    found.finding.lacks.remove(0);
+    found.ports = vec![(flooding.target.clone(), source.clone())];
+    found.label = Some(format!("{} {source}", flooding.target).into());
+    Some(found)
+}
