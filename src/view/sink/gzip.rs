@@ -4,7 +4,7 @@
 //! out. Knows no metric.
 
 use super::huffman;
-use super::{CHUNK, Seen, Sink};
+use super::{Again, CHUNK, Sink};
 
 /// Farthest back that a match may reach (RFC 1951, 3.2.5).
 const REACH: usize = 32 << 10;
@@ -86,7 +86,16 @@ impl<'a> Gzip<'a> {
     }
 
     /// A match, in as many parts as its length needs. At least [`SHORTEST`] bytes.
-    fn matched(&mut self, mut length: usize, distance: usize) {
+    #[inline]
+    fn matched(&mut self, length: usize, distance: usize) {
+        if length <= LONGEST {
+            self.token(MATCH | ((length - SHORTEST) as u32) << 16 | (distance - 1) as u32);
+        } else {
+            self.matched_in_parts(length, distance);
+        }
+    }
+
+    fn matched_in_parts(&mut self, mut length: usize, distance: usize) {
         while length > 0 {
             let mut part = length.min(LONGEST);
             // What is left must not be too short for a match.
@@ -180,20 +189,23 @@ impl Sink for Gzip<'_> {
     }
 
     #[inline]
-    fn again(&mut self, piece: &[u8], seen: &mut Seen) {
-        let position = self.base + self.plain.len() as u64;
-        let before = seen.0.replace(position).and_then(|before| before.checked_sub(self.base));
-        let before = before.and_then(|at| usize::try_from(at).ok());
-        let before = before.filter(|at| *at < self.plain.len() && self.plain.len() - at <= REACH);
-        match before {
-            // A text written elsewhere by mistake costs a match, never the text.
-            Some(at) if piece.len() >= SHORTEST && self.plain[at..].starts_with(piece) => {
-                let distance = self.plain.len() - at;
-                self.make_room(piece.len());
-                self.plain.extend_from_slice(piece);
-                self.matched(piece.len(), distance);
+    fn again(&mut self, piece: Again<'_>) {
+        let Again { text, seen } = piece;
+        if text.len() < SHORTEST || text.len() > REACH {
+            return self.text(text);
+        }
+        self.make_room(text.len());
+        let end = self.plain.len();
+        let position = self.base + end as u64;
+        let distance = seen.0.replace(position).map_or(0, |before| position.wrapping_sub(before));
+        // A text written elsewhere by mistake costs a match, never the text.
+        let before = usize::try_from(distance).ok().filter(|distance| (1..=REACH.min(end)).contains(distance));
+        match before.filter(|distance| self.plain[end - distance..].starts_with(text)) {
+            Some(distance) => {
+                self.plain.extend_from_slice(text);
+                self.matched(text.len(), distance);
             }
-            _ => self.text(piece),
+            None => self.search(text),
         }
     }
 
@@ -202,10 +214,19 @@ impl Sink for Gzip<'_> {
         for piece in piece.chunks(REACH) {
             self.make_room(piece.len());
             self.plain.extend_from_slice(piece);
-            for byte in piece {
-                self.token(u32::from(*byte));
+            if self.tokens.len() + piece.len() <= BLOCK {
+                self.tokens.extend(piece.iter().map(|&byte| u32::from(byte)));
+            } else {
+                piece.iter().for_each(|&byte| self.token(u32::from(byte)));
             }
         }
+    }
+
+    #[inline]
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]) {
+        self.again(name);
+        self.again(labels);
+        self.number(number);
     }
 
     fn finish(&mut self) {
