@@ -28,18 +28,19 @@ fleet=(agents --count "$targets" --ports 52 --base 127.0.0.1:20000 --reply-bytes
 # Its own polls are so rare that they do not show.
 "$HARNESS" "${fleet[@]}" --print-config stormglass --interval 24h --timeout 10s >"$work/stormglass.yml"
 
-# net-snmp's agent with 52 interfaces: loopback, and 51 that lead nowhere.
+# net-snmp's agent with 52 interfaces: loopback, a bridge, and 25 pairs that lead from one to the other.
 v3_agent() {
   local ports port
   ports=$(seq 30000 $((30000 + v3_targets - 1)))
-  for n in $(seq 51); do ip link add "port$n" type dummy; done
+  ip link add bridge type bridge
+  for n in $(seq 25); do ip link add "port$n" type veth peer name "trop$n"; done
   printf '127.0.0.1:%s\n' $ports >"$work/v3_targets"
   {
     echo "agentaddress $(printf 'udp:127.0.0.1:%s,' $ports | sed 's/,$//')"
     echo "createUser bench SHA bench-authentication AES bench-privacy"
     echo "rouser bench priv"
   } >"$work/snmpd.conf"
-  SNMP_PERSISTENT_DIR="$work/snmpd" snmpd -f -Ln -C -c "$work/snmpd.conf" -p "$work/snmpd.pid" &
+  SNMP_PERSISTENT_DIR=/run/snmpd snmpd -f -Ln -C -c "$work/snmpd.conf" -p /run/snmpd.pid &
   {
     sed '/^  targets:/,$d' "$work/stormglass.yml" | sed '/^    fleet:/a\
     bench: { version: 3, username: bench, security_level: authPriv, password: bench-authentication, auth_protocol: SHA, priv_protocol: AES, priv_password: bench-privacy }'
