@@ -170,7 +170,7 @@ fn what_cannot_be_meant_is_refused_and_what_is_dead_fails() {
     let folder = tempfile::tempdir().expect("a folder");
     let agent = agent();
     // A port that nobody has, for it was had and given back.
-    let dead = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let dead = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let rest = ", request_timeout: 100ms, retries: 0, allowed_subnets: [127.0.0.0/30], auths: {core: {version: 2c, \
                 community: public}}";
     let snmp = with_hub(&agent, rest).replacen("]", &format!(", {{name: dead, address: \"{dead}\"}}]"), 1);
@@ -263,6 +263,29 @@ fn silent() -> (UdpSocket, String) {
 }
 
 const PATIENT: &str = "X-Prometheus-Scrape-Timeout-Seconds: 120\r\n";
+
+#[test]
+fn more_scrapes_than_there_are_places_for_are_sent_away_until_there_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (agent, (_socket, target)) = (agent(), silent());
+    let glass = Glass::start(folder.path(), &with_hub(&agent, "").replacen("]", &format!(", {target}]"), 1));
+    // More than the 200 places, for whoever comes while the other device is read below is sent away.
+    let waiting = (0..220).map(|_| {
+        let mut connection = glass.connect();
+        connection.send("/snmp?target=silent", PATIENT);
+        connection
+    });
+    let waiting = waiting.collect::<Vec<_>>();
+    let full = glass.until("/snmp?target=hub", |answer| answer.status == 503);
+    assert!(full.head.contains("\r\nretry-after: 1\r\n"), "{}", full.head);
+    assert!(full.text().contains("200 scrapes are running already"), "{}", full.text());
+    // What is no scrape of a device is answered all the same.
+    assert_eq!((glass.get("/sd/snmp").status, glass.get("/-/healthy").status), (200, 200));
+    // Who goes away gives the place back.
+    drop(waiting);
+    let served = glass.until("/snmp?target=hub", |answer| answer.status == 200);
+    assert!(served.text().contains("ifHCInOctets{"), "{}", served.text());
+}
 
 #[test]
 fn who_waits_in_vain_for_another_walk_of_a_device_is_told_so() {

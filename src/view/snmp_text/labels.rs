@@ -3,6 +3,7 @@
 
 use super::values::{index_text, text};
 use crate::mib::{Column, Indexes, Rows, Table};
+use crate::model::snmp::Value;
 use crate::view::sink::{Again, Seen, Sink};
 
 /// The labels of all rows of tables whose rows are named alike: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
@@ -61,7 +62,12 @@ impl<'a> LabelRows<'a> {
     fn fill(&mut self, table: &'static Table, rows: &'a Rows, labels: &[(&'static str, From)]) {
         // Columns are in the order of the rows: each is gone through once.
         let mut lookups = table.lookups.iter().map(|lookup| rows.column(lookup).peekable()).collect::<Vec<_>>();
-        let mut value = Vec::new();
+        // What stands before each value.
+        let begins = labels.iter().enumerate().map(|(nth, (name, _))| {
+            let between = if nth == 0 { "{" } else { "\"," };
+            (between.len(), format!("{between}{name}=\""))
+        });
+        let begins = begins.collect::<Vec<_>>();
         // Ends of the parts of an index, in `parts`.
         let (mut parts, mut ends) = (Vec::new(), Vec::new());
         for row in &mut self.rows {
@@ -73,30 +79,26 @@ impl<'a> LabelRows<'a> {
                 ends.push(parts.len());
             }
             row.start = self.text.len();
-            self.text.push(b'{');
-            for (name, from) in labels {
-                let offset = self.text.len() - row.start;
+            for ((_, from), (between, begin)) in labels.iter().zip(&begins) {
+                let offset = self.text.len() - row.start + between;
                 self.cuts.push(u32::try_from(offset).expect("a walk's bytes are limited far below"));
-                value.clear();
-                let known = match from {
-                    From::Index(place) => &parts[place.checked_sub(1).map_or(0, |before| ends[before])..ends[*place]],
+                self.text.extend_from_slice(begin.as_bytes());
+                match from {
+                    // Digits, dots and colons.
+                    From::Index(place) => {
+                        let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+                        self.text.extend_from_slice(&parts[start..ends[*place]]);
+                    }
                     From::Lookup(place) => {
                         let cells = &mut lookups[*place];
                         while cells.next_if(|cell| cell.index < row.index).is_some() {}
                         if let Some(cell) = cells.next_if(|cell| cell.index == row.index) {
-                            text(cell.value, &mut value);
+                            escaped(cell.value, &mut self.text);
                         }
-                        &value[..]
                     }
-                };
-                label(name, known, &mut self.text);
-                self.text.push(b',');
+                }
             }
-            // The last comma makes way for the brace.
-            if self.text.last() == Some(&b',') {
-                self.text.pop();
-            }
-            self.text.extend_from_slice(b"} ");
+            self.text.extend_from_slice(if labels.is_empty() { b"{} " } else { b"\"} " });
             row.end = self.text.len();
         }
     }
@@ -234,6 +236,20 @@ fn label(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"=\"");
     escape(value, out);
     out.push(b'"');
+}
+
+/// Appends a value as text, escaped.
+fn escaped(value: &Value, out: &mut Vec<u8>) {
+    // Nearly all names are ASCII without what is escaped: found out in one go, of many bytes at once.
+    let plain = |plain: bool, &byte: &u8| plain & (byte < 0x80) & (byte != b'\\') & (byte != b'"') & (byte != b'\n');
+    match value {
+        Value::Octets(bytes) if bytes.iter().fold(true, plain) => out.extend_from_slice(bytes),
+        value => {
+            let mut shown = Vec::new();
+            text(value, &mut shown);
+            escape(&shown, out);
+        }
+    }
 }
 
 /// As Prometheus' text 0.0.4 wants it; like snmp_exporter, it leaves every other character as it is.

@@ -6,7 +6,7 @@ mod labels;
 mod values;
 
 use self::labels::{Along, LabelRows, Own};
-use self::values::{enum_text, number, octets, phys_address, text};
+use self::values::{arcs_text, enum_text, number, octets, phys_address, text};
 use super::sink::{Again, Seen, Sink};
 use crate::mib::{Column, Module, Object, Rows, Stats, Syntax, Table};
 use crate::model::snmp::Value;
@@ -125,15 +125,15 @@ fn write_head(name: &str, about: About, head: &mut Vec<u8>) {
         About::Object(object) => (object.help, "gauge"),
         About::Cost(help) => (help, "gauge"),
     };
-    let mut text = |pieces: &[&str]| pieces.iter().for_each(|piece| head.extend_from_slice(piece.as_bytes()));
-    text(&["# HELP ", name, " ", help]);
+    let text = |pieces: &[&str], head: &mut Vec<u8>| {
+        pieces.iter().for_each(|piece| head.extend_from_slice(piece.as_bytes()));
+    };
+    text(&["# HELP ", name, " ", help], head);
     if let About::Object(object) = about {
-        let mut digits = itoa::Buffer::new();
-        for (place, arc) in object.oid.iter().enumerate() {
-            text(&[if place == 0 { " - " } else { "." }, digits.format(*arc)]);
-        }
+        head.extend_from_slice(b" - ");
+        arcs_text(object.oid, head);
     }
-    text(&["\n# TYPE ", name, " ", kind]);
+    text(&["\n# TYPE ", name, " ", kind], head);
 }
 
 /// The tables of a module, those together whose rows have the same labels: ifTable and ifXTable.
