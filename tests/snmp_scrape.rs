@@ -269,14 +269,25 @@ fn more_scrapes_than_there_are_places_for_are_sent_away_until_there_is_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let (agent, (_socket, target)) = (agent(), silent());
     let glass = Glass::start(folder.path(), &with_hub(&agent, "").replacen("]", &format!(", {target}]"), 1));
-    // More than the 200 places, for whoever comes while the other device is read below is sent away.
     let waiting = (0..220).map(|_| {
         let mut connection = glass.connect();
         connection.send("/snmp?target=silent", PATIENT);
         connection
     });
     let waiting = waiting.collect::<Vec<_>>();
-    let full = glass.until("/snmp?target=hub", |answer| answer.status == 503);
+    // Nothing else takes a place until 20 of them have been sent away: then the others have all 200.
+    let answered = |connection: &&Connection| {
+        let stream = connection.0.get_ref();
+        stream.set_nonblocking(true).expect("a socket");
+        stream.peek(&mut [0]).is_ok()
+    };
+    let began = std::time::Instant::now();
+    while waiting.iter().filter(answered).count() < 20 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody is sent away");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let full = glass.get("/snmp?target=hub");
+    assert_eq!(full.status, 503, "{}", full.text());
     assert!(full.head.contains("\r\nretry-after: 1\r\n"), "{}", full.head);
     assert!(full.text().contains("200 scrapes are running already"), "{}", full.text());
     // What is no scrape of a device is answered all the same.
