@@ -74,15 +74,43 @@ fn line(what: &str, took: Duration, series: usize, bytes: usize) {
     println!("{what:<44} {nanos:>8.1} ns/series {bytes:>9} bytes {:>6.1} B/series", bytes as f64 / series as f64);
 }
 
+/// A text that writes itself, as those that the program answers with: each sink has a writer of its own.
+trait Text {
+    fn write<S: Sink>(&self, out: &mut S);
+}
+
+/// A device's answer to `/snmp`.
+struct Device<'a>([Scrape<'a>; 1]);
+
+impl Text for Device<'_> {
+    fn write<S: Sink>(&self, out: &mut S) {
+        snmp_text::write(&self.0, out);
+    }
+}
+
+const UP: Family = Family { name: "stormglass_up", kind: Kind::Gauge, labels: &["target"], help: "1 if it is up." };
+
+/// A family of `/metrics`.
+struct Up<'a>(&'a [String]);
+
+impl Text for Up<'_> {
+    fn write<S: Sink>(&self, out: &mut S) {
+        let mut out = Exposition::new(Format::Text, out);
+        out.family(&UP);
+        self.0.iter().for_each(|name| out.sample(&UP, &[name], 1.0));
+        out.finish();
+    }
+}
+
 /// Measures a writer, plain and as gzip; gives its text.
-fn both(what: &str, series: usize, write: &dyn Fn(&mut dyn Sink)) -> Vec<u8> {
+fn both(what: &str, series: usize, written: &impl Text) -> Vec<u8> {
     let mut text = Vec::new();
-    write(&mut Plain::new(&mut |chunk| text.extend_from_slice(chunk)));
-    let took = least(|| write(&mut Plain::new(&mut |chunk| _ = black_box(chunk))));
+    written.write(&mut Plain::new(&mut |chunk| text.extend_from_slice(chunk)));
+    let took = least(|| written.write(&mut Plain::new(&mut |chunk| _ = black_box(chunk))));
     line(&format!("{what}, plain"), took, series, text.len());
     let mut size = 0;
-    write(&mut Gzip::new(&mut |chunk| size += chunk.len()));
-    let took = least(|| write(&mut Gzip::new(&mut |chunk| _ = black_box(chunk))));
+    written.write(&mut Gzip::new(&mut |chunk| size += chunk.len()));
+    let took = least(|| written.write(&mut Gzip::new(&mut |chunk| _ = black_box(chunk))));
     line(&format!("{what}, gzip"), took, series, size);
     text
 }
@@ -123,7 +151,7 @@ fn device(module: &Module, ports: u32, rounds_of_search: bool) {
     let columns = || module.tables.iter().flat_map(|table| table.columns);
     let read = || columns().flat_map(|column| rows.column(column)).filter_map(|cell| cell.value.as_u64()).sum::<u64>();
     line("  reading the rows alone", least(|| _ = black_box(read())), series, 0);
-    let text = both("view::snmp_text", series, &|out| snmp_text::write(&scrapes, out));
+    let text = both("view::snmp_text", series, &Device(scrapes));
     if let Ok(folder) = std::env::var("STORMGLASS_BENCH_TEXTS") {
         std::fs::write(format!("{folder}/{ports}.txt"), &text).expect("a place for the text");
     }
@@ -139,14 +167,8 @@ fn main() {
     device(module, 52, true);
     device(module, 2_000, false);
 
-    const UP: Family = Family { name: "stormglass_up", kind: Kind::Gauge, labels: &["target"], help: "1 if it is up." };
     let names = (0..10_000).map(|n| format!("switch-{n:05}")).collect::<Vec<_>>();
     println!("/metrics, one family of {} targets", names.len());
-    let text = both("view::exposition", names.len(), &|out| {
-        let mut out = Exposition::new(Format::Text, out);
-        out.family(&UP);
-        names.iter().for_each(|name| out.sample(&UP, &[name], 1.0));
-        out.finish();
-    });
+    let text = both("view::exposition", names.len(), &Up(&names));
     searched(&text, names.len());
 }

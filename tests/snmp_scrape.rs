@@ -5,9 +5,11 @@
 
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use stormglass_harness::snmp::{AgentOptions, SharedTable, SnmpAgent, walk_file};
 
@@ -107,8 +109,7 @@ impl Answer {
 impl Connection {
     /// One request of several on the same connection (RFC 9112, 9.3).
     fn get(&mut self, path: &str, headers: &str) -> Answer {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: glass.test:10116\r\n{headers}\r\n");
-        self.0.get_mut().write_all(request.as_bytes()).expect("sent");
+        self.send(path, headers);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert!(self.0.read_line(&mut head).expect("a header") > 0, "closed after {head:?}");
@@ -119,6 +120,11 @@ impl Connection {
         self.0.read_exact(&mut body).expect("the body");
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
         Answer { status, head, body }
+    }
+
+    fn send(&mut self, path: &str, headers: &str) {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: glass.test:10116\r\n{headers}\r\n");
+        self.0.get_mut().write_all(request.as_bytes()).expect("sent");
     }
 }
 
@@ -192,7 +198,7 @@ fn what_cannot_be_meant_is_refused_and_what_is_dead_fails() {
     let folder = tempfile::tempdir().expect("a folder");
     let agent = agent();
     // A port that nobody has, for it was had and given back.
-    let dead = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let dead = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let rest = ", request_timeout: 100ms, retries: 0, allowed_subnets: [127.0.0.0/30], auths: {core: {version: 2c, \
                 community: public}}";
     let snmp = with_hub(&agent, rest).replacen("]", &format!(", {{name: dead, address: \"{dead}\"}}]"), 1);
@@ -275,4 +281,128 @@ fn prometheus_is_told_all_targets_wherever_they_come_from() {
     assert!(glass.get("/sd/snmp").text().contains("\"cellar\""));
     let bad = glass.connect().get("/sd/snmp?module=none", "");
     assert_eq!(bad.status, 400);
+}
+
+/// A port where nothing is ever answered, and a target there that may be waited for as long as a scrape can last.
+fn silent() -> (UdpSocket, String) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = socket.local_addr().expect("bound");
+    (socket, format!("{{name: silent, address: \"{address}\", request_timeout: 60s, retries: 0}}"))
+}
+
+const PATIENT: &str = "X-Prometheus-Scrape-Timeout-Seconds: 120\r\n";
+
+#[test]
+fn more_scrapes_than_there_are_places_for_are_sent_away_until_there_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (agent, (_socket, target)) = (agent(), silent());
+    let glass = Glass::start(folder.path(), &with_hub(&agent, "").replacen("]", &format!(", {target}]"), 1));
+    let waiting = (0..220).map(|_| {
+        let mut connection = glass.connect();
+        connection.send("/snmp?target=silent", PATIENT);
+        connection
+    });
+    let waiting = waiting.collect::<Vec<_>>();
+    // Nothing else takes a place until 20 of them have been sent away: then the others have all 200.
+    let answered = |connection: &&Connection| {
+        let stream = connection.0.get_ref();
+        stream.set_nonblocking(true).expect("a socket");
+        stream.peek(&mut [0]).is_ok()
+    };
+    let began = std::time::Instant::now();
+    while waiting.iter().filter(answered).count() < 20 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody is sent away");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let full = glass.get("/snmp?target=hub");
+    assert_eq!(full.status, 503, "{}", full.text());
+    assert!(full.head.contains("\r\nretry-after: 1\r\n"), "{}", full.head);
+    assert!(full.text().contains("200 scrapes are running already"), "{}", full.text());
+    // What is no scrape of a device is answered all the same.
+    assert_eq!((glass.get("/sd/snmp").status, glass.get("/-/healthy").status), (200, 200));
+    // Who goes away gives the place back.
+    drop(waiting);
+    let served = glass.until("/snmp?target=hub", |answer| answer.status == 200);
+    assert!(served.text().contains("ifHCInOctets{"), "{}", served.text());
+}
+
+#[test]
+fn who_waits_in_vain_for_another_walk_of_a_device_is_told_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (agent, (_socket, target)) = (agent(), silent());
+    let glass = Glass::start(folder.path(), &with_hub(&agent, "").replacen("]", &format!(", {target}]"), 1));
+    let mut first = glass.connect();
+    first.send("/snmp?target=silent", PATIENT);
+    let hurried = "X-Prometheus-Scrape-Timeout-Seconds: 1\r\n";
+    // Which of the two comes first is decided elsewhere; the patient one stays.
+    let mut answers = (0..20).map(|_| glass.connect().get("/snmp?target=silent", hurried));
+    let second = answers.find(|answer| answer.status != 500).expect("the first walk holds the device");
+    assert_eq!(second.status, 503, "{}", second.text());
+    assert!(second.head.contains("\r\nretry-after: 1\r\n"), "{}", second.head);
+    for word in ["silent", "another walk of this device was still running"] {
+        assert!(second.text().contains(word), "{}", second.text());
+    }
+    // Another device is not kept waiting.
+    assert_eq!(glass.connect().get("/snmp?target=hub", PATIENT).status, 200);
+}
+
+/// Stands before an agent, and counts the requests that came while one was being answered.
+struct Porter {
+    address: SocketAddr,
+    at_once: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Porter {
+    fn start(agent: SocketAddr) -> Self {
+        let (front, back) = ("127.0.0.1:0", "127.0.0.1:0");
+        let (front, back) = (UdpSocket::bind(front).expect("a port"), UdpSocket::bind(back).expect("a port"));
+        back.connect(agent).expect("loopback");
+        back.set_read_timeout(Some(Duration::from_secs(10))).expect("a time limit");
+        let address = front.local_addr().expect("bound");
+        let (at_once, stop) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let (count, stopped) = (Arc::clone(&at_once), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            let mut buffer = vec![0; 65_535];
+            while !stopped.load(Ordering::Relaxed) {
+                front.set_read_timeout(Some(Duration::from_millis(100))).expect("a time limit");
+                let Ok((length, asker)) = front.recv_from(&mut buffer) else { continue };
+                back.send(&buffer[..length]).expect("loopback");
+                let length = back.recv(&mut buffer).expect("an answer");
+                // Long enough for another walk to ask as well, if it is not kept from it.
+                front.set_read_timeout(Some(Duration::from_millis(5))).expect("a time limit");
+                if front.peek_from(&mut [0]).is_ok() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                front.send_to(&buffer[..length], asker).expect("loopback");
+            }
+        });
+        Self { address, at_once, stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Porter {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.take().map(std::thread::JoinHandle::join);
+    }
+}
+
+#[test]
+fn scrapes_of_one_device_wait_for_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent();
+    let porter = Porter::start(agent.addr());
+    let snmp = format!("{{targets: [{{name: hub, address: \"{}\", request_timeout: 10s}}]}}", porter.address);
+    let glass = Glass::start(folder.path(), &snmp);
+    let answers = std::thread::scope(|scope| {
+        let ask = || glass.connect().get("/snmp?target=hub&module=if_mib", PATIENT);
+        let askers = (0..6).map(|_| scope.spawn(ask)).collect::<Vec<_>>();
+        askers.into_iter().map(|asker| asker.join().expect("an answer")).collect::<Vec<_>>()
+    });
+    for answer in &answers {
+        assert_eq!((answer.status, answer.series()), (200, answers[0].series()), "{}", answer.text());
+    }
+    assert_eq!(porter.at_once.load(Ordering::Relaxed), 0, "two walks of a device at once");
 }

@@ -31,7 +31,7 @@ fn poll(world: &World, tables: bool) -> Poll {
             if_type: 6,
             oper_up: port.up,
             admin_up: true,
-            speed_bps: world.switch().speed_bps(),
+            speed_bps: port.speed_bps,
             ..PortSample::default()
         };
         use CounterKind::{

@@ -28,13 +28,15 @@ pub mod surroundings;
 pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;
+pub mod titles;
 pub mod walk;
 #[cfg(test)]
 mod walk_tests;
 
 pub use exchange::{Limits, Reply, Request, WalkError};
 pub use memory::{Memory, Names};
-pub use rows::{Cell, Rows, Stats};
+pub use rows::{Cell, Column, Indexes, Rows, Stats};
+pub use titles::Titles;
 pub use walk::Walk;
 
 /// What a value means, and so how it is shown.

@@ -30,43 +30,94 @@ pub struct Cell<'a> {
     pub uptime: Option<u32>,
 }
 
-/// A column: its cells in increasing order of their indexes, which share a buffer.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) object: &'static Object,
+/// The indexes of a column's cells, in increasing order, in one buffer. As a rule all columns of a table have the same ones,
+/// and to see that is to compare memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Indexes {
     arcs: Vec<u32>,
+    /// Where each ends; it begins where the one before ends.
+    ends: Vec<usize>,
+}
+
+impl Indexes {
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// None.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The index at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&[u32]> {
+        let end = *self.ends.get(place)?;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        Some(&self.arcs[start..end])
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).filter_map(|place| self.get(place))
+    }
+
+    fn push(&mut self, index: &[u32]) {
+        self.arcs.extend_from_slice(index);
+        self.ends.push(self.arcs.len());
+    }
+}
+
+/// A column: its cells in increasing order of their indexes.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub(super) object: &'static Object,
+    indexes: Indexes,
     cells: Vec<Stored>,
 }
 
-/// A cell whose index begins in the buffer where the one before ends.
 #[derive(Clone, Debug)]
 struct Stored {
-    end: usize,
     uptime: Option<u32>,
     value: Value,
 }
 
 impl Column {
     pub(super) const fn new(object: &'static Object) -> Self {
-        Self { object, arcs: Vec::new(), cells: Vec::new() }
+        let indexes = Indexes { arcs: Vec::new(), ends: Vec::new() };
+        Self { object, indexes, cells: Vec::new() }
     }
 
     /// Makes room for so many more cells with an index of one arc.
     pub(super) fn reserve(&mut self, cells: usize) {
-        self.arcs.reserve(cells);
+        self.indexes.arcs.reserve(cells);
+        self.indexes.ends.reserve(cells);
         self.cells.reserve(cells);
     }
 
     /// Adds a cell behind the last one. The caller has checked the order.
     pub(super) fn push(&mut self, index: &[u32], value: Value, uptime: Option<u32>) {
-        self.arcs.extend_from_slice(index);
-        self.cells.push(Stored { end: self.arcs.len(), uptime, value });
+        self.indexes.push(index);
+        self.cells.push(Stored { uptime, value });
+    }
+
+    /// The indexes of its cells.
+    #[must_use]
+    pub fn indexes(&self) -> &Indexes {
+        &self.indexes
+    }
+
+    /// What its cells hold, in the order of their indexes.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+        self.cells.iter().map(|stored| &stored.value)
     }
 
     fn at(&self, place: usize) -> Option<Cell<'_>> {
         let stored = self.cells.get(place)?;
-        let start = if place == 0 { 0 } else { self.cells[place - 1].end };
-        Some(Cell { index: &self.arcs[start..stored.end], value: &stored.value, uptime: stored.uptime })
+        Some(Cell { index: self.indexes.get(place)?, value: &stored.value, uptime: stored.uptime })
     }
 
     fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
@@ -118,21 +169,27 @@ impl Rows {
         self.scalars.iter().find(|(known, _)| known.oid == object.oid).map(|(_, value)| value)
     }
 
+    /// The column of an object. One walk holds it once; two walks may have read the same.
+    pub fn columns<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Column> + 'a {
+        // Objects are statics: the same object is at the same address.
+        self.columns.iter().filter(move |column| std::ptr::eq(column.object, object))
+    }
+
     /// The cells of a column, in increasing order of their index.
     pub fn column<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = Cell<'a>> + 'a {
-        self.placed(object).flat_map(Column::cells)
+        self.columns(object).flat_map(Column::cells)
     }
 
     /// The cell of a column at an index.
     #[must_use]
     pub fn cell<'a>(&'a self, object: &'a Object, index: &[u32]) -> Option<Cell<'a>> {
-        self.placed(object).find_map(|column| column.find(index))
+        self.columns(object).find_map(|column| column.find(index))
     }
 
     /// Whether any row has a cell in this column: whether the agent has the object.
     #[must_use]
     pub fn has(&self, object: &Object) -> bool {
-        self.placed(object).any(|column| !column.cells.is_empty())
+        self.columns(object).any(|column| !column.cells.is_empty())
     }
 
     /// Every cell with the object that it is an instance of, column by column.
@@ -151,11 +208,5 @@ impl Rows {
         self.stats.retried += other.stats.retried;
         self.stats.bindings += other.stats.bindings;
         self.stats.took += other.stats.took;
-    }
-
-    /// One walk holds a column once; two walks may have read the same. Objects are statics: the same object is at the
-    /// same address.
-    fn placed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = &'a Column> + 'a {
-        self.columns.iter().filter(move |column| std::ptr::eq(column.object, object))
     }
 }

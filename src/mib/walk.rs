@@ -10,6 +10,7 @@ use super::if_mib::IF_NUMBER;
 use super::pace::Pace;
 use super::rows::{Column, Rows};
 use super::system::SYS_UP_TIME;
+use super::titles::uptime_alone;
 use super::{Module, Object};
 use crate::model::Time;
 use crate::model::snmp::{Bindings, MAX_ARCS, Oid, Value};
@@ -56,6 +57,8 @@ pub struct Walk {
     tasks: VecDeque<Task>,
     pace: Pace,
     asks_uptime: bool,
+    /// sysUpTime is wanted as a scalar, and taken from the first PDU with columns.
+    keeps_uptime: bool,
     rows: Rows,
     row_count: usize,
     byte_count: usize,
@@ -76,6 +79,7 @@ impl Walk {
             tasks: scalars.chunks(width).map(|chunk| Task::Scalars(chunk.to_vec())).collect(),
             pace: Pace::new(limits.max_repetitions),
             asks_uptime: true,
+            keeps_uptime: false,
             rows: Rows::default(),
             row_count: 0,
             byte_count: 0,
@@ -91,7 +95,19 @@ impl Walk {
     /// A walk over everything in a module.
     #[must_use]
     pub fn module(module: &Module, limits: Limits) -> Self {
-        Self::new(module.scalars, module.tables.iter().map(|table| table.columns), limits)
+        Self::columns_of(module, module.tables.iter().map(|table| table.columns), limits)
+    }
+
+    /// A walk over a module's scalars and these of its columns, table by table.
+    pub(super) fn columns_of<'a>(
+        module: &Module,
+        groups: impl IntoIterator<Item = &'a [&'static Object]>,
+        limits: Limits,
+    ) -> Self {
+        // sysUpTime alone is not worth a request: it comes with the columns.
+        let keeps_uptime = uptime_alone(module);
+        let scalars = if keeps_uptime { &[] } else { module.scalars };
+        Self { keeps_uptime, ..Self::new(scalars, groups, limits) }
     }
 
     /// Begins with GETNEXT and never uses GETBULK: for SNMPv1, and for agents whose GETBULK is known to be broken.
@@ -307,7 +323,12 @@ impl Walk {
         let uptime =
             bindings.get(0).filter(|(name, _)| self.asks_uptime && name.strip_prefix(SYS_UP_TIME.oid) == Some(&[0]));
         let uptime = uptime.and_then(|(_, value)| value.as_u32());
-        self.rows.uptime = self.rows.uptime.or(uptime);
+        if let (None, Some(uptime)) = (self.rows.uptime, uptime) {
+            self.rows.uptime = Some(uptime);
+            if self.keeps_uptime {
+                self.rows.scalars.push((&SYS_UP_TIME, Value::TimeTicks(uptime)));
+            }
+        }
         for place in first..bindings.len() {
             let column = &mut group.columns[(place - first) % width];
             let Some((name, value)) = bindings.take(place).filter(|_| !column.ended) else { continue };

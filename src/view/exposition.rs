@@ -59,7 +59,11 @@ const LINE: usize = 512;
 /// A document being written, line by line, to where it goes. Nothing is allocated for a sample.
 pub struct Exposition<'a> {
     out: &'a mut dyn Sink,
+    /// Begins with what all samples of a family begin with.
     line: Vec<u8>,
+    /// How much of the line that is, and which family's. With a suffix it is none.
+    begin: usize,
+    of: &'static str,
     format: Format,
 }
 
@@ -67,7 +71,7 @@ impl<'a> Exposition<'a> {
     /// An empty document.
     #[must_use]
     pub fn new(format: Format, out: &'a mut dyn Sink) -> Self {
-        Self { out, line: Vec::with_capacity(LINE), format }
+        Self { out, line: Vec::with_capacity(LINE), begin: 0, of: "", format }
     }
 
     /// Begins a family; its samples follow.
@@ -83,6 +87,7 @@ impl<'a> Exposition<'a> {
             _ => family.name,
         };
         self.line.clear();
+        self.of = "";
         // Writing to memory does not fail.
         let _ = writeln!(self.line, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
         self.out.text(&self.line);
@@ -105,16 +110,16 @@ impl<'a> Exposition<'a> {
 
     fn line(&mut self, family: &Family, suffix: &str, values: &[&str], bound: Option<&str>, value: f64) {
         debug_assert_eq!(family.labels.len(), values.len(), "{}", family.name);
+        self.begin(family, suffix);
         let line = &mut self.line;
-        line.clear();
-        line.extend_from_slice(family.name.as_bytes());
-        line.extend_from_slice(suffix.as_bytes());
         let mut separator = b'{';
         let named = family.labels.iter().copied().zip(values.iter().copied());
         for (label, value) in named.chain(bound.map(|bound| ("le", bound))) {
-            line.push(separator);
-            line.extend_from_slice(label.as_bytes());
-            line.extend_from_slice(b"=\"");
+            if separator == b',' || self.begin == 0 {
+                line.push(separator);
+                line.extend_from_slice(label.as_bytes());
+                line.extend_from_slice(b"=\"");
+            }
             escape(value, line);
             line.push(b'"');
             separator = b',';
@@ -133,6 +138,24 @@ impl<'a> Exposition<'a> {
         self.out.text(lines);
     }
 
+    /// Puts the name into the line, and the first label up to its value: once for all samples that differ in what follows.
+    fn begin(&mut self, family: &Family, suffix: &str) {
+        if suffix.is_empty() && std::ptr::eq(self.of, family.name) {
+            self.line.truncate(self.begin);
+            return;
+        }
+        self.line.clear();
+        self.line.extend_from_slice(family.name.as_bytes());
+        self.line.extend_from_slice(suffix.as_bytes());
+        (self.of, self.begin) = ("", 0);
+        if let (true, Some(label)) = (suffix.is_empty(), family.labels.first()) {
+            self.line.push(b'{');
+            self.line.extend_from_slice(label.as_bytes());
+            self.line.extend_from_slice(b"=\"");
+            (self.of, self.begin) = (family.name, self.line.len());
+        }
+    }
+
     /// The document is whole.
     pub fn finish(self) {
         if self.format == Format::OpenMetrics {
@@ -144,20 +167,34 @@ impl<'a> Exposition<'a> {
 
 /// A value as both formats want it. Most are whole; beyond 2^53 an f64 may stand for a neighbour.
 fn float(out: &mut Vec<u8>, value: f64) {
-    const WHOLE: f64 = (1_u64 << 53) as f64;
-    if value.fract() == 0.0 && value.abs() < WHOLE && (value != 0.0 || value.is_sign_positive()) {
-        out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
+    const WHOLE: u64 = 1 << 53;
+    // Saturates, and makes 0 of what is no number: then it is not the same.
+    let whole = value as i64;
+    let same = whole as f64 == value && (whole != 0 || value.is_sign_positive());
+    if same && whole.unsigned_abs() < WHOLE {
+        out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
     } else {
+        // Writing to memory does not fail.
         let _ = write!(out, "{value}");
     }
 }
 
+/// Bytes that are written as they are: all but the control characters, those that are escaped, and 0xc2, which begins the
+/// control characters beyond ASCII, among others.
+static PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < plain.len() {
+        plain[byte] = byte >= b' ' as usize && !matches!(byte as u8, b'\\' | b'"' | 0x7f | 0xc2);
+        byte += 1;
+    }
+    plain
+};
+
 /// Appends a label's value. It comes from the network: backslash, quote and line feed are escaped, other control
 /// characters dropped.
 fn escape(value: &str, out: &mut Vec<u8>) {
-    // 0xc2 begins the control characters beyond ASCII, among others.
-    let plain = |byte: u8| byte >= b' ' && !matches!(byte, b'\\' | b'"' | 0x7f | 0xc2);
-    if value.bytes().all(plain) {
+    if value.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         out.extend_from_slice(value.as_bytes());
         return;
     }
@@ -221,6 +258,30 @@ mod tests {
         assert_eq!(write(Format::Text), format!("# HELP seen_total How often.\n# TYPE seen_total counter\n{sample}"));
         let open = format!("# HELP seen How often.\n# TYPE seen counter\n{sample}# EOF\n");
         assert_eq!(write(Format::OpenMetrics), open);
+    }
+
+    #[test]
+    fn families_may_alternate() {
+        const TWO: Family = Family { name: "two", kind: Kind::Gauge, labels: &["a", "b"], help: "Two labels." };
+        const NONE: Family = Family { name: "none", kind: Kind::Gauge, labels: &[], help: "No label." };
+        const TIMES: Family = Family { name: "times", kind: Kind::Histogram, labels: &["a"], help: "Times." };
+        let text = written(Format::Text, |out| {
+            for round in [1.0, 2.0] {
+                out.sample(&TWO, &["x", "long"], round);
+                out.sample(&TWO, &["", "y"], round);
+                out.sample(&NONE, &[], round);
+                out.histogram(&TIMES, &["x"], &[], 0.5, 1);
+                out.sample(&SEEN, &["z"], round);
+            }
+        });
+        let once = |round| {
+            format!(
+                "two{{a=\"x\",b=\"long\"}} {round}\ntwo{{a=\"\",b=\"y\"}} {round}\nnone {round}\n\
+                 times_bucket{{a=\"x\",le=\"+Inf\"}} 1\ntimes_sum{{a=\"x\"}} 0.5\ntimes_count{{a=\"x\"}} 1\n\
+                 seen_total{{who=\"z\"}} {round}\n"
+            )
+        };
+        assert_eq!(text, once(1) + &once(2));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::answer::{Identity, look_after, look_up};
 use super::book::Book;
 use super::table::{Oid, Table, Value};
 use crate::net;
+use async_snmp::MasterKeys;
 use async_snmp::agent::Agent;
 use async_snmp::handler::{BoxFuture, GetNextResult, GetResult, HandlerResult, MibHandler, RequestContext};
 use async_snmp::v3::{AuthoritativeEngine, DesSaltState, PersistedAuthoritativeEngine, PersistedDesSaltState};
@@ -14,7 +15,7 @@ pub use async_snmp::{AuthProtocol, PrivProtocol};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The authentication password of every user.
@@ -202,16 +203,29 @@ async fn agent(addr: SocketAddr, engine: &[u8], boots: u32, handler: Handler) ->
         .handler(async_snmp::Oid::from_slice(&[1, 3, 6, 1, 2, 1]), Arc::new(handler))
         .allow_all_access();
     builder = builder.usm_user("none", Ok).map_err(|error| said(&error))?;
-    for (name, auth) in AUTHS {
-        builder = builder.usm_user(name, |user| user.auth(auth, AUTH_PASSWORD)).map_err(|error| said(&error))?;
-        for (with, privacy) in PRIVS {
-            let both = format!("{name}-{with}");
-            builder = builder
-                .usm_user(both, |user| user.auth_priv(auth, AUTH_PASSWORD, privacy, PRIV_PASSWORD))
-                .map_err(|error| said(&error))?;
-        }
+    for (name, keys) in users()? {
+        builder = builder.usm_user(name.clone(), |user| user.with_master_keys(keys.clone())).map_err(|e| said(&e))?;
     }
     builder.build().await.map_err(|error| said(&error))
+}
+
+/// All users that have a password, with their keys. To make a key of a password, a mebibyte is hashed (RFC 3414, A.2): once
+/// for all agents and boots of this process, since what depends on the engine follows from it at once.
+fn users() -> Result<&'static [(String, MasterKeys)], String> {
+    static USERS: OnceLock<Result<Vec<(String, MasterKeys)>, String>> = OnceLock::new();
+    let derive = || {
+        let mut users = Vec::new();
+        for (name, auth) in AUTHS {
+            let keys = MasterKeys::new(auth, AUTH_PASSWORD.as_bytes())?;
+            for (with, privacy) in PRIVS {
+                users.push((format!("{name}-{with}"), keys.clone().with_privacy(privacy, PRIV_PASSWORD.as_bytes())?));
+            }
+            users.push((name.to_owned(), keys));
+        }
+        Ok(users)
+    };
+    let users = USERS.get_or_init(|| derive().map_err(|error: async_snmp::v3::CryptoError| error.to_string()));
+    users.as_deref().map_err(Clone::clone)
 }
 
 /// Answers from the table.

@@ -29,7 +29,7 @@ use self::transport::{Strays, canonical, lock};
 use super::clock::Clock;
 use crate::mib::poll::Brought;
 use crate::mib::slow::{LACKING_FOR, Slow};
-use crate::mib::{Limits, Memory, Module, Names, Rows, Walk, WalkError, slow};
+use crate::mib::{Limits, Memory, Module, Names, Rows, Titles, Walk, WalkError, slow};
 use crate::model::Time;
 use crate::model::observation::{Gap, Poll};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,8 @@ struct Learned {
     walks: u32,
     /// What hardly changes of it.
     memory: Memory,
+    /// What its rows are called, as these credentials may see it.
+    titles: Option<(Auth, Titles)>,
     /// Tables that it does not have, and when that was found out.
     lacks: BTreeMap<Slow, Time>,
 }
@@ -178,10 +180,7 @@ impl Client {
     /// The target could not be read, or not in full: see [`Cause`].
     pub async fn collect(&self, target: &Target, module: &Module, deadline: Duration) -> Result<Rows, CollectError> {
         let until = self.clock.now().plus(deadline);
-        self.visit(target, deadline, async |visit| {
-            visit.walk(Walk::module(module, visit.limits(until)), until, deadline).await
-        })
-        .await
+        self.visit(target, deadline, async |visit| visit.module(module, until, deadline).await).await
     }
 
     /// Polls a target: the system, its ports and their counters, and the slow `tables` that are due. What can
@@ -304,6 +303,27 @@ impl Visit<'_> {
                 }))
             }
         }
+    }
+
+    /// Reads a module; what its rows are called only where that is not known.
+    async fn module(&mut self, module: &Module, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        let (now, limits) = (self.owner.clock.now(), self.limits(until));
+        let titles = self.learned.titles.take().filter(|(auth, _)| *auth == self.target.auth);
+        let mut spent = Rows::default();
+        if let Some((auth, mut titles)) = titles
+            && let Some(rest) = titles.rest(now, module, limits)
+        {
+            let mut rows = self.walk(rest, until, allowed).await?;
+            if titles.complete(&mut rows) {
+                self.learned.titles = Some((auth, titles));
+                return Ok(rows);
+            }
+            spent.stats = rows.stats;
+        }
+        let mut rows = self.walk(Walk::module(module, self.limits(until)), until, allowed).await?;
+        self.learned.titles = Titles::learn(now, module, &rows).map(|titles| (self.target.auth.clone(), titles));
+        rows.append(spent);
+        Ok(rows)
     }
 
     /// Why nothing came back, as far as that can be found out.

@@ -4,7 +4,7 @@
 //! out. Knows no metric.
 
 use super::huffman;
-use super::{CHUNK, Seen, Sink};
+use super::{Again, CHUNK, Sink};
 
 /// Farthest back that a match may reach (RFC 1951, 3.2.5).
 const REACH: usize = 32 << 10;
@@ -86,7 +86,16 @@ impl<'a> Gzip<'a> {
     }
 
     /// A match, in as many parts as its length needs. At least [`SHORTEST`] bytes.
-    fn matched(&mut self, mut length: usize, distance: usize) {
+    #[inline]
+    fn matched(&mut self, length: usize, distance: usize) {
+        if length <= LONGEST {
+            self.token(MATCH | ((length - SHORTEST) as u32) << 16 | (distance - 1) as u32);
+        } else {
+            self.matched_in_parts(length, distance);
+        }
+    }
+
+    fn matched_in_parts(&mut self, mut length: usize, distance: usize) {
         while length > 0 {
             let mut part = length.min(LONGEST);
             // What is left must not be too short for a match.
@@ -113,9 +122,7 @@ impl<'a> Gzip<'a> {
             let distance = position.wrapping_add(1).wrapping_sub(head) as usize;
             let found = head != 0 && (1..=REACH.min(at)).contains(&distance);
             if found && self.plain[at - distance..at - distance + SEARCHED] == here {
-                let same = |(a, b): &(&u8, &u8)| a == b;
-                let behind = self.plain[at..].iter().zip(&self.plain[at - distance..]);
-                let length = behind.take_while(same).count();
+                let length = common(&self.plain[at..], &self.plain[at - distance..]);
                 self.matched(length, distance);
                 at += length;
             } else {
@@ -131,39 +138,34 @@ impl<'a> Gzip<'a> {
     /// Writes the tokens so far as one block with codes of its own (RFC 1951, 3.2.7).
     fn block(&mut self, last: bool) {
         self.sum();
-        let (mut literals, mut distances) = ([0_u32; LITERALS], [0_u32; DISTANCES]);
-        literals[END] = 1;
-        for token in &self.tokens {
-            if token & MATCH == 0 {
-                literals[*token as usize] += 1;
-            } else {
-                literals[length_symbol((token >> 16 & 0xff) as usize).0] += 1;
-                distances[distance_symbol(token & 0xffff).0] += 1;
-            }
-        }
-        let codes = Codes::of(&literals, &distances);
-        self.bits.put(u64::from(last), 1);
-        self.bits.put(2, 2);
-        codes.describe(&mut self.bits);
+        // Taken out for the loops, so that they are kept in registers.
+        let (tokens, mut bits) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.bits));
+        let codes = Codes::for_tokens(&tokens);
+        bits.put(u64::from(last), 1);
+        bits.put(2, 2);
+        codes.describe(&mut bits);
         // The length's extra bits behind its code, once for all matches of that length.
         let of_length: [(u32, u32); 256] = std::array::from_fn(|length| {
             let (symbol, extra, count) = length_symbol(length);
-            let (code, bits) = (u32::from(codes.literal[symbol]), u32::from(codes.lengths[symbol]));
+            let (code, bits) = codes.of(symbol);
             (code | extra << bits, bits + count)
         });
-        for token in &self.tokens {
+        let of_literal: [(u32, u32); 256] = std::array::from_fn(|literal| codes.of(literal));
+        for token in &tokens {
             if token & MATCH == 0 {
-                let symbol = *token as usize;
-                self.bits.put(u64::from(codes.literal[symbol]), u32::from(codes.lengths[symbol]));
+                let (code, length) = of_literal[(token & 0xff) as usize];
+                bits.put(u64::from(code), length);
             } else {
-                let (code, bits) = of_length[(token >> 16 & 0xff) as usize];
-                self.bits.put(u64::from(code), bits);
+                let (code, length) = of_length[(token >> 16 & 0xff) as usize];
+                bits.put(u64::from(code), length);
                 let (symbol, extra, count) = distance_symbol(token & 0xffff);
-                let bits = u32::from(codes.lengths[LITERALS + symbol]);
-                self.bits.put(u64::from(codes.distance[symbol]) | u64::from(extra) << bits, bits + count);
+                let length = u32::from(codes.lengths[LITERALS + symbol]);
+                bits.put(u64::from(codes.distance[symbol]) | u64::from(extra) << length, length + count);
             }
         }
-        self.bits.put(u64::from(codes.literal[END]), u32::from(codes.lengths[END]));
+        let (code, length) = codes.of(END);
+        bits.put(u64::from(code), length);
+        (self.tokens, self.bits) = (tokens, bits);
         self.tokens.clear();
         if self.bits.bytes.len() >= CHUNK {
             (self.to)(&self.bits.bytes);
@@ -180,20 +182,23 @@ impl Sink for Gzip<'_> {
     }
 
     #[inline]
-    fn again(&mut self, piece: &[u8], seen: &mut Seen) {
-        let position = self.base + self.plain.len() as u64;
-        let before = seen.0.replace(position).and_then(|before| before.checked_sub(self.base));
-        let before = before.and_then(|at| usize::try_from(at).ok());
-        let before = before.filter(|at| *at < self.plain.len() && self.plain.len() - at <= REACH);
-        match before {
-            // A text written elsewhere by mistake costs a match, never the text.
-            Some(at) if piece.len() >= SHORTEST && self.plain[at..].starts_with(piece) => {
-                let distance = self.plain.len() - at;
-                self.make_room(piece.len());
-                self.plain.extend_from_slice(piece);
-                self.matched(piece.len(), distance);
+    fn again(&mut self, piece: Again<'_>) {
+        let Again { text, seen } = piece;
+        if text.len() < SHORTEST || text.len() > REACH {
+            return self.text(text);
+        }
+        self.make_room(text.len());
+        let end = self.plain.len();
+        let position = self.base + end as u64;
+        let distance = seen.0.replace(position).map_or(0, |before| position.wrapping_sub(before));
+        // A text written elsewhere by mistake costs a match, never the text.
+        let before = usize::try_from(distance).ok().filter(|distance| (1..=REACH.min(end)).contains(distance));
+        match before.filter(|distance| self.plain[end - distance..].starts_with(text)) {
+            Some(distance) => {
+                self.plain.extend_from_slice(text);
+                self.matched(text.len(), distance);
             }
-            _ => self.text(piece),
+            None => self.search(text),
         }
     }
 
@@ -202,10 +207,19 @@ impl Sink for Gzip<'_> {
         for piece in piece.chunks(REACH) {
             self.make_room(piece.len());
             self.plain.extend_from_slice(piece);
-            for byte in piece {
-                self.token(u32::from(*byte));
+            if self.tokens.len() + piece.len() <= BLOCK {
+                self.tokens.extend(piece.iter().map(|&byte| u32::from(byte)));
+            } else {
+                piece.iter().for_each(|&byte| self.token(u32::from(byte)));
             }
         }
+    }
+
+    #[inline]
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]) {
+        self.again(name);
+        self.again(labels);
+        self.number(number);
     }
 
     fn finish(&mut self) {
@@ -218,6 +232,20 @@ impl Sink for Gzip<'_> {
     }
 }
 
+/// How many bytes at the begin are the same.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("chunks of eight"));
+    let mut length = 0;
+    for (a, b) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
+        let differ = word(a) ^ word(b);
+        if differ != 0 {
+            return length + differ.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    length + a[length..].iter().zip(&b[length..]).take_while(|(a, b)| a == b).count()
+}
+
 /// The codes of a block.
 struct Codes {
     /// Of literals and lengths, then of distances.
@@ -227,7 +255,32 @@ struct Codes {
 }
 
 impl Codes {
-    fn of(literals: &[u32; LITERALS], distances: &[u32; DISTANCES]) -> Self {
+    /// The codes that fit these tokens best.
+    fn for_tokens(tokens: &[u32]) -> Self {
+        let (mut literals, mut lengths, mut distances) = ([0_u32; 256], [0_u32; 256], [0_u32; DISTANCES]);
+        for token in tokens {
+            if token & MATCH == 0 {
+                literals[(token & 0xff) as usize] += 1;
+            } else {
+                lengths[(token >> 16 & 0xff) as usize] += 1;
+                distances[distance_symbol(token & 0xffff).0] += 1;
+            }
+        }
+        let mut symbols = [0; LITERALS];
+        symbols[..256].copy_from_slice(&literals);
+        symbols[END] = 1;
+        for (length, count) in lengths.into_iter().enumerate() {
+            symbols[length_symbol(length).0] += count;
+        }
+        Self::for_frequencies(&symbols, &distances)
+    }
+
+    /// The code of a literal or length, and how many bits it has.
+    fn of(&self, symbol: usize) -> (u32, u32) {
+        (u32::from(self.literal[symbol]), u32::from(self.lengths[symbol]))
+    }
+
+    fn for_frequencies(literals: &[u32; LITERALS], distances: &[u32; DISTANCES]) -> Self {
         let mut codes = Self { lengths: [0; LITERALS + DISTANCES], literal: [0; LITERALS], distance: [0; DISTANCES] };
         let (of_literals, of_distances) = codes.lengths.split_at_mut(LITERALS);
         huffman::lengths(literals, 15, of_literals);
@@ -315,6 +368,7 @@ fn distance_symbol(distance: u32) -> (usize, u32, u32) {
 }
 
 /// Bits in the order of deflate: the lowest first.
+#[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
     waiting: u64,

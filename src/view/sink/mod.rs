@@ -22,14 +22,25 @@ impl Seen {
     }
 }
 
+/// A piece that is written again and again, and where it was written last.
+#[derive(Debug)]
+pub struct Again<'a> {
+    /// The piece.
+    pub text: &'a [u8],
+    /// Belongs to this text alone; to be kept for the next time.
+    pub seen: &'a mut Seen,
+}
+
 /// Takes a text in pieces.
 pub trait Sink {
     /// A piece of which nothing is known.
     fn text(&mut self, piece: &[u8]);
-    /// A piece that was written before, and where.
-    fn again(&mut self, piece: &[u8], seen: &mut Seen);
+    /// A piece that was written before, as a rule.
+    fn again(&mut self, piece: Again<'_>);
     /// A piece that hardly occurs twice: a number.
     fn number(&mut self, piece: &[u8]);
+    /// What nearly all of a scrape is made of: a family's name, a row's labels, a number.
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]);
     /// The text is whole: hands on what is left.
     fn finish(&mut self);
 }
@@ -93,13 +104,27 @@ impl Sink for Plain<'_> {
     }
 
     #[inline]
-    fn again(&mut self, piece: &[u8], _: &mut Seen) {
-        self.put(piece);
+    fn again(&mut self, piece: Again<'_>) {
+        self.put(piece.text);
     }
 
     #[inline]
     fn number(&mut self, piece: &[u8]) {
         self.put(piece);
+    }
+
+    #[inline]
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]) {
+        let length = name.text.len() + labels.text.len() + number.len();
+        if self.chunk.len() + length > CHUNK {
+            self.put(name.text);
+            self.put(labels.text);
+            self.put(number);
+        } else {
+            self.chunk.extend_from_slice(name.text);
+            self.chunk.extend_from_slice(labels.text);
+            self.chunk.extend_from_slice(number);
+        }
     }
 
     fn finish(&mut self) {

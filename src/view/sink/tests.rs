@@ -38,7 +38,7 @@ fn gzip_gives_back_every_length() {
         check(|out| {
             let mut seen = Seen::default();
             for _ in 0..3 {
-                out.again(&text, &mut seen);
+                out.again(Again { text: &text, seen: &mut seen });
                 out.number(b"17");
             }
         });
@@ -64,9 +64,13 @@ fn repeated_pieces_cost_little_near_and_far() {
             for family in 0..30 {
                 let (name, mut seen) = (format!("\nfamily{family}"), Seen::default());
                 for ((row, row_seen), value) in rows.iter_mut().zip(numbers(family)) {
-                    out.again(name.as_bytes(), &mut seen);
-                    out.again(row.as_bytes(), row_seen);
-                    out.number((value >> 22).to_string().as_bytes());
+                    let (name, row) = (name.as_bytes(), row.as_bytes());
+                    let number = (value >> 22).to_string();
+                    out.line(
+                        Again { text: name, seen: &mut seen },
+                        Again { text: row, seen: row_seen },
+                        number.as_bytes(),
+                    );
                 }
             }
         });
@@ -79,9 +83,9 @@ fn a_piece_taken_for_another_is_written_all_the_same() {
     check(|out| {
         let mut seen = Seen::default();
         for piece in [&b"one text"[..], b"another", b"", b"x", b"another and more"] {
-            out.again(piece, &mut seen);
-            out.again(piece, &mut seen.part(3));
-            out.again(piece, &mut seen.part(1 << 40));
+            out.again(Again { text: piece, seen: &mut seen });
+            out.again(Again { text: piece, seen: &mut seen.part(3) });
+            out.again(Again { text: piece, seen: &mut seen.part(1 << 40) });
         }
     });
 }
@@ -116,11 +120,17 @@ fn any_mixture_of_pieces_comes_back() {
             let mut seen = vec![Seen::default(); pieces.len()];
             for _ in 0..chance(400) {
                 let n = chance(40) as usize;
-                match chance(4) {
+                // Sometimes with the mark of another piece.
+                let mark = if chance(20) == 0 { 0 } else { n };
+                match chance(5) {
                     0 => out.text(&pieces[n]),
                     1 => out.number(&pieces[n]),
-                    // Sometimes with the mark of another piece.
-                    _ => out.again(&pieces[n], &mut seen[if chance(20) == 0 { 0 } else { n }]),
+                    2 => {
+                        let mut fresh = Seen::default();
+                        let name = Again { text: &pieces[chance(40) as usize], seen: &mut fresh };
+                        out.line(name, Again { text: &pieces[n], seen: &mut seen[mark] }, b"18446744073709551615");
+                    }
+                    _ => out.again(Again { text: &pieces[n], seen: &mut seen[mark] }),
                 }
             }
         });

@@ -2,8 +2,9 @@
 //! name rows.
 
 use super::values::{index_text, text};
-use crate::mib::{Rows, Table};
-use crate::view::sink::{Seen, Sink};
+use crate::mib::{Column, Indexes, Rows, Table};
+use crate::model::snmp::Value;
+use crate::view::sink::{Again, Seen, Sink};
 
 /// The labels of all rows of tables whose rows are named alike: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(super) struct LabelRows<'a> {
     names: Vec<&'static str>,
     /// In order of their indexes, which differ.
     rows: Vec<LabelRow<'a>>,
+    /// Where all these indexes are those of a column: as a rule, and then of every column.
+    indexes: Option<&'a Indexes>,
     text: Vec<u8>,
     /// Where each label begins in the text of its row, for each row as many as there are names.
     cuts: Vec<u32>,
@@ -43,9 +46,12 @@ impl<'a> LabelRows<'a> {
         labels.sort_by_key(|(name, _)| *name);
         // An index that is looked up as well: the index is the better name.
         labels.dedup_by_key(|(name, _)| *name);
+        let columns = tables.iter().flat_map(|table| table.columns).flat_map(|object| rows.columns(object));
+        let (known, indexes) = indexes_of(columns);
         let mut found = Self {
             names: labels.iter().map(|(name, _)| *name).collect(),
-            rows: indexes_of(tables, rows).into_iter().map(LabelRow::new).collect(),
+            rows: known.into_iter().map(LabelRow::new).collect(),
+            indexes,
             text: Vec::new(),
             cuts: Vec::new(),
         };
@@ -56,7 +62,12 @@ impl<'a> LabelRows<'a> {
     fn fill(&mut self, table: &'static Table, rows: &'a Rows, labels: &[(&'static str, From)]) {
         // Columns are in the order of the rows: each is gone through once.
         let mut lookups = table.lookups.iter().map(|lookup| rows.column(lookup).peekable()).collect::<Vec<_>>();
-        let mut value = Vec::new();
+        // What stands before each value.
+        let begins = labels.iter().enumerate().map(|(nth, (name, _))| {
+            let between = if nth == 0 { "{" } else { "\"," };
+            (between.len(), format!("{between}{name}=\""))
+        });
+        let begins = begins.collect::<Vec<_>>();
         // Ends of the parts of an index, in `parts`.
         let (mut parts, mut ends) = (Vec::new(), Vec::new());
         for row in &mut self.rows {
@@ -68,42 +79,33 @@ impl<'a> LabelRows<'a> {
                 ends.push(parts.len());
             }
             row.start = self.text.len();
-            self.text.push(b'{');
-            for (name, from) in labels {
-                let offset = self.text.len() - row.start;
+            for ((_, from), (between, begin)) in labels.iter().zip(&begins) {
+                let offset = self.text.len() - row.start + between;
                 self.cuts.push(u32::try_from(offset).expect("a walk's bytes are limited far below"));
-                value.clear();
-                let known = match from {
-                    From::Index(place) => &parts[place.checked_sub(1).map_or(0, |before| ends[before])..ends[*place]],
+                self.text.extend_from_slice(begin.as_bytes());
+                match from {
+                    // Digits, dots and colons.
+                    From::Index(place) => {
+                        let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+                        self.text.extend_from_slice(&parts[start..ends[*place]]);
+                    }
                     From::Lookup(place) => {
                         let cells = &mut lookups[*place];
                         while cells.next_if(|cell| cell.index < row.index).is_some() {}
                         if let Some(cell) = cells.next_if(|cell| cell.index == row.index) {
-                            text(cell.value, &mut value);
+                            escaped(cell.value, &mut self.text);
                         }
-                        &value[..]
                     }
-                };
-                label(name, known, &mut self.text);
-                self.text.push(b',');
+                }
             }
-            // The last comma makes way for the brace.
-            if self.text.last() == Some(&b',') {
-                self.text.pop();
-            }
-            self.text.extend_from_slice(b"} ");
+            self.text.extend_from_slice(if labels.is_empty() { b"{} " } else { b"\"} " });
             row.end = self.text.len();
         }
     }
 
     /// The place of a row, which lies at or soon after `from` if columns are gone through in order.
-    #[inline]
-    pub(super) fn find(&self, from: usize, index: &[u32]) -> usize {
-        // Indexes are short: a loop over them is faster than the comparison of memory that `==` calls.
-        let here = |place: &usize| {
-            let row = self.rows.get(*place);
-            row.is_some_and(|row| row.index.len() == index.len() && row.index.iter().zip(index).all(|(a, b)| a == b))
-        };
+    fn find(&self, from: usize, index: &[u32]) -> usize {
+        let here = |place: &usize| self.rows.get(*place).is_some_and(|row| row.index == index);
         let near = [from, from + 1].into_iter().find(here);
         near.unwrap_or_else(|| self.search(index))
     }
@@ -113,30 +115,30 @@ impl<'a> LabelRows<'a> {
         self.rows.binary_search_by(|row| row.index.cmp(index)).expect("every row of the table has labels")
     }
 
-    /// Writes the labels of the row at a place, and the space behind them.
+    /// The labels of the row at a place, and the space behind them.
     #[inline]
-    pub(super) fn write<S: Sink + ?Sized>(&mut self, place: usize, out: &mut S) {
+    pub(super) fn again(&mut self, place: usize) -> Again<'_> {
         let row = &mut self.rows[place];
-        out.again(&self.text[row.start..row.end], &mut row.seen);
+        Again { text: &self.text[row.start..row.end], seen: &mut row.seen }
     }
 
     /// The same with one label more, at its place in the order. A label of that name that is there already stays.
     pub(super) fn write_with<S: Sink + ?Sized>(&mut self, place: usize, own: &Own, out: &mut S) {
-        let Err(at) = self.names.binary_search(&own.name) else { return self.write(place, out) };
+        let Err(at) = self.names.binary_search(&own.name) else { return out.again(self.again(place)) };
         let row = &self.rows[place];
         let text = &self.text[row.start..row.end];
         let cuts = &self.cuts[place * self.names.len()..][..self.names.len()];
         match cuts.get(at) {
             Some(cut) => {
                 let (before, after) = text.split_at(*cut as usize);
-                out.again(before, &mut row.seen.part(0));
+                out.again(Again { text: before, seen: &mut row.seen.part(0) });
                 out.text(own.text());
                 out.text(b",");
-                out.again(after, &mut row.seen.part(before.len()));
+                out.again(Again { text: after, seen: &mut row.seen.part(before.len()) });
             }
             None => {
                 let before = &text[..text.len() - 2];
-                out.again(before, &mut row.seen.part(0));
+                out.again(Again { text: before, seen: &mut row.seen.part(0) });
                 out.text(if cuts.is_empty() { b"" } else { b"," });
                 out.text(own.text());
                 out.text(b"} ");
@@ -151,12 +153,41 @@ impl<'a> LabelRow<'a> {
     }
 }
 
-/// The indexes of all rows, each once, in order. As a rule every column has the same.
-fn indexes_of<'a>(tables: &[&'static Table], rows: &'a Rows) -> Vec<&'a [u32]> {
+/// Goes along a column, and tells which row each of its cells belongs to.
+pub(super) struct Along<'a> {
+    indexes: &'a Indexes,
+    /// The column has a cell in every row.
+    in_step: bool,
+    at: usize,
+}
+
+impl<'a> Along<'a> {
+    /// A column with these indexes, all of them among those of the rows.
+    pub(super) fn new(indexes: &'a Indexes, rows: &LabelRows<'_>) -> Self {
+        Self { indexes, in_step: rows.indexes == Some(indexes), at: 0 }
+    }
+
+    /// The place of the row of the column's cell with this number.
+    #[inline]
+    pub(super) fn row_of(&mut self, nth: usize, rows: &LabelRows<'_>) -> usize {
+        if self.in_step {
+            return nth;
+        }
+        self.at = rows.find(self.at, self.indexes.get(nth).unwrap_or_default());
+        self.at
+    }
+}
+
+/// The indexes of all rows, each once, in order; and the column's that has just these, if one has.
+fn indexes_of<'a>(columns: impl Iterator<Item = &'a Column>) -> (Vec<&'a [u32]>, Option<&'a Indexes>) {
     let mut known: Vec<&[u32]> = Vec::new();
-    for column in tables.iter().flat_map(|table| table.columns) {
+    let mut whole: Option<&Indexes> = None;
+    for indexes in columns.map(Column::indexes).filter(|indexes| !indexes.is_empty()) {
+        if whole == Some(indexes) {
+            continue;
+        }
         let mut at = 0;
-        let fresh = rows.column(column).map(|cell| cell.index).filter(|index| {
+        let fresh = indexes.iter().filter(|index| {
             while known.get(at).is_some_and(|known| known < index) {
                 at += 1;
             }
@@ -167,9 +198,10 @@ fn indexes_of<'a>(tables: &[&'static Table], rows: &'a Rows) -> Vec<&'a [u32]> {
             known.extend(fresh);
             known.sort_unstable();
             known.dedup();
+            whole = (known.len() == indexes.len()).then_some(indexes);
         }
     }
-    known
+    (known, whole)
 }
 
 /// A label that belongs to one series alone.
@@ -204,6 +236,20 @@ fn label(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"=\"");
     escape(value, out);
     out.push(b'"');
+}
+
+/// Appends a value as text, escaped.
+fn escaped(value: &Value, out: &mut Vec<u8>) {
+    // Nearly all names are ASCII without what is escaped: found out in one go, of many bytes at once.
+    let plain = |plain: bool, &byte: &u8| plain & (byte < 0x80) & (byte != b'\\') & (byte != b'"') & (byte != b'\n');
+    match value {
+        Value::Octets(bytes) if bytes.iter().fold(true, plain) => out.extend_from_slice(bytes),
+        value => {
+            let mut shown = Vec::new();
+            text(value, &mut shown);
+            escape(&shown, out);
+        }
+    }
 }
 
 /// As Prometheus' text 0.0.4 wants it; like snmp_exporter, it leaves every other character as it is.

@@ -5,11 +5,12 @@
 mod labels;
 mod values;
 
-use self::labels::{LabelRows, Own};
-use self::values::{enum_text, number, octets, phys_address, text};
-use super::sink::{Seen, Sink};
-use crate::mib::{Module, Object, Rows, Stats, Syntax, Table};
-use crate::model::snmp::{Oid, Value};
+use self::labels::{Along, LabelRows, Own};
+use self::values::{arcs_text, enum_text, number, octets, phys_address, text};
+use super::sink::{Again, Seen, Sink};
+use crate::mib::{Column, Module, Object, Rows, Stats, Syntax, Table};
+use crate::model::snmp::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -40,20 +41,52 @@ enum Source<'a> {
 }
 
 struct Family<'a> {
-    help: String,
-    counter: bool,
+    about: About,
     /// The scrape that has brought it; `None` for what every scrape adds to.
     of: Option<usize>,
     sources: Vec<Source<'a>>,
 }
 
+/// What a family's HELP and TYPE lines are made of.
+#[derive(Clone, Copy)]
+enum About {
+    Object(&'static Object),
+    Cost(&'static str),
+}
+
 /// By the full name, in the order in which they are written.
-type Families<'a> = BTreeMap<String, Family<'a>>;
+type Families<'a> = BTreeMap<Cow<'static, str>, Family<'a>>;
 
 /// Writes the families of all modules, each once, in the order of their names.
 pub fn write<S: Sink + ?Sized>(scrapes: &[Scrape<'_>], out: &mut S) {
-    let mut families = Families::new();
     let mut tables = Vec::new();
+    let families = families(scrapes, &mut tables);
+    let (mut head, mut begin) = (Vec::new(), Vec::new());
+    for (name, family) in &families {
+        head.clear();
+        if !begin.is_empty() {
+            head.push(b'\n');
+        }
+        write_head(name, family.about, &mut head);
+        out.text(&head);
+        // With the line feed in front of it, the name is one piece that repeats.
+        begin.clear();
+        begin.push(b'\n');
+        begin.extend_from_slice(name.as_bytes());
+        let mut begin = Begin { text: &begin, seen: Seen::default() };
+        for source in &family.sources {
+            series(source, &mut tables, &mut begin, out);
+        }
+    }
+    if !begin.is_empty() {
+        out.text(b"\n");
+    }
+    out.finish();
+}
+
+/// What is to be written, and the labels of its tables.
+fn families<'a>(scrapes: &[Scrape<'a>], tables: &mut Vec<LabelRows<'a>>) -> Families<'a> {
+    let mut families = Families::new();
     for (place, scrape) in scrapes.iter().enumerate() {
         for (object, value) in &scrape.rows.scalars {
             if fits(object, value) {
@@ -66,9 +99,9 @@ pub fn write<S: Sink + ?Sized>(scrapes: &[Scrape<'_>], out: &mut S) {
         let grouped =
             groups.iter().enumerate().flat_map(|(n, group)| group.iter().map(move |table| (first + n, *table)));
         for (labels, table) in grouped {
-            for object in table.columns {
-                let values = || scrape.rows.column(object).map(|cell| cell.value);
-                if !hidden(table, object) && values().any(|value| fits(object, value)) {
+            for &object in table.columns {
+                let mut values = scrape.rows.columns(object).flat_map(Column::values);
+                if !hidden(table, object) && values.any(|value| fits(object, value)) {
                     let source = Source::Column { object, rows: scrape.rows, table: labels };
                     add(&mut families, place, object, source);
                 }
@@ -77,26 +110,30 @@ pub fn write<S: Sink + ?Sized>(scrapes: &[Scrape<'_>], out: &mut S) {
         // With one module the series are snmp_exporter's as they always were; several need to be told apart.
         let labels = if scrapes.len() > 1 { format!("{{module=\"{}\"}}", scrape.module.name) } else { String::new() };
         for (name, help, value) in costs(&scrape.rows.stats, scrape.took) {
-            let fresh = || Family { help: help.to_owned(), counter: false, of: None, sources: Vec::new() };
-            let family = families.entry(name.to_owned()).or_insert_with(fresh);
+            let fresh = || Family { about: About::Cost(help), of: None, sources: Vec::new() };
+            let family = families.entry(Cow::Borrowed(name)).or_insert_with(fresh);
             family.sources.push(Source::Cost(labels.clone(), value));
         }
     }
-    let mut line_end = "";
-    for (name, family) in &families {
-        let kind = if family.counter { "counter" } else { "gauge" };
-        let head = format!("{line_end}# HELP {name} {}\n# TYPE {name} {kind}", family.help);
-        out.text(head.as_bytes());
-        // With the line feed in front of it, the name is one piece that repeats.
-        let name = format!("\n{name}");
-        let mut begin = Begin { text: name.as_bytes(), seen: Seen::default() };
-        for source in &family.sources {
-            series(source, &mut tables, &mut begin, out);
-        }
-        line_end = "\n";
+    families
+}
+
+/// HELP and TYPE, without the last line's end.
+fn write_head(name: &str, about: About, head: &mut Vec<u8>) {
+    let (help, kind) = match about {
+        About::Object(object) if object.syntax == Syntax::Counter => (object.help, "counter"),
+        About::Object(object) => (object.help, "gauge"),
+        About::Cost(help) => (help, "gauge"),
+    };
+    let text = |pieces: &[&str], head: &mut Vec<u8>| {
+        pieces.iter().for_each(|piece| head.extend_from_slice(piece.as_bytes()));
+    };
+    text(&["# HELP ", name, " ", help], head);
+    if let About::Object(object) = about {
+        head.extend_from_slice(b" - ");
+        arcs_text(object.oid, head);
     }
-    out.text(line_end.as_bytes());
-    out.finish();
+    text(&["\n# TYPE ", name, " ", kind], head);
 }
 
 /// The tables of a module, those together whose rows have the same labels: ifTable and ifXTable.
@@ -119,14 +156,13 @@ fn hidden(table: &Table, object: &Object) -> bool {
 }
 
 /// Two modules may hold one object, sysUpTime above all: the first one's value is taken.
-fn add<'a>(families: &mut Families<'a>, place: usize, object: &Object, source: Source<'a>) {
-    let suffix = if matches!(object.syntax, Syntax::EnumInfo(_)) { "_info" } else { "" };
-    let family = families.entry(format!("{}{suffix}", object.name)).or_insert_with(|| Family {
-        help: format!("{} - {}", object.help, Oid::new(object.oid)),
-        counter: object.syntax == Syntax::Counter,
-        of: Some(place),
-        sources: Vec::new(),
-    });
+fn add<'a>(families: &mut Families<'a>, place: usize, object: &'static Object, source: Source<'a>) {
+    let name = match object.syntax {
+        Syntax::EnumInfo(_) => Cow::Owned(format!("{}_info", object.name)),
+        _ => Cow::Borrowed(object.name),
+    };
+    let fresh = || Family { about: About::Object(object), of: Some(place), sources: Vec::with_capacity(1) };
+    let family = families.entry(name).or_insert_with(fresh);
     if family.of == Some(place) {
         family.sources.push(source);
     }
@@ -163,8 +199,13 @@ struct Begin<'a> {
 
 impl Begin<'_> {
     #[inline]
+    fn again(&mut self) -> Again<'_> {
+        Again { text: self.text, seen: &mut self.seen }
+    }
+
+    #[inline]
     fn write<S: Sink + ?Sized>(&mut self, out: &mut S) {
-        out.again(self.text, &mut self.seen);
+        out.again(self.again());
     }
 }
 
@@ -210,13 +251,13 @@ fn numbers<S: Sink + ?Sized>(
     out: &mut S,
 ) {
     let mut digits = itoa::Buffer::new();
-    let mut place = 0;
-    for cell in rows.column(object) {
-        let Some(number) = number(cell.value, &mut digits) else { continue };
-        place = labels.find(place, cell.index);
-        begin.write(out);
-        labels.write(place, out);
-        out.number(number.as_bytes());
+    for column in rows.columns(object) {
+        let mut along = Along::new(column.indexes(), labels);
+        for (nth, value) in column.values().enumerate() {
+            let Some(number) = number(value, &mut digits) else { continue };
+            let place = along.row_of(nth, labels);
+            out.line(begin.again(), labels.again(place), number.as_bytes());
+        }
     }
 }
 
@@ -229,16 +270,15 @@ fn infos<S: Sink + ?Sized>(
     out: &mut S,
 ) {
     let mut own = Own::named(object.name);
-    let mut place = 0;
-    for cell in rows.column(object) {
-        if !fits(object, cell.value) {
-            continue;
+    for column in rows.columns(object) {
+        let mut along = Along::new(column.indexes(), labels);
+        for (nth, value) in column.values().enumerate().filter(|(_, value)| fits(object, value)) {
+            own_label(object, value, &mut own);
+            let place = along.row_of(nth, labels);
+            begin.write(out);
+            labels.write_with(place, &own, out);
+            out.text(b"1");
         }
-        own_label(object, cell.value, &mut own);
-        place = labels.find(place, cell.index);
-        begin.write(out);
-        labels.write_with(place, &own, out);
-        out.text(b"1");
     }
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::mib::test_agent::{TestAgent, limits, run};
 use crate::mib::{MODULES, Reply, Walk};
+use crate::model::snmp::Oid;
 use crate::view::sink::{Gzip, Plain};
 use std::io::Read as _;
 

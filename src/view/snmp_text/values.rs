@@ -1,7 +1,7 @@
 //! Values and indexes as snmp_exporter shows them, each appended to a text without a copy on the way. Knows no labels.
 
 use crate::mib::IndexSyntax;
-use crate::model::snmp::{Oid, Value};
+use crate::model::snmp::Value;
 use std::io::Write as _;
 use std::net::IpAddr;
 
@@ -69,12 +69,19 @@ fn hex(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
 }
 
-fn arcs_text(arcs: &[u32], out: &mut Vec<u8>) {
-    // Writing to memory does not fail.
-    let _ = write!(out, "{}", Oid::new(arcs));
+/// Numbers with dots between.
+pub(super) fn arcs_text(arcs: &[u32], out: &mut Vec<u8>) {
+    let mut digits = itoa::Buffer::new();
+    for (place, arc) in arcs.iter().enumerate() {
+        if place > 0 {
+            out.push(b'.');
+        }
+        out.extend_from_slice(digits.format(*arc).as_bytes());
+    }
 }
 
 fn ip_text(ip: IpAddr, out: &mut Vec<u8>) {
+    // Writing to memory does not fail.
     let _ = write!(out, "{ip}");
 }
 
