@@ -19,10 +19,6 @@ use stormglass_harness::{Mac, Scenario, World, packets};
 const EPOCH_S: i64 = 1_800_000_000;
 /// Virtual time goes by in steps of this.
 const STEP: Duration = Duration::from_millis(10);
-/// See `io::capture::live`.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
-/// See `io::capture::live`.
-const URGENT_INTERVAL: Duration = Duration::from_millis(100);
 /// How often the engine's owner lets time pass.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -172,8 +168,7 @@ impl Bench<'_> {
             if now < self.watch.start_at {
                 continue;
             }
-            let due = if self.tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
-            if now - flushed >= due {
+            if now - flushed >= self.tally.due_after() {
                 flushed = now;
                 let summary = self.tally.flush(time(now), std::mem::take(&mut self.dropped));
                 self.engine.handle(time(now), Input::Frames(Box::new(summary)));

@@ -43,7 +43,7 @@ impl Bench {
             original_len: bytes.len() as u32,
         };
         self.tally.frame(&meta, bytes);
-        if self.tally.urgent() && at.since(self.flushed) >= Duration::from_millis(100) {
+        if self.tally.is_due(self.flushed, at) {
             self.flush(ms);
         }
     }
