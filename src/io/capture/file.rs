@@ -1,4 +1,4 @@
-//! Capture files on disk or on standard input, plain or gzip: reads a megabyte at a time into one window and hands out
+//! Capture files on disk or on standard input, plain or gzip: reads a quarter of a megabyte at a time into one window and hands out
 //! frames in place, so that memory does not depend on the file's size. Does not know the formats (`wire` does).
 
 use crate::model::frames::FrameMeta;
@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes asked of the file at once: with it reading costs little more than mapping the file, and nothing can raise
-/// SIGBUS when somebody cuts the file meanwhile.
-const READ_SIZE: usize = 1 << 20;
+/// SIGBUS when somebody cuts the file meanwhile. They stay in the second-level cache until they are looked at: with a
+/// megabyte the whole tally took 5 to 10 % longer.
+const READ_SIZE: usize = 256 << 10;
 /// Bytes of compressed input held.
 const COMPRESSED_SIZE: usize = 1 << 16;
 /// How every gzip member begins (RFC 1952, 2.3.1): magic number and the only method there is.
