@@ -21,7 +21,7 @@ use stormglass::detect::counters::CounterWatch;
 use stormglass::engine::{Engine, Input, Settings};
 use stormglass::model::Time;
 use stormglass::model::observation::{Counter, CounterKind, Poll, PollSample, PortSample};
-use stormglass::observe::ports::{About, PortStatus, Rates};
+use stormglass::observe::ports::{About, Moment, PortStatus, Rates};
 
 /// Ports drawn at a time.
 const AT_ONCE: usize = 50;
@@ -55,7 +55,7 @@ fn status(name: usize) -> PortStatus {
         admin_up: true,
         oper_up: true,
         rates: Rates::default(),
-        rates_at: None,
+        rates_at: Moment::NEVER,
         seen: Time::from_secs(0),
     }
 }

@@ -21,10 +21,8 @@ use stormglass_harness::{CapturedFrame, Mac, Scenario, World, packets};
 const EPOCH_S: i64 = 1_800_000_000;
 /// Virtual time goes by in steps of this.
 const STEP: Duration = Duration::from_millis(10);
-/// See `io::capture::live`.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
-/// See `io::capture::live`.
-const URGENT_INTERVAL: Duration = Duration::from_millis(100);
+/// A tally in which nothing is urgent is due after this long.
+const USUAL: Duration = Duration::from_secs(1);
 /// How often the engine's owner lets time pass.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -289,8 +287,13 @@ impl Bench<'_> {
     }
 
     fn flush(&mut self, now: Duration) {
-        let usual = self.watch.flush_every.unwrap_or(FLUSH_INTERVAL);
-        let due = if self.tally.urgent() { usual.min(URGENT_INTERVAL) } else { usual };
+        let due = self.tally.due_after();
+        let due = match self.watch.flush_every {
+            // What is urgent stays so.
+            Some(every) if due < USUAL => every.min(due),
+            Some(every) => every,
+            None => due,
+        };
         if self.watch.no_capture || now - self.flushed < due {
             return;
         }

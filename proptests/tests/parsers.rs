@@ -6,6 +6,7 @@ use stormglass::model::frames::{FrameMeta, LinkType};
 use stormglass::observe::replica::ReplicaRules;
 use stormglass::observe::tally::Tally;
 use stormglass::wire::capture_file::{Reader, Step};
+use stormglass::wire::digest::Secret;
 use stormglass::wire::frame;
 use stormglass_proptests::bytes::{any_bytes, home_frames, link_type, spoiled};
 use stormglass_proptests::config;
@@ -18,7 +19,7 @@ fn meta(link: LinkType, number: u64, vlan: Option<u16>) -> FrameMeta {
 fn frame_law(link: LinkType, vlan: Option<u16>, bytes: &[u8]) -> Result<(), TestCaseError> {
     match frame::parse(&meta(link, 1, vlan), bytes) {
         Ok(frame) => {
-            let _ = frame.replica_hash(7);
+            let _ = frame.replica_hash(&Secret::new(7));
             prop_assert!(frame.l3.len() <= bytes.len());
             prop_assert!(frame.payload_offset <= frame.l3.len());
             prop_assert!(frame.l3.is_empty() || bytes.as_ptr_range().contains(&frame.l3.as_ptr()));

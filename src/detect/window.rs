@@ -29,7 +29,9 @@ impl SlidingSecond {
             *last += frames;
             return;
         }
-        let from = if at.since(from) >= SECOND { at } else { from };
+        // After a pause nobody knows when in it the frames came: in the last second at the earliest, or they would have
+        // been told before.
+        let from = from.max(at.minus(SECOND));
         self.parts.push_back((from, at, frames));
     }
 
@@ -128,5 +130,11 @@ mod tests {
         assert_eq!(sliding.total(at(29)), 100);
         assert_eq!(sliding.total(at(34)), 50);
         assert_eq!(sliding.total(at(60)), 0);
+        for second in [70, 80, 90] {
+            sliding.add(at(second), 100);
+        }
+        assert_eq!((sliding.total(at(90)), sliding.total(at(95))), (100, 50), "a part a second, none counted twice");
+        sliding.add(at(99), 90);
+        assert_eq!(sliding.total(at(99)), 100);
     }
 }

@@ -38,6 +38,7 @@ impl MacAddr {
     }
 
     /// The address as a number.
+    #[inline]
     #[must_use]
     pub fn as_u64(self) -> u64 {
         let [a, b, c, d, e, f] = self.0;

@@ -1,8 +1,9 @@
 //! Which datagrams were seen again, and by whom: a fixed set-associative table, so that neither a storm nor forged
 //! datagrams can grow it. Counts; does not say what a replica means.
 
-use crate::model::frames::{CopyCount, Protocol, Replica};
+use crate::model::frames::{CopyCount, FrameMeta, Protocol, Replica};
 use crate::model::{MacAddr, Time};
+use crate::wire::digest::Secret;
 use crate::wire::frame::Frame;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,7 +15,8 @@ const WAYS: usize = 4;
 
 /// Copies that lie further apart are not one event: identical healthy frames came up to 4 times within one second,
 /// but 59 times within a minute (99 captures), so that only windows of a second discriminate.
-pub const WINDOW: Duration = Duration::from_secs(1);
+pub const WINDOW: Duration = Duration::from_nanos(WINDOW_NANOS);
+const WINDOW_NANOS: u64 = 1_000_000_000;
 
 /// Datagrams reported in one summary.
 pub const MAX_REPORTED: usize = 64;
@@ -32,79 +34,111 @@ impl Default for ReplicaRules {
     }
 }
 
+/// The datagrams of one set, side by side in one cache line: what every frame looks at.
 #[derive(Clone, Copy)]
-struct Slot {
-    hash: u64,
+#[repr(align(64))]
+struct Set {
+    hashes: [u64; WAYS],
+    /// When each was last seen; [`Time::MIN`]: an empty place.
+    lasts: [Time; WAYS],
+}
+
+/// What is noted of a datagram at first sight; most are never seen again.
+#[derive(Clone, Copy)]
+struct First {
+    at: Time,
+    number: u64,
+    /// Copies so far, this one included.
     copies: u64,
+    frame_len: u32,
+    mac: MacAddr,
+    ttl: u8,
+    warm: bool,
+}
+
+/// What is counted from the second sight on; means nothing before.
+#[derive(Clone, Copy)]
+struct Track {
     fresh: u64,
-    first: Time,
-    last: Time,
     /// Start and count of the current window.
     window_start: Time,
     window_copies: u64,
-    first_number: u64,
     last_number: u64,
-    frame_len: u32,
     ttl_falls: u32,
     ttl_same: u32,
-    ip: Option<IpAddr>,
-    group: Option<IpAddr>,
-    ip_id: Option<u16>,
-    vlan: u16,
     last_ttl: u8,
-    first_ttl: u8,
-    protocol: Protocol,
     senders: u8,
     fired: bool,
-    warm: bool,
+    protocol: Protocol,
+    vlan: u16,
+    ip_id: Option<u16>,
     per_sender: [CopyCount; Replica::MAX_MACS],
+    ip: Option<IpAddr>,
+    group: Option<IpAddr>,
 }
+
+const EMPTY: Set = Set { hashes: [0; WAYS], lasts: [Time::MIN; WAYS] };
+
+const NOTHING: First =
+    First { at: Time::MIN, number: 0, copies: 0, frame_len: 0, mac: MacAddr::ZERO, ttl: 0, warm: false };
 
 const NOBODY: CopyCount = CopyCount { mac: MacAddr::ZERO, frames: 0, ttl_min: 0, ttl_max: 0, first: Time::MIN };
 
-const EMPTY: Slot = Slot {
-    hash: 0,
-    copies: 0,
+const UNTRACKED: Track = Track {
     fresh: 0,
-    first: Time::MIN,
-    last: Time::MIN,
     window_start: Time::MIN,
     window_copies: 0,
-    first_number: 0,
     last_number: 0,
-    frame_len: 0,
     ttl_falls: 0,
     ttl_same: 0,
-    ip: None,
-    group: None,
-    ip_id: None,
-    vlan: 0,
     last_ttl: 0,
-    first_ttl: 0,
-    protocol: Protocol::Other,
     senders: 0,
     fired: false,
-    warm: false,
+    protocol: Protocol::Other,
+    vlan: 0,
+    ip_id: None,
     per_sender: [NOBODY; Replica::MAX_MACS],
+    ip: None,
+    group: None,
 };
 
-/// What [`ReplicaTable::see`] found.
+const fn one_copy(mac: MacAddr, ttl: u8, first: Time) -> CopyCount {
+    CopyCount { mac, frames: 1, ttl_min: ttl, ttl_max: ttl, first }
+}
+
+/// A frame more than [`WINDOW`] after `last` begins anew.
+const fn is_past(at: Time, last: Time) -> bool {
+    at.nanos_since(last) > WINDOW_NANOS
+}
+
+/// How a datagram was found by [`ReplicaTable::see`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// Not seen within the last second.
     New,
     /// Seen before, and nothing that a healthy network doesn't do.
     Repeat,
-    /// A replica rule holds for this datagram.
+    /// A replica rule holds for this datagram, from this frame on.
+    Fires,
+    /// A replica rule holds for it, as before.
     Fired,
+}
+
+/// Where a datagram is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    index: u32,
+    hash: u64,
 }
 
 /// The datagrams of the last seconds.
 pub struct ReplicaTable {
-    slots: Box<[Slot]>,
+    sets: Box<[Set]>,
+    firsts: Box<[First]>,
+    tracks: Box<[Track]>,
     fired: Vec<u32>,
     rules: ReplicaRules,
-    seed: u64,
+    secret: Secret,
     evicted: u64,
 }
 
@@ -115,112 +149,103 @@ impl std::fmt::Debug for ReplicaTable {
 }
 
 impl ReplicaTable {
-    /// An empty table. `seed` is the secret of the hash.
+    /// An empty table. `secret`: of the hash.
     #[must_use]
-    pub fn new(rules: ReplicaRules, seed: u64) -> Self {
-        let slots = vec![EMPTY; SETS * WAYS].into_boxed_slice();
-        Self { slots, fired: Vec::with_capacity(MAX_REPORTED), rules, seed, evicted: 0 }
+    pub fn new(rules: ReplicaRules, secret: Secret) -> Self {
+        Self {
+            sets: vec![EMPTY; SETS].into_boxed_slice(),
+            firsts: vec![NOTHING; SETS * WAYS].into_boxed_slice(),
+            tracks: vec![UNTRACKED; SETS * WAYS].into_boxed_slice(),
+            fired: Vec::with_capacity(MAX_REPORTED),
+            rules,
+            secret,
+            evicted: 0,
+        }
     }
 
     /// Counts one group frame. `warm`: the tally has been listening for a second or more.
-    pub fn see(&mut self, frame: &Frame<'_>, at: Time, number: u64, frame_len: u32, warm: bool) -> Sight {
-        let hash = frame.replica_hash(self.seed);
-        let base = (hash as usize % SETS) * WAYS;
-        let index = match (base..base + WAYS).find(|&i| self.slots[i].hash == hash && self.slots[i].copies > 0) {
-            Some(index) if at.since(self.slots[index].last) <= WINDOW => index,
-            Some(index) => return self.start(index, hash, frame, at, number, frame_len, warm),
-            None => {
-                // The place least missed: one whose datagram is no longer coming, else the one with fewest copies.
-                let least =
-                    |i: &usize| (at.since(self.slots[*i].last) <= WINDOW, self.slots[*i].copies, self.slots[*i].last);
-                let index = (base..base + WAYS).min_by_key(least).unwrap_or(base);
-                self.evicted += u64::from(at.since(self.slots[index].last) <= WINDOW);
-                return self.start(index, hash, frame, at, number, frame_len, warm);
+    pub fn see(&mut self, frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> (Sight, Slot) {
+        let hash = frame.replica_hash(&self.secret);
+        // The low bits choose the set; all of them are compared.
+        let number = hash as usize % SETS;
+        let set = &mut self.sets[number];
+        let known = (0..WAYS).find(|&way| set.hashes[way] == hash);
+        let slot = |way: usize| Slot { index: (number * WAYS + way) as u32, hash };
+        match known {
+            Some(way) if !is_past(meta.at, set.lasts[way]) => {
+                set.lasts[way] = set.lasts[way].max(meta.at);
+                let (first, track) = (&self.firsts[number * WAYS + way], &mut self.tracks[number * WAYS + way]);
+                if first.copies == 1 {
+                    *track = Track::of(first, frame);
+                }
+                (self.count(slot(way), frame.source, frame.ttl, meta), slot(way))
             }
-        };
-        self.count(index, frame, at, number)
+            _ => {
+                let way = known.unwrap_or_else(|| self.least_missed(number, meta.at));
+                self.start(number, way, hash, First::of(frame, meta, warm));
+                (Sight::New, slot(way))
+            }
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of one slot, on the hot path")]
-    fn start(
-        &mut self,
-        index: usize,
-        hash: u64,
-        frame: &Frame<'_>,
-        at: Time,
-        number: u64,
-        frame_len: u32,
-        warm: bool,
-    ) -> Sight {
+    /// Counts one more frame of a datagram that was last found at `slot`, from the same MAC and with the same TTL as
+    /// then. `None`: it is not there any more, or has paused, so that the frame must be [seen](Self::see).
+    #[inline]
+    pub fn see_again(&mut self, slot: Slot, source: MacAddr, ttl: u8, meta: &FrameMeta) -> Option<Sight> {
+        let index = slot.index as usize;
+        let (set, way) = (self.sets.get_mut(index / WAYS)?, index % WAYS);
+        if set.hashes[way] != slot.hash || is_past(meta.at, set.lasts[way]) || self.firsts[index].copies < 2 {
+            return None;
+        }
+        set.lasts[way] = set.lasts[way].max(meta.at);
+        Some(self.count(slot, source, ttl, meta))
+    }
+
+    /// The place least missed: the oldest of those whose datagram is no longer coming, else the one with fewest copies.
+    fn least_missed(&mut self, number: usize, at: Time) -> usize {
+        let set = &self.sets[number];
+        let mut oldest = 0;
+        for way in 1..WAYS {
+            if set.lasts[way] < set.lasts[oldest] {
+                oldest = way;
+            }
+        }
+        if is_past(at, set.lasts[oldest]) {
+            return oldest;
+        }
+        self.evicted += 1;
+        let copies = |way: usize| self.firsts[number * WAYS + way].copies;
+        (0..WAYS).min_by_key(|&way| (copies(way), set.lasts[way])).unwrap_or(0)
+    }
+
+    fn start(&mut self, number: usize, way: usize, hash: u64, first: First) {
+        let index = number * WAYS + way;
         // A fired datagram that pauses or is evicted must not leave its number behind for the newcomer.
-        if self.slots[index].fired {
+        if self.firsts[index].copies > 1 && std::mem::take(&mut self.tracks[index].fired) {
             self.fired.retain(|&i| i as usize != index);
         }
-        let mut per_sender = [NOBODY; Replica::MAX_MACS];
-        per_sender[0] = CopyCount { mac: frame.source, frames: 1, ttl_min: frame.ttl, ttl_max: frame.ttl, first: at };
-        self.slots[index] = Slot {
-            hash,
-            copies: 1,
-            fresh: 1,
-            first: at,
-            last: at,
-            window_start: at,
-            window_copies: 1,
-            first_number: number,
-            last_number: number,
-            frame_len,
-            ip: frame.ip,
-            group: frame.destination_ip,
-            ip_id: frame.ip_id,
-            vlan: frame.vlan,
-            first_ttl: frame.ttl,
-            last_ttl: frame.ttl,
-            protocol: frame.protocol,
-            senders: 1,
-            warm,
-            per_sender,
-            ..EMPTY
-        };
-        Sight::New
+        let set = &mut self.sets[number];
+        set.hashes[way] = hash;
+        set.lasts[way] = first.at;
+        self.firsts[index] = first;
     }
 
-    fn count(&mut self, index: usize, frame: &Frame<'_>, at: Time, number: u64) -> Sight {
-        let slot = &mut self.slots[index];
-        slot.copies += 1;
-        slot.fresh += 1;
-        slot.last = slot.last.max(at);
-        slot.last_number = number;
-        if at.since(slot.window_start) > WINDOW {
-            slot.window_start = at;
-            slot.window_copies = 0;
-        }
-        slot.window_copies += 1;
-        slot.ttl_falls += u32::from(frame.ttl < slot.last_ttl);
-        slot.ttl_same += u32::from(frame.ttl == slot.last_ttl);
-        slot.last_ttl = frame.ttl;
-        let senders = usize::from(slot.senders);
-        match slot.per_sender[..senders].iter_mut().find(|s| s.mac == frame.source) {
-            Some(sender) => {
-                sender.frames += 1;
-                sender.ttl_min = sender.ttl_min.min(frame.ttl);
-                sender.ttl_max = sender.ttl_max.max(frame.ttl);
-            }
-            None if senders < Replica::MAX_MACS => {
-                slot.per_sender[senders] =
-                    CopyCount { mac: frame.source, frames: 1, ttl_min: frame.ttl, ttl_max: frame.ttl, first: at };
-                slot.senders += 1;
-            }
-            None => slot.per_sender[Replica::MAX_MACS - 1].frames += 1,
-        }
-        if !slot.fired {
-            let many = slot.window_copies >= self.rules.copies;
-            let falling = slot.ttl_falls >= 2 && slot.ttl_same == 0;
-            let foreign = slot.senders >= 2;
+    #[inline]
+    fn count(&mut self, slot: Slot, source: MacAddr, ttl: u8, meta: &FrameMeta) -> Sight {
+        let index = slot.index as usize;
+        let track = &mut self.tracks[index];
+        self.firsts[index].copies += 1;
+        track.add(source, ttl, meta);
+        if !track.fired {
+            let many = track.window_copies >= self.rules.copies;
+            let falling = track.ttl_falls >= 2 && track.ttl_same == 0;
+            let foreign = track.senders >= 2;
             if !(many || falling || foreign) || self.fired.len() >= MAX_REPORTED {
                 return Sight::Repeat;
             }
-            slot.fired = true;
-            self.fired.push(index as u32);
+            track.fired = true;
+            self.fired.push(slot.index);
+            return Sight::Fires;
         }
         Sight::Fired
     }
@@ -229,43 +254,106 @@ impl ReplicaTable {
     /// that had to make room while they were still in use.
     pub fn drain(&mut self, now: Time, into: &mut Vec<Replica>) -> u64 {
         for &index in &self.fired {
-            let slot = &mut self.slots[index as usize];
-            if slot.fresh == 0 {
-                continue;
+            let index = index as usize;
+            let (set, way) = (&self.sets[index / WAYS], index % WAYS);
+            let track = &mut self.tracks[index];
+            if track.fresh > 0 {
+                into.push(track.report(&self.firsts[index], set.hashes[way], set.lasts[way]));
+                track.fresh = 0;
             }
-            into.push(Replica {
-                hash: slot.hash,
-                vlan: slot.vlan,
-                ip: slot.ip,
-                group: slot.group,
-                protocol: slot.protocol,
-                ip_id: slot.ip_id,
-                copies: slot.copies,
-                fresh: slot.fresh,
-                frame_len: slot.frame_len,
-                first: slot.first,
-                last: slot.last,
-                first_number: slot.first_number,
-                last_number: slot.last_number,
-                first_mac: slot.per_sender[0].mac,
-                first_ttl: slot.first_ttl,
-                ttl_falls: slot.ttl_falls,
-                ttl_same: slot.ttl_same,
-                senders: slot.per_sender[..usize::from(slot.senders)].to_vec(),
-                warm: slot.warm,
-            });
-            slot.fresh = 0;
         }
-        let slots = &mut self.slots;
+        let (sets, tracks) = (&mut self.sets, &mut self.tracks);
         self.fired.retain(|&index| {
-            let alive = now.since(slots[index as usize].last) <= WINDOW;
+            let index = index as usize;
+            let last = &mut sets[index / WAYS].lasts[index % WAYS];
+            let alive = !is_past(now, *last);
             if !alive {
-                slots[index as usize].fired = false;
-                slots[index as usize].copies = 0;
+                tracks[index].fired = false;
+                *last = Time::MIN;
             }
             alive
         });
         into.sort_by(|a, b| b.copies.cmp(&a.copies).then(a.hash.cmp(&b.hash)));
         std::mem::take(&mut self.evicted)
+    }
+}
+
+impl First {
+    fn of(frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> Self {
+        let (at, number, frame_len) = (meta.at, meta.number, meta.original_len);
+        Self { at, number, copies: 1, frame_len, mac: frame.source, ttl: frame.ttl, warm }
+    }
+}
+
+impl Track {
+    /// Begins with the first sight. `frame`: the second one, the same datagram, so that its fields are the first's.
+    fn of(first: &First, frame: &Frame<'_>) -> Self {
+        let mut track = Self {
+            fresh: 1,
+            window_start: first.at,
+            window_copies: 1,
+            last_number: first.number,
+            last_ttl: first.ttl,
+            senders: 1,
+            protocol: frame.protocol,
+            vlan: frame.vlan,
+            ip_id: frame.ip_id,
+            ip: frame.ip,
+            group: frame.destination_ip,
+            ..UNTRACKED
+        };
+        track.per_sender[0] = one_copy(first.mac, first.ttl, first.at);
+        track
+    }
+
+    #[inline]
+    fn add(&mut self, source: MacAddr, ttl: u8, meta: &FrameMeta) {
+        self.fresh += 1;
+        self.last_number = meta.number;
+        if is_past(meta.at, self.window_start) {
+            self.window_start = meta.at;
+            self.window_copies = 0;
+        }
+        self.window_copies += 1;
+        self.ttl_falls += u32::from(ttl < self.last_ttl);
+        self.ttl_same += u32::from(ttl == self.last_ttl);
+        self.last_ttl = ttl;
+        let senders = usize::from(self.senders).min(Replica::MAX_MACS);
+        match self.per_sender[..senders].iter_mut().find(|s| s.mac == source) {
+            Some(sender) => {
+                sender.frames += 1;
+                sender.ttl_min = sender.ttl_min.min(ttl);
+                sender.ttl_max = sender.ttl_max.max(ttl);
+            }
+            None if senders < Replica::MAX_MACS => {
+                self.per_sender[senders] = one_copy(source, ttl, meta.at);
+                self.senders += 1;
+            }
+            None => self.per_sender[Replica::MAX_MACS - 1].frames += 1,
+        }
+    }
+
+    fn report(&self, first: &First, hash: u64, last: Time) -> Replica {
+        Replica {
+            hash,
+            vlan: self.vlan,
+            ip: self.ip,
+            group: self.group,
+            protocol: self.protocol,
+            ip_id: self.ip_id,
+            copies: first.copies,
+            fresh: self.fresh,
+            frame_len: first.frame_len,
+            first: first.at,
+            last,
+            first_number: first.number,
+            last_number: self.last_number,
+            first_mac: first.mac,
+            first_ttl: first.ttl,
+            ttl_falls: self.ttl_falls,
+            ttl_same: self.ttl_same,
+            senders: self.per_sender[..usize::from(self.senders).min(Replica::MAX_MACS)].to_vec(),
+            warm: first.warm,
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::model::Time;
 use crate::model::frames::{SourceCount, SourceKey};
+use crate::wire::digest::Secret;
 use std::net::IpAddr;
 
 /// Places; the count of any source is at most total / K too large.
@@ -10,12 +11,51 @@ pub const K: usize = 256;
 const BUCKETS: usize = 512;
 const NONE: u16 = u16::MAX;
 
+/// A source key in six words, which are compared and hashed faster than its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Packed([u64; 6]);
+
+impl Packed {
+    #[inline]
+    fn of(key: &SourceKey) -> Self {
+        let address = |ip: Option<IpAddr>| match ip {
+            None => (0, 0, 0),
+            Some(IpAddr::V4(v4)) => (4, u64::from(v4.to_bits()), 0),
+            Some(IpAddr::V6(v6)) => (6, v6.to_bits() as u64, (v6.to_bits() >> 64) as u64),
+        };
+        let ((kind, low, high), (group_kind, group_low, group_high)) = (address(key.ip), address(key.group));
+        let place = key.mac.as_u64() << 16 | u64::from(key.vlan);
+        Self([place, key.protocol as u64 | kind << 8 | group_kind << 16, low, high, group_low, group_high])
+    }
+
+    #[inline]
+    fn bucket(&self, secret: &Secret) -> usize {
+        let [a, b, c, d, e, f] = self.0;
+        let mixed = secret.mix(secret.mix(a, c) ^ secret.mix(e, d.rotate_left(32) ^ f), b);
+        mixed as usize % BUCKETS
+    }
+}
+
+/// Where a source was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    index: u16,
+    packed: Packed,
+}
+
 /// The heaviest sources since the last drain.
 #[derive(Debug)]
 pub struct TopSources {
+    /// Everything of each source but its frames.
     entries: Vec<SourceCount>,
+    keys: Vec<Packed>,
+    /// Frames of each source, apart, so that the lightest is found quickly.
+    frames: Vec<u64>,
+    /// The next place of the same bucket.
     next: Vec<u16>,
     heads: Box<[u16; BUCKETS]>,
+    /// Keeps an attacker from filling one bucket.
+    secret: Secret,
     /// Where the search for the lightest entry goes on, and the count it had last: entries only grow, so that the scan
     /// starts over only when no entry of that count is left.
     cursor: usize,
@@ -23,108 +63,125 @@ pub struct TopSources {
     replaced: u64,
 }
 
-impl Default for TopSources {
-    fn default() -> Self {
+impl TopSources {
+    /// None yet.
+    #[must_use]
+    pub fn new(secret: Secret) -> Self {
         Self {
             entries: Vec::with_capacity(K),
+            keys: Vec::with_capacity(K),
+            frames: Vec::with_capacity(K),
             next: Vec::with_capacity(K),
             heads: Box::new([NONE; BUCKETS]),
+            secret,
             cursor: 0,
             lightest: 0,
             replaced: 0,
         }
     }
-}
 
-fn bucket(key: &SourceKey) -> usize {
-    let address = |ip: Option<IpAddr>| match ip {
-        None => 0,
-        Some(IpAddr::V4(v4)) => u64::from(u32::from(v4)),
-        Some(IpAddr::V6(v6)) => (u128::from(v6) ^ (u128::from(v6) >> 64)) as u64,
-    };
-    let mixed = key.mac.as_u64().wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ address(key.ip).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
-        ^ address(key.group).wrapping_mul(0x1656_67b1_9e37_79f9)
-        ^ u64::from(key.vlan) << 8
-        ^ key.protocol as u64;
-    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 40) as usize % BUCKETS
-}
-
-impl TopSources {
-    /// Counts a frame of `key`; `repeat` if its datagram was seen within the last second.
-    pub fn count(&mut self, key: &SourceKey, bytes: u32, at: Time, repeat: bool) {
-        let bucket = bucket(key);
+    /// Counts a frame of `key`, its bytes and time; `repeat` if its datagram was seen within the last second.
+    pub fn count(&mut self, key: &SourceKey, frame: (u32, Time), repeat: bool) -> Place {
+        let packed = Packed::of(key);
+        let bucket = packed.bucket(&self.secret);
         let mut index = self.heads[bucket];
-        while index != NONE {
-            let entry = &mut self.entries[usize::from(index)];
-            if entry.key == *key {
-                entry.frames += 1;
-                entry.bytes += u64::from(bytes);
-                entry.repeats += u64::from(repeat);
-                entry.last = at;
-                return;
+        // NONE lies beyond all of them.
+        while let Some(known) = self.keys.get(usize::from(index)) {
+            if *known == packed {
+                self.add(usize::from(index), frame, repeat);
+                return Place { index, packed };
             }
             index = self.next[usize::from(index)];
         }
-        let fresh = SourceCount {
-            key: *key,
-            frames: 1,
-            overcount: 0,
-            bytes: u64::from(bytes),
-            repeats: u64::from(repeat),
-            first: at,
-            last: at,
-        };
+        let (bytes, at) = frame;
+        let (bytes, repeats) = (u64::from(bytes), u64::from(repeat));
+        let fresh = SourceCount { key: *key, frames: 1, overcount: 0, bytes, repeats, first: at, last: at };
+        self.enter(packed, bucket, fresh)
+    }
+
+    /// Counts one more frame of a source, a repeat, where it was counted last; false if it has no place any more, so that
+    /// it must be [counted](Self::count) as any other.
+    #[inline]
+    pub fn count_again(&mut self, place: &Place, frame: (u32, Time)) -> bool {
+        let index = usize::from(place.index);
+        let still = self.keys.get(index) == Some(&place.packed);
+        if still {
+            self.add(index, frame, true);
+        }
+        still
+    }
+
+    #[inline]
+    fn add(&mut self, index: usize, (bytes, at): (u32, Time), repeat: bool) {
+        self.frames[index] += 1;
+        let entry = &mut self.entries[index];
+        entry.bytes += u64::from(bytes);
+        entry.repeats += u64::from(repeat);
+        entry.last = at;
+    }
+
+    /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
+    fn enter(&mut self, packed: Packed, bucket: usize, mut fresh: SourceCount) -> Place {
         let place = if self.entries.len() < K {
             self.entries.push(fresh);
+            self.keys.push(packed);
+            self.frames.push(1);
             self.next.push(NONE);
             self.entries.len() - 1
         } else {
             let place = self.lightest_entry();
             self.unlink(place);
-            let count = self.entries[place].frames;
-            self.entries[place] = SourceCount { frames: count + 1, overcount: count, ..fresh };
+            fresh.overcount = self.frames[place];
+            self.entries[place] = fresh;
+            self.keys[place] = packed;
+            self.frames[place] += 1;
             self.replaced += 1;
             place
         };
         self.next[place] = self.heads[bucket];
         self.heads[bucket] = place as u16;
+        Place { index: place as u16, packed }
     }
 
     fn lightest_entry(&mut self) -> usize {
         for _ in 0..2 {
-            if let Some(found) = (self.cursor..K).find(|&i| self.entries[i].frames <= self.lightest) {
-                self.cursor = found;
-                return found;
+            let rest = self.frames.get(self.cursor..).unwrap_or(&[]);
+            if let Some(found) = rest.iter().position(|frames| *frames <= self.lightest) {
+                self.cursor += found;
+                return self.cursor;
             }
             self.cursor = 0;
-            self.lightest = self.entries.iter().map(|e| e.frames).min().unwrap_or(0);
+            self.lightest = self.frames.iter().copied().min().unwrap_or(0);
         }
         0
     }
 
     fn unlink(&mut self, place: usize) {
-        let bucket = bucket(&self.entries[place].key);
+        let bucket = self.keys[place].bucket(&self.secret);
         let target = place as u16;
         if self.heads[bucket] == target {
             self.heads[bucket] = self.next[place];
             return;
         }
-        let mut index = self.heads[bucket];
-        while index != NONE {
-            let following = self.next[usize::from(index)];
+        let mut index = usize::from(self.heads[bucket]);
+        while let Some(&following) = self.next.get(index) {
             if following == target {
-                self.next[usize::from(index)] = self.next[place];
+                self.next[index] = self.next[place];
                 return;
             }
-            index = following;
+            index = usize::from(following);
         }
     }
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
+        for (entry, frames) in self.entries.iter_mut().zip(&self.frames) {
+            entry.frames = *frames;
+        }
         into.append(&mut self.entries);
-        into.sort_by(|a, b| b.frames.cmp(&a.frames).then(a.key.cmp(&b.key)));
+        into.sort_unstable_by(|a, b| b.frames.cmp(&a.frames).then(a.key.cmp(&b.key)));
+        self.keys.clear();
+        self.frames.clear();
         self.next.clear();
         self.heads.fill(NONE);
         self.cursor = 0;
@@ -147,14 +204,14 @@ mod tests {
 
     #[test]
     fn heavy_sources_survive_forged_ones() {
-        let mut top = TopSources::default();
+        let mut top = TopSources::new(Secret::new(7));
         let mut total = 0_u64;
         for n in 0..200_000_u64 {
-            top.count(&key(1_000 + n), 60, Time::from_secs(1), false);
+            top.count(&key(1_000 + n), (60, Time::from_secs(1)), false);
             total += 1;
             if n % 10 == 0 {
                 for heavy in 0..3 {
-                    top.count(&key(heavy), 60, Time::from_secs(1), heavy == 2);
+                    top.count(&key(heavy), (60, Time::from_secs(1)), heavy == 2);
                     total += 1;
                 }
             }
@@ -172,10 +229,10 @@ mod tests {
 
     #[test]
     fn few_sources_are_exact() {
-        let mut top = TopSources::default();
+        let mut top = TopSources::new(Secret::new(7));
         for n in 0..100 {
             for _ in 0..=n {
-                top.count(&key(n), 100, Time::from_secs(1), false);
+                top.count(&key(n), (100, Time::from_secs(1)), false);
             }
         }
         let mut sources = Vec::new();

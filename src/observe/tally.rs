@@ -2,10 +2,13 @@
 //! a bounded [`FrameSummary`]. It does not know owners beyond what a frame claims, and decides nothing.
 
 use super::owners;
+use super::repeats::{Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
 use super::sources::TopSources;
+use super::urgency::Urgency;
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol, SourceKey};
+use crate::wire::digest::Secret;
 use crate::wire::frame::{self, Frame};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ const MAX_CLAIMS: usize = 256;
 /// Places to remember which claims were handed over lately, so that one ARP conversation does not fill a summary.
 const CLAIM_PLACES: usize = 256;
 /// A claim is handed over again after this long, so that the engine knows that it still holds.
-const CLAIM_INTERVAL: Duration = Duration::from_secs(10);
+const CLAIM_INTERVAL_NANOS: u64 = 10_000_000_000;
 /// Before this long the tally may have missed the original of what it sees: it started in the middle.
 const WARM_AFTER: Duration = Duration::from_secs(1);
 
@@ -26,6 +29,7 @@ pub struct Tally {
     interface: Arc<str>,
     replicas: ReplicaTable,
     sources: TopSources,
+    repeats: Repeats,
     recent_claims: Box<[Option<OwnerClaim>; CLAIM_PLACES]>,
     claims: Vec<OwnerClaim>,
     group_frames: [u64; Protocol::ALL.len()],
@@ -33,9 +37,10 @@ pub struct Tally {
     replica_frames: u64,
     malformed: u64,
     refused: u64,
-    since: Option<Time>,
+    /// From when on the tally is warm; `None` before the first frame.
+    warm_at: Option<Time>,
     from: Time,
-    urgent: bool,
+    urgency: Urgency,
 }
 
 impl Tally {
@@ -43,10 +48,12 @@ impl Tally {
     /// a file, whose first frame tells. `seed`: the secret of the replica hash.
     #[must_use]
     pub fn new(interface: Arc<str>, rules: ReplicaRules, started: Option<Time>, seed: u64) -> Self {
+        let secret = Secret::new(seed);
         Self {
             interface,
-            replicas: ReplicaTable::new(rules, seed),
-            sources: TopSources::default(),
+            replicas: ReplicaTable::new(rules, secret),
+            sources: TopSources::new(secret),
+            repeats: Repeats::new(secret),
             recent_claims: Box::new([None; CLAIM_PLACES]),
             claims: Vec::with_capacity(MAX_CLAIMS),
             group_frames: [0; Protocol::ALL.len()],
@@ -54,42 +61,65 @@ impl Tally {
             replica_frames: 0,
             malformed: 0,
             refused: 0,
-            since: started,
+            warm_at: started.map(|started| started.plus(WARM_AFTER)),
             from: started.unwrap_or(Time::MIN),
-            urgent: false,
+            urgency: Urgency::default(),
         }
     }
 
     /// Counts one frame.
     pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         self.frames += 1;
-        let warm = match self.since {
-            Some(since) => meta.at.since(since) >= WARM_AFTER,
-            None => {
-                self.since = Some(meta.at);
-                self.from = meta.at;
-                false
-            }
+        let warm_at = match self.warm_at {
+            Some(warm_at) => warm_at,
+            None => self.begin(meta.at),
         };
+        if self.repeated(meta, bytes) {
+            return;
+        }
         match frame::parse(meta, bytes) {
             Ok(frame) if frame.outgoing => {}
-            Ok(frame) => self.parsed(&frame, meta, warm),
+            Ok(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
             Err(_) => self.malformed += 1,
         }
     }
 
-    fn parsed(&mut self, frame: &Frame<'_>, meta: &FrameMeta, warm: bool) {
-        if let Some(claim) = owners::claim(frame, meta) {
+    /// Counts a frame that repeats one of the last byte for byte; false if it does not.
+    #[inline]
+    fn repeated(&mut self, meta: &FrameMeta, bytes: &[u8]) -> bool {
+        let Some(known) = self.repeats.find(meta, bytes) else { return false };
+        let Some(sight) = self.replicas.see_again(known.slot, known.source, known.ttl, meta) else { return false };
+        self.group_frames[known.key.protocol as usize] += 1;
+        self.replica_frames += 1;
+        self.urgency.see(sight, known.source);
+        let frame = (meta.original_len, meta.at);
+        if !self.sources.count_again(&known.place, frame) {
+            known.place = self.sources.count(&known.key, frame, true);
+        }
+        true
+    }
+
+    /// The first frame tells since when frames would have been seen.
+    #[cold]
+    fn begin(&mut self, at: Time) -> Time {
+        let warm_at = at.plus(WARM_AFTER);
+        (self.from, self.warm_at) = (at, Some(warm_at));
+        warm_at
+    }
+
+    fn parsed(&mut self, frame: &Frame<'_>, meta: &FrameMeta, bytes: &[u8], warm: bool) {
+        let claim = owners::claim(frame, meta);
+        if let Some(claim) = claim {
             self.claim(claim);
         }
         if !frame.group {
             return;
         }
         self.group_frames[frame.protocol as usize] += 1;
-        let sight = self.replicas.see(frame, meta.at, meta.number, meta.original_len, warm);
+        let (sight, slot) = self.replicas.see(frame, meta, warm);
         let repeat = sight != Sight::New;
         self.replica_frames += u64::from(repeat);
-        self.urgent |= sight == Sight::Fired;
+        self.urgency.see(sight, frame.source);
         let key = SourceKey {
             vlan: frame.vlan,
             mac: frame.source,
@@ -97,7 +127,11 @@ impl Tally {
             group: frame.destination_ip.filter(|_| frame.protocol != Protocol::Arp),
             protocol: frame.protocol,
         };
-        self.sources.count(&key, meta.original_len, meta.at, repeat);
+        let place = self.sources.count(&key, (meta.original_len, meta.at), repeat);
+        // A frame that claims an address must be read each time, or the claim would grow old.
+        if repeat && claim.is_none() {
+            self.repeats.remember(meta, bytes, Known { slot, key, place, source: frame.source, ttl: frame.ttl });
+        }
     }
 
     fn claim(&mut self, claim: OwnerClaim) {
@@ -109,7 +143,7 @@ impl Tally {
         let known = self.recent_claims[place].is_some_and(|old| {
             (old.ip, old.mac) == (claim.ip, claim.mac)
                 && old.proof <= claim.proof
-                && claim.at.since(old.at) < CLAIM_INTERVAL
+                && claim.at.nanos_since(old.at) < CLAIM_INTERVAL_NANOS
         });
         if known {
             return;
@@ -122,10 +156,17 @@ impl Tally {
         self.claims.push(claim);
     }
 
-    /// A replica rule holds: the summary should not wait for the end of the second.
+    /// How long after the last summary the next one is due: a second, or less while there is news of replicas.
     #[must_use]
-    pub fn urgent(&self) -> bool {
-        self.urgent
+    pub fn due_after(&self) -> Duration {
+        Duration::from_nanos(self.urgency.due_after_nanos())
+    }
+
+    /// A summary is due at `now`, the last one having been made at `since`.
+    #[inline]
+    #[must_use]
+    pub fn is_due(&self, since: Time, now: Time) -> bool {
+        now.nanos_since(since) >= self.urgency.due_after_nanos()
     }
 
     /// Hands over everything counted since the last call. `until`: the time up to which frames have been seen;
@@ -135,7 +176,7 @@ impl Tally {
         let mut sources = Vec::new();
         let crowded = self.replicas.drain(until, &mut replicas) + self.sources.drain(&mut sources);
         let from = std::mem::replace(&mut self.from, until);
-        self.urgent = false;
+        self.urgency.flushed();
         FrameSummary {
             interface: Arc::clone(&self.interface),
             from: if from == Time::MIN { until } else { from },
@@ -147,7 +188,8 @@ impl Tally {
             malformed: std::mem::take(&mut self.malformed),
             sources,
             replicas,
-            owners: std::mem::take(&mut self.claims),
+            // Copied, so that the next second's need no memory.
+            owners: self.claims.drain(..).collect(),
             refused: std::mem::take(&mut self.refused) + crowded,
         }
     }

@@ -1,6 +1,7 @@
 //! The in-place header walk of the hot path: one captured frame to the few fields that storms are made of.
 //! Allocates nothing, looks at no more than the headers, and does not know what a storm is.
 
+use super::digest::Secret;
 use crate::model::MacAddr;
 use crate::model::frames::{FrameMeta, LinkType, Protocol};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -86,14 +87,11 @@ fn ipv4_at(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes.get(at..at + 4)?).ok()?))
 }
 
-fn ipv6_at(bytes: &[u8], at: usize) -> Option<Ipv6Addr> {
-    Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes.get(at..at + 16)?).ok()?))
-}
-
 /// Reads one frame. Total: any bytes give a frame or an error that says where it broke.
 ///
 /// # Errors
 /// A header that is cut short or contradicts itself, or a link type that is not read.
+#[inline]
 pub fn parse<'a>(meta: &FrameMeta, bytes: &'a [u8]) -> Result<Frame<'a>, FrameError> {
     let mut frame = Frame {
         interface: u32::from(meta.interface),
@@ -146,14 +144,14 @@ pub fn parse<'a>(meta: &FrameMeta, bytes: &'a [u8]) -> Result<Frame<'a>, FrameEr
     Ok(frame)
 }
 
+#[inline]
 fn ethernet(frame: &mut Frame<'_>, bytes: &[u8]) -> Result<(u16, usize), FrameError> {
-    let (Some(destination), Some(source), Some(ethertype)) = (mac_at(bytes, 0), mac_at(bytes, 6), be16(bytes, 12))
-    else {
+    let Some(&[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, high, low]) = bytes.first_chunk() else {
         return Err(short("Ethernet", 0));
     };
-    frame.group = destination.is_group();
-    frame.source = source;
-    Ok((ethertype, 14))
+    frame.group = MacAddr([d0, d1, d2, d3, d4, d5]).is_group();
+    frame.source = MacAddr([s0, s1, s2, s3, s4, s5]);
+    Ok((u16::from_be_bytes([high, low]), 14))
 }
 
 /// Packet types of `AF_PACKET` (packet(7)) as cooked captures record them.
@@ -192,6 +190,7 @@ fn cooked2(frame: &mut Frame<'_>, bytes: &[u8]) -> Result<(u16, usize), FrameErr
     Ok((ethertype, 20))
 }
 
+#[inline]
 fn vlan_tags(
     frame: &mut Frame<'_>,
     bytes: &[u8],
@@ -214,19 +213,17 @@ fn vlan_tags(
     Ok((ethertype, offset))
 }
 
+/// Bytes of an IPv4 header without options.
+const IPV4_HEADER: usize = 20;
+/// Bytes of an IPv6 header.
+const IPV6_HEADER: usize = 40;
+
+#[inline]
 fn ipv4<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(), FrameError> {
-    let (Some(&first), Some(total), Some(id), Some(fragment), Some(&ttl), Some(&next), Some(source), Some(destination)) = (
-        packet.first(),
-        be16(packet, 2),
-        be16(packet, 4),
-        be16(packet, 6),
-        packet.get(8),
-        packet.get(9),
-        ipv4_at(packet, 12),
-        ipv4_at(packet, 16),
-    ) else {
-        return Err(short("IPv4", offset));
-    };
+    let Some(bytes) = packet.first_chunk::<IPV4_HEADER>() else { return Err(short("IPv4", offset)) };
+    let &[first, _, t0, t1, i0, i1, f0, f1, ttl, next, _, _, a, b, c, d, e, f, g, h] = bytes;
+    let (total, fragment) = (u16::from_be_bytes([t0, t1]), u16::from_be_bytes([f0, f1]));
+    let (source, destination) = (Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h));
     let header = usize::from(first & 0x0f) * 4;
     // Total length 0 is what segmentation offload leaves in captures of the sending host: take what is there.
     let total = if total == 0 { packet.len() } else { usize::from(total) };
@@ -240,7 +237,7 @@ fn ipv4<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<()
     frame.ip = Some(source.into());
     frame.destination_ip = Some(destination.into());
     frame.ttl = ttl;
-    frame.ip_id = Some(id);
+    frame.ip_id = Some(u16::from_be_bytes([i0, i1]));
     frame.group |= destination.is_multicast() || destination.is_broadcast();
     frame.protocol = match next {
         2 => Protocol::Igmp,
@@ -253,22 +250,22 @@ fn ipv4<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<()
 }
 
 fn ipv6<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(), FrameError> {
-    let (Some(&first), Some(length), Some(&next), Some(&hops), Some(source), Some(destination)) =
-        (packet.first(), be16(packet, 4), packet.get(6), packet.get(7), ipv6_at(packet, 8), ipv6_at(packet, 24))
-    else {
+    let Some(&[first, _, _, _, l0, l1, next, hops, ref addresses @ ..]) = packet.first_chunk::<IPV6_HEADER>() else {
         return Err(short("IPv6", offset));
     };
+    let (length, addresses) = (u16::from_be_bytes([l0, l1]), addresses.as_chunks::<16>().0);
+    let [source, destination] = [addresses[0], addresses[1]].map(Ipv6Addr::from);
     if first >> 4 != 6 {
         return Err(FrameError { layer: "IPv6", offset, reason: "its version is not 6" });
     }
-    let packet = packet.get(..40 + usize::from(length)).unwrap_or(packet);
+    let packet = packet.get(..IPV6_HEADER + usize::from(length)).unwrap_or(packet);
     frame.l3_kind = L3::Ipv6;
     frame.l3 = packet;
     frame.ip = Some(source.into());
     frame.destination_ip = Some(destination.into());
     frame.ttl = hops;
     frame.group |= destination.is_multicast();
-    let (mut next, mut at) = (next, 40);
+    let (mut next, mut at) = (next, IPV6_HEADER);
     for _ in 0..MAX_EXTENSION_HEADERS {
         // Hop-by-hop, routing, destination options, mobility: all begin with next header and length (RFC 8200, 4).
         if !matches!(next, 0 | 43 | 60 | 135) {
@@ -291,8 +288,11 @@ fn ipv6<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<()
     Ok(())
 }
 
+#[inline]
 fn udp(packet: &[u8], at: usize) -> Protocol {
-    let (Some(source), Some(destination)) = (be16(packet, at), be16(packet, at + 2)) else { return Protocol::OtherUdp };
+    let ports = packet.get(at..).and_then(|datagram| datagram.first_chunk());
+    let Some(&[s0, s1, d0, d1]) = ports else { return Protocol::OtherUdp };
+    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
     let known = |port| match port {
         1900 => Some(Protocol::Ssdp),
         5353 => Some(Protocol::Mdns),
@@ -324,43 +324,25 @@ fn arp<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(),
 
 impl Frame<'_> {
     /// The replica key: a hash of the layer-3 bytes without TTL (hop limit) and header checksum, per interface and
-    /// VLAN. `seed` keeps an attacker from choosing collisions. Equal keys mean the same datagram seen again.
+    /// VLAN. The secret keeps an attacker from choosing collisions. Equal keys mean the same datagram seen again.
+    #[inline]
     #[must_use]
-    pub fn replica_hash(&self, seed: u64) -> u64 {
-        let place = u64::from(self.interface) << 16 | u64::from(self.vlan);
-        let mut hash = fold(seed ^ place, self.l3.len() as u64 ^ 0x9e37_79b9_7f4a_7c15);
-        let rest = match (self.l3_kind, self.l3) {
+    pub fn replica_hash(&self, secret: &Secret) -> u64 {
+        let place = u64::from(self.interface) << 24 | u64::from(self.vlan) << 8;
+        match (self.l3_kind, self.l3) {
             // TTL is byte 8, the header checksum bytes 10 and 11 (RFC 791).
-            (L3::Ipv4, [head @ .., _, _, _, _]) if head.len() >= 8 => {
-                hash = words(hash, &self.l3[..8]);
-                hash = fold(hash, u64::from(self.l3[9]));
-                &self.l3[12..]
+            (L3::Ipv4, &[a, b, c, d, e, f, g, h, _, next, _, _, ref rest @ ..]) => {
+                let start = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+                secret.digest(secret.mix(start, place | u64::from(next)), rest)
             }
             // The hop limit is byte 7 (RFC 8200).
-            (L3::Ipv6, [_, _, _, _, _, _, _, _, rest @ ..]) => {
-                hash = words(hash, &self.l3[..7]);
-                rest
+            (L3::Ipv6, &[a, b, c, d, e, f, g, _, ref rest @ ..]) => {
+                let start = u64::from_le_bytes([a, b, c, d, e, f, g, 0]);
+                secret.digest(secret.mix(start, place), rest)
             }
-            (_, all) => all,
-        };
-        words(hash, rest)
+            (_, all) => secret.digest(secret.mix(0, place), all),
+        }
     }
-}
-
-/// Multiply and fold: the mixing step of wyhash and its kin (full 128-bit product, halves xored).
-fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ 0xa076_1d64_78bd_642f) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
-    (product as u64) ^ (product >> 64) as u64
-}
-
-fn words(mut hash: u64, bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        hash = fold(hash, u64::from_le_bytes(*chunk));
-    }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    fold(hash, u64::from_le_bytes(last) ^ (rest.len() as u64) << 56)
 }
 
 #[cfg(test)]
@@ -397,7 +379,8 @@ mod tests {
     #[test]
     fn a_replica_differs_in_ttl_and_checksum_alone() {
         let (one, two) = (search(4), search(3));
-        let hash = |bytes: &[u8]| parse(&meta(LinkType::Ethernet), bytes).expect("a good frame").replica_hash(7);
+        let hash =
+            |bytes: &[u8]| parse(&meta(LinkType::Ethernet), bytes).expect("a good frame").replica_hash(&Secret::new(7));
         assert_ne!(one, two);
         assert_eq!(hash(&one), hash(&two));
         let mut other = search(4);
@@ -465,7 +448,7 @@ mod tests {
                     assert_eq!(ours.ttl, ip.header().ttl());
                     assert_eq!(ours.destination_ip, Some(ip.header().destination_addr().into()));
                 }
-                let _ = ours.map(|frame| frame.replica_hash(1));
+                let _ = ours.map(|frame| frame.replica_hash(&Secret::new(1)));
             }
         }
         assert!(compared > 100_000, "the oracle must have a say, it had {compared}");

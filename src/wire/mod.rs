@@ -2,6 +2,7 @@
 
 pub mod capture_file;
 pub mod description;
+pub mod digest;
 pub mod frame;
 pub mod http_url;
 pub mod igd;

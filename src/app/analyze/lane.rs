@@ -12,13 +12,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An urgent summary comes not sooner after the one before (DESIGN, hand-over).
-const URGENT_AFTER: Duration = Duration::from_millis(100);
 /// Interfaces of one file that are tallied apart; frames of further ones are tallied with the last.
 const MAX_INTERFACES: usize = 8;
 /// Frames written a little out of order, as several interfaces in one file are, stand where they are; a greater step
 /// back is a clock that was set, or files put together, and time goes on from where it was.
-const OUT_OF_ORDER: Duration = Duration::from_secs(2);
+const OUT_OF_ORDER_NANOS: u64 = 2_000_000_000;
 /// The hash secret keeps an attacker from choosing collisions live; a file is not written against the seed it is read
 /// with, and one seed makes the parts of a rotated capture agree about a datagram.
 const SEED: u64 = 0x5eed;
@@ -32,23 +30,29 @@ pub(super) fn next_second(time: Time) -> Time {
 #[derive(Debug)]
 struct Steady {
     latest: Time,
-    shift: Duration,
+    shift_nanos: i64,
     steps: u64,
 }
 
 impl Steady {
+    #[inline]
     fn time(&mut self, stamp: Time) -> Time {
-        let time = stamp.plus(self.shift);
-        if time < self.latest {
-            let back = self.latest.since(time);
-            if back > OUT_OF_ORDER {
-                self.shift = self.shift.saturating_add(back);
-                self.steps += 1;
-            }
-        } else {
+        let time = Time::from_nanos(stamp.as_nanos().saturating_add(self.shift_nanos));
+        if time >= self.latest {
             self.latest = time;
+        } else {
+            self.step_back(time);
         }
         self.latest
+    }
+
+    #[cold]
+    fn step_back(&mut self, time: Time) {
+        let back = self.latest.nanos_since(time);
+        if back > OUT_OF_ORDER_NANOS {
+            self.shift_nanos = self.shift_nanos.saturating_add(i64::try_from(back).unwrap_or(i64::MAX));
+            self.steps += 1;
+        }
     }
 }
 
@@ -128,7 +132,7 @@ impl Lane {
         while let Some((meta, bytes)) = self.file.next_frame() {
             if common.left == 0 || !common.span.holds(meta.at) {
                 self.outside += 1;
-                if common.left == 0 || common.span.is_past(meta.at.minus(OUT_OF_ORDER)) {
+                if common.left == 0 || common.span.is_past(meta.at.minus(Duration::from_nanos(OUT_OF_ORDER_NANOS))) {
                     break;
                 }
                 continue;
@@ -230,7 +234,7 @@ impl Counter {
             tallies: Vec::new(),
             names: Vec::new(),
             current: 0,
-            steady: Steady { latest: first, shift: Duration::ZERO, steps: 0 },
+            steady: Steady { latest: first, shift_nanos: 0, steps: 0 },
             second: next_second(first),
             flushed: first,
             began: None,
@@ -277,7 +281,7 @@ impl Counter {
         let batch = if meta.at >= self.second {
             let until = std::mem::replace(&mut self.second, next_second(meta.at));
             Some(self.flush(until, 0))
-        } else if self.tallies[self.current].1.urgent() && meta.at.since(self.flushed) >= URGENT_AFTER {
+        } else if self.tallies[self.current].1.is_due(self.flushed, meta.at) {
             Some(self.flush(meta.at, 0))
         } else {
             None
@@ -304,7 +308,7 @@ mod tests {
 
     #[test]
     fn time_does_not_run_backwards() {
-        let mut steady = Steady { latest: Time::from_secs(100), shift: Duration::ZERO, steps: 0 };
+        let mut steady = Steady { latest: Time::from_secs(100), shift_nanos: 0, steps: 0 };
         let seconds = [100, 103, 102, 104, 50, 51, 51, 55];
         let times = seconds.map(|s| steady.time(Time::from_secs(s)).as_nanos() / 1_000_000_000);
         assert_eq!(times, [100, 103, 103, 104, 104, 105, 105, 109]);

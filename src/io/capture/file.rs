@@ -1,5 +1,5 @@
-//! Capture files on disk or on standard input, plain or compressed: reads a megabyte at a time into one window and hands out
-//! frames in place, so that memory does not depend on the file's size. Does not know the formats (`wire` does).
+//! Capture files on disk or on standard input, plain or compressed: reads a quarter of a megabyte at a time into one window
+//! and hands out frames in place, so that memory does not depend on the file's size. Does not know the formats (`wire` does).
 
 use super::compressed::{self, Compression};
 use crate::model::frames::FrameMeta;
@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes asked of the file at once: with it reading costs little more than mapping the file, and nothing can raise
-/// SIGBUS when somebody cuts the file meanwhile.
-const READ_SIZE: usize = 1 << 20;
+/// SIGBUS when somebody cuts the file meanwhile. They stay in the second-level cache until they are looked at: with a
+/// megabyte the whole tally took 5 to 10 % longer.
+const READ_SIZE: usize = 256 << 10;
 
 /// Why a file could not be looked at, or only in part.
 #[derive(Debug, thiserror::Error)]

@@ -17,10 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A summary is handed over this often.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
-/// And at most this often when a replica rule has fired.
-const URGENT_INTERVAL: Duration = Duration::from_millis(100);
 /// The longest wait for frames: how soon a stop is noticed.
 const WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before opening a source again, doubled with each failure in a row.
@@ -307,7 +303,7 @@ where
     let mut reel = settings.recorder.as_ref().map(|recorder| recorder.reel(&settings.interface));
     loop {
         let since = clock.now().since(flushed);
-        let due = if tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
+        let due = tally.due_after();
         let timeout = if hand_over.waiting.is_some() { WAIT } else { due.saturating_sub(since).min(WAIT) };
         let outcome = source.frames(timeout, &mut |meta, bytes| {
             if let Some(reel) = &mut reel {
@@ -323,9 +319,8 @@ where
         if let Some(reel) = &mut reel {
             reel.turn(now);
         }
-        let due = if tally.urgent() { URGENT_INTERVAL } else { FLUSH_INTERVAL };
         // While a summary waits for its receiver, the tally goes on accumulating.
-        if hand_over.waiting.is_none() && (stopping || outcome.is_err() || now.since(flushed) >= due) {
+        if hand_over.waiting.is_none() && (stopping || outcome.is_err() || now.since(flushed) >= tally.due_after()) {
             let dropped = source.dropped() + sampler.take_left_out();
             hand_over.offer(tally.flush(now, dropped));
             flushed = now;
@@ -412,7 +407,7 @@ mod tests {
         let began = clock.now();
         let capture = spawn_source(settings, source, move |s| sender.send(s).err().map(|e| e.0)).expect("a thread");
         let first = receiver.recv().expect("a summary");
-        assert!(clock.now().since(began) < FLUSH_INTERVAL, "the same frame again and again is urgent");
+        assert!(clock.now().since(began) < Duration::from_secs(1), "the same frame again and again is urgent");
         assert!(!first.replicas.is_empty() && first.dropped == 3, "{first:?}");
         assert_eq!(capture.status().state, State::Capturing);
         let stopped = clock.now();

@@ -4,6 +4,7 @@
 use crate::model::frames::{FrameMeta, Protocol};
 use crate::model::{MacAddr, Time};
 use crate::observe::replica::WINDOW;
+use crate::wire::digest::Secret;
 use crate::wire::frame::Frame;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -116,7 +117,7 @@ impl Ladders {
     pub(super) fn see(&mut self, interface: &Arc<str>, meta: &FrameMeta, frame: &Frame<'_>) -> bool {
         // The same datagram in another capture source is another sight of it, not a copy.
         let place = interface.bytes().fold(SEED, |sum, byte| sum.rotate_left(5) ^ u64::from(byte));
-        let hash = frame.replica_hash(place);
+        let hash = frame.replica_hash(&Secret::new(place));
         let rung = Rung { number: meta.number, at: meta.at, mac: frame.source, ttl: frame.ttl };
         if let Some(ladder) = self.kept.get_mut(&hash) {
             return ladder.climb(rung);

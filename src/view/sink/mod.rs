@@ -50,12 +50,16 @@ impl<S: Sink + ?Sized> Sink for &mut S {
         (**self).text(piece);
     }
 
-    fn again(&mut self, piece: &[u8], seen: &mut Seen) {
-        (**self).again(piece, seen);
+    fn again(&mut self, piece: Again<'_>) {
+        (**self).again(piece);
     }
 
     fn number(&mut self, piece: &[u8]) {
         (**self).number(piece);
+    }
+
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]) {
+        (**self).line(name, labels, number);
     }
 
     fn finish(&mut self) {
