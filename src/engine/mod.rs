@@ -20,6 +20,7 @@ pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
+use crate::explain::checks::Status;
 use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
 use crate::model::announcement::Heard;
@@ -116,6 +117,8 @@ pub enum Input {
     },
     /// A feed works, or does not.
     Feed(FeedStatus),
+    /// What the checks of an examination have come to, by their ids.
+    Examined(Vec<(&'static str, Status)>),
 }
 
 /// What the engine wants done, or has to tell.
@@ -186,6 +189,7 @@ pub struct Engine {
     listening: Listening,
     polling: Counts,
     feeds: Feeds,
+    examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
     refused: u64,
 }
@@ -215,6 +219,7 @@ impl Engine {
             listening: Listening::default(),
             polling: Counts::default(),
             feeds: Feeds::default(),
+            examined: None,
             outputs: VecDeque::new(),
             refused: 0,
         }
@@ -242,6 +247,7 @@ impl Engine {
             }
             Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
             Input::Feed(status) => self.feeds.report(status),
+            Input::Examined(statuses) => self.examined = Some((now, statuses)),
         }
     }
 
@@ -315,6 +321,12 @@ impl Engine {
     #[must_use]
     pub const fn feeds(&self) -> &Feeds {
         &self.feeds
+    }
+
+    /// When the LAN was examined last, and what each check has come to.
+    #[must_use]
+    pub const fn examined(&self) -> Option<&(Time, Vec<(&'static str, Status)>)> {
+        self.examined.as_ref()
     }
 
     /// How the polling of SNMP targets goes.

@@ -3,6 +3,7 @@
 
 pub mod attribution;
 pub mod causes;
+pub mod checks;
 pub mod finding;
 pub mod reach;
 pub mod scene;

@@ -4,6 +4,7 @@ pub mod announced;
 pub mod catalogue;
 pub mod delta;
 pub mod devices;
+pub mod hearing;
 pub mod names;
 pub mod owners;
 pub mod ports;

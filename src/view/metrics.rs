@@ -172,6 +172,7 @@ pub fn render(engine: &Engine, targets: &Counts, now: Time, format: Format, out:
     super::metrics_upnp::gateways(&mut out, engine.catalogue(), &engine.assessment(now));
     super::metrics_feeds::announcements(&mut out, engine.catalogue(), engine.listening());
     super::metrics_targets::write(&mut out, targets);
+    super::metrics_doctor::write(&mut out, engine.examined());
     out.finish();
 }
 

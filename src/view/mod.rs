@@ -1,9 +1,11 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
+pub mod doctor;
 pub mod exposition;
 pub mod html;
 pub mod json;
 pub mod metrics;
+pub mod metrics_doctor;
 pub mod metrics_feeds;
 pub mod metrics_targets;
 pub mod metrics_upnp;

@@ -2,11 +2,13 @@
 
 mod capture;
 mod discovery;
-mod host;
+mod doctor;
+pub(in crate::app) mod host;
 mod snmp;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
+pub use doctor::examine;
 pub use host::{answer_questions, watch_host};
 pub use snmp::{Rhythm, Scheduler};
 
