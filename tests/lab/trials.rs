@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 40] = [
+pub const TRIALS: [(&str, Run); 41] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -38,6 +38,7 @@ pub const TRIALS: [(&str, Run); 40] = [
     ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
     ("doctor_healthy_before", super::doctor::healthy_before),
     ("doctor_passive_sends_nothing", super::doctor::passive_sends_nothing),
+    ("doctor_asks_first", super::terminal::doctor_asks_first),
     ("doctor_fatal_igmp_proxy", super::doctor::fatal_igmp_proxy),
     ("doctor_final_wiring", super::doctor::final_wiring),
     ("doctor_a_switch_that_hides_reports", super::doctor::a_switch_that_hides_reports),

@@ -1,4 +1,4 @@
-//! `stormglass doctor`: asks, shows, and answers with an exit status. What is sent when is [`visit`]'s; what it means is
+//! `stormglass doctor`: asks, shows, and answers with an exit status. What is sent when is `visit`'s; what it means is
 //! `explain::checks`'.
 
 mod help;

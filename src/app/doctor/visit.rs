@@ -102,7 +102,7 @@ struct Round<'a> {
 }
 
 impl Visit<'_> {
-    /// Looks. Takes about eight seconds where it listens first for two.
+    /// Looks. Takes about seven seconds where it listens first for two, and longer where many interfaces are examined.
     ///
     /// # Errors
     /// The kernel cannot be asked for this host's own interfaces.
