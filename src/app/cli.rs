@@ -27,6 +27,7 @@ enum Command {
     /// Diagnose capture files (pcap, pcapng, plain or gzip). Exit code 0: nothing found, 1: something, 2: could not look.
     Analyze(super::analyze::AnalyzeArgs),
     /// Ask the network what is wrong with it, before it breaks. Exit code 0: nothing found, 1: something, 2: could not look.
+    #[command(long_about = super::doctor::ABOUT)]
     Doctor(super::doctor::DoctorArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),

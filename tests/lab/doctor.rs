@@ -343,6 +343,24 @@ pub fn ports_in_vain() -> Result<()> {
     Ok(())
 }
 
+/// A switch that answers by SNMP, and one that does not know the community.
+pub fn switches_by_snmp() -> Result<()> {
+    let mut home = before("doctor-snmp", "")?;
+    let snmpd = home.file("snmpd.conf", "agentaddress udp:192.168.1.2:161\nrocommunity public\nsysName hub\n")?;
+    home.start("sw", &format!("snmpd -f -Lo -C -c {} -p {}", text(&snmpd), text(&home.dir.join("snmpd.pid"))))?;
+    for (community, expected) in [("public", &[][..]), ("wrong", &[("snmp", "warning")][..])] {
+        let config = format!(
+            "snmp:\n  auths: {{home: {{version: 2c, community: {community}}}}}\n  targets: [{{name: hub, address: \
+             \"192.168.1.2:161\", auth: home}}]\n"
+        );
+        let config = text(&home.file("doctor.yml", &config)?);
+        let answer = doctor(&["--yes", "--config.file", &config])?;
+        found(&answer, expected)?;
+        check(seen(&answer.1, "snmp").contains("hub"), "the switch is named", &answer.1)?;
+    }
+    Ok(())
+}
+
 /// Another computer has the PC's address.
 pub fn a_duplicate_address() -> Result<()> {
     let _home = before("doctor-duplicate", "")?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 41] = [
+pub const TRIALS: [(&str, Run); 42] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -49,6 +49,7 @@ pub const TRIALS: [(&str, Run); 41] = [
     ("doctor_two_dhcp_servers", super::doctor::two_dhcp_servers),
     ("doctor_two_ipv6_routers", super::doctor::two_ipv6_routers),
     ("doctor_ports_in_vain", super::doctor::ports_in_vain),
+    ("doctor_switches_by_snmp", super::doctor::switches_by_snmp),
     ("doctor_a_duplicate_address", super::doctor::a_duplicate_address),
     ("doctor_a_ring_of_two_bridges", super::doctor::a_ring_of_two_bridges),
     ("doctor_repeated_by_serve", super::doctor::repeated_by_serve),

@@ -2,7 +2,7 @@
 
 use crate::model::probe::{GAP, MAX_PERMITS, PROBES};
 
-pub(super) const ABOUT: &str = "\
+pub(in crate::app) const ABOUT: &str = "\
 Asks the LAN what is wrong with it, before it breaks: does a router send multicast back into it, is its WAN side plugged in \
 here, is there a ring of cables, do two servers give out addresses, can opened ports be reached?
 

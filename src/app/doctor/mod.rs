@@ -4,6 +4,7 @@
 mod help;
 mod visit;
 
+pub(super) use help::ABOUT;
 pub use visit::{Manners, Visit};
 
 use super::cli::fail;
@@ -29,7 +30,7 @@ const MAX_INTERFACES: usize = 4;
 
 /// Ask the network before it breaks.
 #[derive(Args, Clone, Debug)]
-#[command(long_about = help::ABOUT, after_long_help = help::after())]
+#[command(after_long_help = help::after())]
 pub struct DoctorArgs {
     /// Interface to examine; may be repeated [default: every one that is up and on a LAN, at most 4]
     #[arg(long, value_name = "NAME")]

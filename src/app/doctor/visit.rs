@@ -216,28 +216,28 @@ impl Visit<'_> {
         if targets.is_empty() {
             return None;
         }
-        let second = poll_all(client, targets, clock).await;
-        let both = targets.iter().zip(first.into_iter().zip(second));
-        let looks = both.map(|(target, polls)| {
-            let outcome = match polls {
-                (Ok(first), Ok(second)) => Ok(moved(&first, &second)),
-                (Err(why), _) | (_, Err(why)) => Err(why),
+        // One that did not answer is not waited for twice.
+        let again = async |(target, first): (&Located, Result<PollSample, String>)| {
+            let outcome = match first {
+                Ok(first) => poll(client, target, clock).await.map(|second| moved(&first, &second)),
+                Err(why) => Err(why),
             };
             SnmpLook { target: target.name().to_string(), outcome }
-        });
-        Some(looks.collect())
+        };
+        Some(futures_util::future::join_all(targets.iter().zip(first).map(again)).await)
+    }
+}
+
+async fn poll(client: &Client, target: &Located, clock: Clock) -> Result<PollSample, String> {
+    let found = target.target(clock.now()).await.map_err(|error| error.to_string())?;
+    match client.poll(&found, &BTreeSet::new(), POLL).await {
+        Poll::Answered(sample) => Ok(*sample),
+        Poll::Gap(gap) => Err(gap.message),
     }
 }
 
 async fn poll_all(client: &Client, targets: &[Located], clock: Clock) -> Vec<Result<PollSample, String>> {
-    let poll = async |target: &Located| {
-        let found = target.target(clock.now()).await.map_err(|error| error.to_string())?;
-        match client.poll(&found, &BTreeSet::new(), POLL).await {
-            Poll::Answered(sample) => Ok(*sample),
-            Poll::Gap(gap) => Err(gap.message),
-        }
-    };
-    futures_util::future::join_all(targets.iter().map(poll)).await
+    futures_util::future::join_all(targets.iter().map(|target| poll(client, target, clock))).await
 }
 
 /// Ports that are up, and whether any counter has moved.

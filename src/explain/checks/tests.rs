@@ -226,6 +226,16 @@ fn each_mistake_is_found_and_nothing_else() {
             vec![("querier", Warning)],
         ),
     ];
+    let snmp = |outcome: Result<(usize, bool), &str>| {
+        let outcome = outcome.map_err(str::to_owned);
+        Look { snmp: Some(vec![SnmpLook { target: "hub".into(), outcome }]), ..healthy() }
+    };
+    let mut cases = cases;
+    cases.extend([
+        ("a switch is silent", snmp(Err("no answer")), vec![("snmp", Warning)]),
+        ("a switch answers", snmp(Ok((5, true))), vec![]),
+        ("a switch is asleep", snmp(Ok((5, false))), vec![]),
+    ]);
     for (name, look, expected) in cases {
         assert_eq!(findings(&look), expected, "{name}");
         assert_eq!(exit_status(&examine(&look)), u8::from(!expected.is_empty()), "{name}");
