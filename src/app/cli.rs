@@ -26,6 +26,9 @@ enum Command {
     Demo(super::demo::DemoArgs),
     /// Diagnose capture files (pcap, pcapng, plain, gzip or zstd). Exit code 0: nothing found, 1: something, 2: could not look.
     Analyze(super::analyze::AnalyzeArgs),
+    /// Ask the network what is wrong with it, before it breaks. Exit code 0: nothing found, 1: something, 2: could not look.
+    #[command(long_about = super::doctor::ABOUT)]
+    Doctor(super::doctor::DoctorArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
     /// What an SNMP device answers, and what of it is of use.
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::Demo(args) => super::demo::main(&args),
         Command::Analyze(args) => super::analyze::run(&args),
+        Command::Doctor(args) => super::doctor::run(&args),
         Command::Upnp(args) => super::upnp::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
     }

@@ -269,6 +269,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     tasks.spawn(keeper.run());
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
     tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
+    tasks.spawn(tasks::examine(hub.clone(), clock, config.doctor.interval.map(|interval| interval.0), config.called()));
     let router = web::router(web::App {
         hub: hub.clone(),
         client,

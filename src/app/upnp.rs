@@ -4,7 +4,7 @@
 mod act;
 mod help;
 mod look;
-mod screen;
+pub(in crate::app) mod screen;
 mod show;
 mod watch;
 

@@ -4,6 +4,7 @@
 use super::case::{Case, Cases, long_over, write};
 use super::counting::Floods;
 use super::lans::{Group, Node, interface_of};
+use crate::detect::counters::attribution::MIN_INTERVALS;
 use crate::detect::counters::{CounterWatch, Direction};
 use crate::explain::causes::Times;
 use crate::explain::counted::{CounterFinding, PortKey};
@@ -16,6 +17,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The cause of what has none.
+const UNEXPLAINED: &str = "unexplained";
 /// Ports kept per storm.
 const MAX_PORTS: usize = 64;
 /// Evidence kept per storm.
@@ -60,10 +63,12 @@ impl Case {
     }
 
     /// Only counters have told of it, and what is captured as `segment` is where they have: an interface of ours is there,
-    /// or the switches know one of `macs`, whose storm it is.
+    /// or the switches know one of `macs`, whose storm it is; or nothing is known of where it is, nor of why.
     pub(super) fn counted_in(&self, segment: &str, macs: &BTreeSet<MacAddr>, targets: &Targets) -> bool {
         self.counters.as_ref().filter(|counters| counters.alone).is_some_and(|counters| {
-            counters.group.interfaces.contains(interface_of(segment).0) || knows(&counters.group, macs, targets)
+            counters.group.interfaces.contains(interface_of(segment).0)
+                || knows(&counters.group, macs, targets)
+                || self.verdict.cause == UNEXPLAINED && is_nowhere(&counters.group, targets)
         })
     }
 
@@ -160,6 +165,12 @@ fn knows(group: &Group, macs: &BTreeSet<MacAddr>, targets: &Targets) -> bool {
     tables.into_iter().any(|tables| macs.iter().any(|mac| tables.place(*mac).is_some()))
 }
 
+/// Nothing tells in which LAN the group is: it is of switches that have no forwarding database, or tell none.
+fn is_nowhere(group: &Group, targets: &Targets) -> bool {
+    let tells = |node: &Node| targets.status(node.name()).is_none_or(|status| status.fdb_read.is_some());
+    group.interfaces.is_empty() && !group.nodes.iter().any(tells)
+}
+
 /// A fact that says more of the same takes the place of the one before.
 fn enter(evidence: &mut Vec<Evidence>, fact: &Evidence) {
     match evidence.iter().position(|known| known.feed == fact.feed && known.claim == fact.claim) {
@@ -183,6 +194,9 @@ impl Cases {
         if self.cases.iter_mut().any(|case| memory(case) && case.is_of_frames(seen, &found)) {
             return None;
         }
+        if self.may_be_of_frames(seen, &found, began) {
+            return None;
+        }
         let last = found.finding.last;
         let known = self.cases.iter().rposition(|case| case.goes_on_at(seen, &found) && !long_over(case, last));
         let Some(index) = known else { return self.open_counted(seen, found) };
@@ -197,6 +211,20 @@ impl Cases {
         }
         let told = |v: &Verdict| (v.cause, v.severity, v.phase, v.culprit.clone());
         (told(&before) != told(&after)).then_some(after)
+    }
+
+    /// Frames tell of a storm, and counters of one that may well be the same: of switches of which nothing tells where they
+    /// are, and without a reason of its own. Two storms are more than is known, until the series of both were long enough
+    /// to be told apart (`trace`).
+    fn may_be_of_frames(&self, seen: &Seen<'_>, found: &CounterFinding, began: Time) -> bool {
+        let finding = &found.finding;
+        let early = finding.last.since(finding.started) < seen.span * (MIN_INTERVALS as u32 + 2);
+        let at_the_time = |case: &Case| case.open() || case.verdict.ended.is_some_and(|ended| began <= ended);
+        let by_frames = |case: &&Case| !case.is_counted() && case.verdict.severity >= finding.severity;
+        finding.cause == UNEXPLAINED
+            && early
+            && is_nowhere(seen.group, seen.targets)
+            && self.cases.iter().filter(by_frames).any(at_the_time)
     }
 
     fn open_counted(&mut self, seen: &Seen<'_>, found: CounterFinding) -> Option<Arc<Verdict>> {

@@ -28,6 +28,7 @@ pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
 use crate::explain::causes::Times;
+use crate::explain::checks::Status;
 use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
 use crate::model::announcement::Heard;
@@ -133,6 +134,8 @@ pub enum Input {
     },
     /// A feed works, or does not.
     Feed(FeedStatus),
+    /// What the checks of an examination have come to, by their ids.
+    Examined(Vec<(&'static str, Status)>),
 }
 
 /// What the engine wants done, or has to tell.
@@ -207,6 +210,7 @@ pub struct Engine {
     polling: Counts,
     recorder: Option<RecorderStatus>,
     feeds: Feeds,
+    examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
     refused: u64,
 }
@@ -240,6 +244,7 @@ impl Engine {
             polling: Counts::default(),
             recorder: None,
             feeds: Feeds::default(),
+            examined: None,
             outputs: VecDeque::new(),
             refused: 0,
         }
@@ -274,6 +279,7 @@ impl Engine {
             }
             Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
             Input::Feed(status) => self.feeds.report(status),
+            Input::Examined(statuses) => self.examined = Some((now, statuses)),
         }
     }
 
@@ -350,6 +356,12 @@ impl Engine {
     #[must_use]
     pub const fn feeds(&self) -> &Feeds {
         &self.feeds
+    }
+
+    /// When the LAN was examined last, and what each check has come to.
+    #[must_use]
+    pub const fn examined(&self) -> Option<&(Time, Vec<(&'static str, Status)>)> {
+        self.examined.as_ref()
     }
 
     /// How the polling of SNMP targets goes.

@@ -3,6 +3,7 @@
 
 pub mod attribution;
 pub mod causes;
+pub mod checks;
 pub mod counted;
 pub mod finding;
 pub mod reach;

@@ -228,16 +228,30 @@ fn if_type(kind: LinkLayerType) -> u32 {
     }
 }
 
+/// The interface works by radio, as far as sysfs says so.
+#[must_use]
+pub fn is_wireless(interface: &Interface) -> bool {
+    let folder = format!("/sys/class/net/{}/phy80211", interface.name);
+    is_here(&interface.name, interface.index, interface.mac) && fs::exists(folder).unwrap_or(false)
+}
+
+fn sysfs(name: &str, file: &str) -> String {
+    fs::read_to_string(format!("/sys/class/net/{name}/{file}")).unwrap_or_default()
+}
+
+/// Sysfs may be that of another network namespace: then index or MAC differ.
+fn is_here(name: &str, index: u32, mac: Option<MacAddr>) -> bool {
+    // An interface name holds no slash (the kernel refuses it), but could be "..".
+    !name.starts_with('.')
+        && !name.contains('/')
+        && sysfs(name, "ifindex").trim().parse() == Ok(index)
+        && sysfs(name, "address").trim().parse().ok() == mac
+}
+
 /// Netlink does not tell the speed; sysfs does where it is of this network namespace (index and MAC agree) and the
 /// driver knows it. 0 if unknown.
 fn speed_bps(name: &str, index: u32, mac: Option<MacAddr>) -> u64 {
-    // An interface name holds no slash (the kernel refuses it), but could be "..".
-    if name.starts_with('.') || name.contains('/') {
-        return 0;
-    }
-    let read = |file| fs::read_to_string(format!("/sys/class/net/{name}/{file}")).unwrap_or_default();
-    let same = read("ifindex").trim().parse() == Ok(index) && read("address").trim().parse().ok() == mac;
-    let megabits = if same { read("speed").trim().parse::<i64>().unwrap_or(0) } else { 0 };
+    let megabits = if is_here(name, index, mac) { sysfs(name, "speed").trim().parse::<i64>().unwrap_or(0) } else { 0 };
     u64::try_from(megabits).unwrap_or(0).saturating_mul(1_000_000)
 }
 

@@ -3,6 +3,7 @@
 pub mod around;
 pub mod capture;
 pub mod clock;
+pub mod doctor;
 pub mod http_client;
 pub mod http_server;
 pub mod interfaces;

@@ -11,11 +11,11 @@ use super::netlink;
 use crate::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
 use crate::model::{MacAddr, Time};
 use crate::observe::owners;
-use crate::wire::frame;
+use crate::wire::{frame, request};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// Entries taken from the table; Linux keeps 1,024 per family by default (`gc_thresh3`).
@@ -92,9 +92,9 @@ pub fn ask(interface: &Interface, ip: IpAddr, clock: &Clock) -> Result<Vec<Owner
     let not_on_link = || CaptureError::NotOnLink { interface: interface.name.clone(), ip };
     let mac = interface.mac.ok_or_else(not_on_link)?;
     let sender = sender(interface, ip).ok_or_else(not_on_link)?;
-    let (request, ethertype) = match (ip, sender) {
-        (IpAddr::V4(ip), IpAddr::V4(sender)) => (arp_request(mac, sender, ip), 0x0806),
-        (IpAddr::V6(ip), IpAddr::V6(sender)) => (solicitation(mac, sender, ip), 0x86dd),
+    let (question, ethertype) = match (ip, sender) {
+        (IpAddr::V4(ip), IpAddr::V4(sender)) => (request::arp(mac, sender, ip), 0x0806),
+        (IpAddr::V6(ip), IpAddr::V6(sender)) => (request::neighbour_solicitation(mac, sender, ip), 0x86dd),
         _ => return Err(not_on_link()),
     };
     let mut socket = afpacket::deaf_socket(&interface.name, &filter::owner_of(ip))?;
@@ -102,7 +102,7 @@ pub fn ask(interface: &Interface, ip: IpAddr, clock: &Clock) -> Result<Vec<Owner
     let mut claims = Vec::new();
     let mut budget = MAX_ANSWER_FRAMES;
     for _ in 0..MAX_REQUESTS {
-        socket.write_all(&request).map_err(at("asking for an owner"))?;
+        socket.write_all(&question).map_err(at("asking for an owner"))?;
         let mut until = clock.now().plus(ANSWER_WAIT);
         let mut buffer = [0; 256];
         loop {
@@ -165,55 +165,6 @@ fn same_prefix(own: IpAddr, ip: IpAddr, length: u8) -> bool {
     own == ip || host_bits == 128 || own >> host_bits == ip >> host_bits
 }
 
-/// RFC 826: who has `ip`? Broadcast, padded to the 60 bytes of a shortest Ethernet frame by the driver.
-fn arp_request(mac: MacAddr, sender: Ipv4Addr, ip: Ipv4Addr) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(42);
-    frame.extend([0xff; 6]);
-    frame.extend(mac.0);
-    frame.extend([0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1]);
-    frame.extend(mac.0);
-    frame.extend(sender.octets());
-    frame.extend([0; 6]);
-    frame.extend(ip.octets());
-    frame
-}
-
-/// RFC 4861, 4.3: a Neighbour Solicitation to the solicited-node group of `ip` (RFC 4291, 2.7.1), with our MAC, so
-/// that the answer is unicast.
-fn solicitation(mac: MacAddr, sender: Ipv6Addr, ip: Ipv6Addr) -> Vec<u8> {
-    let [.., a, b, c] = ip.octets();
-    let group = Ipv6Addr::from([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a, b, c]);
-    let mut message = vec![135, 0, 0, 0, 0, 0, 0, 0];
-    message.extend(ip.octets());
-    message.extend([1, 1]);
-    message.extend(mac.0);
-    let length = message.len() as u16;
-    let checksum = icmp6_checksum(sender, group, &message);
-    message[2..4].copy_from_slice(&checksum.to_be_bytes());
-    let mut frame = Vec::with_capacity(54 + message.len());
-    frame.extend([0x33, 0x33, 0xff, a, b, c]);
-    frame.extend(mac.0);
-    frame.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
-    frame.extend(length.to_be_bytes());
-    frame.extend([58, 255]);
-    frame.extend(sender.octets());
-    frame.extend(group.octets());
-    frame.extend(message);
-    frame
-}
-
-/// RFC 4443, 2.3: the one's complement sum over the pseudo-header (RFC 8200, 8.1) and the message.
-fn icmp6_checksum(from: Ipv6Addr, to: Ipv6Addr, message: &[u8]) -> u16 {
-    let words = |bytes: &[u8]| {
-        bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |low| u32::from(*low))).sum::<u32>()
-    };
-    let mut sum = words(&from.octets()) + words(&to.octets()) + words(message) + message.len() as u32 + 58;
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,18 +201,13 @@ mod tests {
 
     #[test]
     fn requests_read_as_what_they_are() {
-        let arp = arp_request(MAC, [192, 168, 1, 5].into(), [192, 168, 1, 10].into());
+        let arp = request::arp(MAC, [192, 168, 1, 5].into(), [192, 168, 1, 10].into());
         let claim = answer(&arp, [192, 168, 1, 5].into(), Time::from_secs(1)).expect("a request claims its sender");
         assert_eq!((claim.mac, claim.proof), (MAC, OwnerProof::Arp));
         assert_eq!(answer(&arp, [192, 168, 1, 10].into(), Time::from_secs(1)), None);
 
         let (from, to) = ("fe80::5".parse().expect("a literal"), "fe80::1:2:3".parse().expect("a literal"));
-        let request = solicitation(MAC, from, to);
-        let slices = etherparse::SlicedPacket::from_ethernet(&request).expect("a packet");
-        let Some(etherparse::TransportSlice::Icmpv6(icmp)) = slices.transport else { panic!("ICMPv6 expected") };
-        assert!(
-            icmp.is_checksum_valid(from.octets(), "ff02::1:ff02:3".parse::<Ipv6Addr>().expect("a literal").octets())
-        );
+        let request = request::neighbour_solicitation(MAC, from, to);
         let claim = answer(&request, from.into(), Time::from_secs(1)).expect("a solicitation claims its sender");
         assert_eq!((claim.mac, claim.proof), (MAC, OwnerProof::Nd));
     }

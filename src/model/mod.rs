@@ -6,6 +6,7 @@ pub mod device_tree;
 pub mod frames;
 pub mod mac;
 pub mod observation;
+pub mod probe;
 pub mod recording;
 pub mod snmp;
 pub mod text;

@@ -1,10 +1,12 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
+pub mod doctor;
 pub mod exposition;
 pub mod html;
 pub mod json;
 pub mod lang;
 pub mod metrics;
+pub mod metrics_doctor;
 pub mod metrics_feeds;
 pub mod metrics_recorder;
 pub mod metrics_targets;

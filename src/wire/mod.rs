@@ -2,10 +2,16 @@
 
 pub mod capture_file;
 pub mod description;
+pub mod dhcp;
 pub mod digest;
 pub mod frame;
 pub mod http_url;
 pub mod igd;
+pub mod membership;
+pub mod nat_pmp;
+pub mod pppoe;
+pub mod request;
+pub mod router_advertisement;
 pub mod scpd;
 pub mod snmp;
 pub mod soap;

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the lab is outside: it waits, measures and sends by itself")]
 
 mod agent;
+mod doctor;
 mod drop_in;
 mod gateway;
 mod lan;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 15] = [
+const NEEDED: [(&str, &str); 20] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -41,6 +42,11 @@ const NEEDED: [(&str, &str); 15] = [
     ("promtool", "prometheus"),
     ("prometheus-snmp-exporter", "prometheus-snmp-exporter"),
     ("tcpdump", "tcpdump"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("radvd", "radvd"),
+    ("igmpproxy", "igmpproxy"),
+    ("pppoe-discovery", "pppoe"),
+    ("setpriv", "util-linux"),
 ];
 
 fn main() -> ExitCode {

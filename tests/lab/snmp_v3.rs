@@ -146,7 +146,8 @@ pub fn credentials() -> Result<()> {
     for case in &cases {
         let polled = wait(case.name, Duration::from_secs(20), || {
             let target = target(case.name)?;
-            Ok(if case.reason.is_some() { target["reason"].is_string() } else { target["up"] == true })
+            // A first poll may come before snmpd listens, or has read its users.
+            Ok(if case.reason.is_some() { target["reason"].as_str() == case.reason } else { target["up"] == true })
         });
         polled.map_err(|error| format!("{error}: {}\n{}", said(case.name).unwrap_or_default(), home.log("snmpd")))?;
         let seen = target(case.name)?;

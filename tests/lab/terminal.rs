@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 /// A run on a terminal.
 struct Run<'a> {
+    program: &'a str,
     arguments: &'a [&'a str],
     /// Variables of its environment beside `TERM`.
     environment: &'a [(&'a str, &'a str)],
@@ -25,7 +26,7 @@ impl Run<'_> {
         let pair = openpty(Some(&size), None).map_err(|error| error.to_string())?;
         let side = || pair.slave.try_clone().map(Stdio::from).map_err(|error| error.to_string());
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", "pc", env!("CARGO_BIN_EXE_upnp-probe")]).args(self.arguments);
+        command.args(["netns", "exec", "pc", self.program]).args(self.arguments);
         for name in ["LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG", "NO_COLOR"] {
             command.env_remove(name);
         }
@@ -57,11 +58,35 @@ impl Run<'_> {
 }
 
 fn plain<'a>(arguments: &'a [&'a str]) -> Run<'a> {
-    Run { arguments, environment: &[("LANG", "en_US.UTF-8")], columns: 120, answer: None }
+    Run {
+        program: env!("CARGO_BIN_EXE_upnp-probe"),
+        arguments,
+        environment: &[("LANG", "en_US.UTF-8")],
+        columns: 120,
+        answer: None,
+    }
 }
 
 fn list() -> Result<String> {
     output("ip netns exec pc upnpc -m eth0 -l")
+}
+
+/// `doctor` asks before it sends a search, says which plug to pull, and takes a no, and silence, for a no.
+pub fn doctor_asks_first() -> Result<()> {
+    let _home = Home::build("doctor-asked")?;
+    let ask = |answer: &str, sends: bool| -> Result<()> {
+        let question = "unplug the WAN-side cable of the router that was added last. [y/N] ";
+        let run = Run { program: super::agent::PROGRAM, answer: Some((question, answer)), ..plain(&["doctor"]) };
+        let (code, text) = run.go()?;
+        let sent = text.lines().find(|line| line.contains("Sent: ")).unwrap_or_default();
+        check(sent.contains("arp 1x"), "the harmless part was sent", &text)?;
+        check(sent.contains("guard_search") == sends && sent.contains("upnp_search") == sends, "as answered", &text)?;
+        check(code == 0, "nothing is wrong with two quiet sides", &text)
+    };
+    // Nothing reflects here: both sides of the router are silent.
+    ask("n\n", false)?;
+    ask("\n", false)?;
+    ask("y\n", true)
 }
 
 /// A no, a yes, and a yes in Japanese.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 27] = [
+pub const TRIALS: [(&str, Run); 44] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -38,6 +38,23 @@ pub const TRIALS: [(&str, Run); 27] = [
     ("as_many_as_gssdp_finds", super::lan::as_many_as_gssdp_finds),
     ("snmp_is_the_same_as_snmp_exporter_s", super::drop_in::same_as_snmp_exporter),
     ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
+    ("doctor_healthy_before", super::doctor::healthy_before),
+    ("doctor_passive_sends_nothing", super::doctor::passive_sends_nothing),
+    ("doctor_asks_first", super::terminal::doctor_asks_first),
+    ("doctor_fatal_igmp_proxy", super::doctor::fatal_igmp_proxy),
+    ("doctor_final_wiring", super::doctor::final_wiring),
+    ("doctor_a_switch_that_hides_reports", super::doctor::a_switch_that_hides_reports),
+    ("doctor_reflection_with_falling_ttl", super::doctor::reflection_with_falling_ttl),
+    ("doctor_reflection_with_constant_ttl", super::doctor::reflection_with_constant_ttl),
+    ("doctor_reflection_overheard", super::doctor::reflection_overheard),
+    ("doctor_dialling_into_the_lan", super::doctor::dialling_into_the_lan),
+    ("doctor_two_dhcp_servers", super::doctor::two_dhcp_servers),
+    ("doctor_two_ipv6_routers", super::doctor::two_ipv6_routers),
+    ("doctor_ports_in_vain", super::doctor::ports_in_vain),
+    ("doctor_switches_by_snmp", super::doctor::switches_by_snmp),
+    ("doctor_a_duplicate_address", super::doctor::a_duplicate_address),
+    ("doctor_a_ring_of_two_bridges", super::doctor::a_ring_of_two_bridges),
+    ("doctor_repeated_by_serve", super::doctor::repeated_by_serve),
 ];
 
 /// The bar: from the first replica, as the kernel dated it, to the verdict.

@@ -46,6 +46,8 @@ pub struct Config {
     pub capture: Capture,
     /// Which interfaces are searched for UPnP devices.
     pub upnp: Upnp,
+    /// Whether the harmless part of `doctor` is repeated.
+    pub doctor: Doctor,
     /// Where the exporter listens.
     pub web: Web,
     /// What the user calls the devices, by MAC or address.
@@ -191,6 +193,14 @@ impl Default for Upnp {
             map_e: None,
         }
     }
+}
+
+/// `doctor:`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Doctor {
+    /// How often; never, where it is not said.
+    pub interval: Option<Interval>,
 }
 
 /// `web:`
@@ -402,6 +412,9 @@ fn check(config: &Config) -> Result<(), (String, String)> {
 /// Shortest interval of searches: each is a handful of multicasts.
 const MIN_SEARCH: Duration = Duration::from_secs(10);
 
+/// Shortest interval of examinations: each is a handful of broadcasts.
+const MIN_EXAMINATION: Duration = Duration::from_secs(300);
+
 /// Numbers that would turn the watcher into the flood.
 fn limits(config: &Config) -> Result<(), &'static str> {
     let detect = &config.detect;
@@ -412,6 +425,10 @@ fn limits(config: &Config) -> Result<(), &'static str> {
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),
         (config.snmp.gentleness().check().is_err(), targets::GENTLE),
         (config.upnp.interval.0 < MIN_SEARCH, "upnp.interval: below 10s is refused; searches are multicasts"),
+        (
+            config.doctor.interval.is_some_and(|interval| interval.0 < MIN_EXAMINATION),
+            "doctor.interval: below 5m is refused; each examination is a handful of broadcasts",
+        ),
         (
             detect.replica_copies.is_some_and(|n| n < 3),
             "detect.replica_copies: below 3 every healthy repeat is a storm",

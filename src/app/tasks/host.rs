@@ -69,7 +69,7 @@ async fn tell_addresses(hub: &Hub, clock: &Clock) -> std::io::Result<()> {
     Ok(())
 }
 
-fn own(all: &[Interface], routes: std::io::Result<Vec<DefaultRoute>>) -> Own {
+pub(in crate::app) fn own(all: &[Interface], routes: std::io::Result<Vec<DefaultRoute>>) -> Own {
     let lan = all.iter().filter(|one| !one.loopback && !one.enslaved);
     let mut own = Own::default();
     for interface in lan {

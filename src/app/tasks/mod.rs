@@ -2,12 +2,14 @@
 
 mod capture;
 mod discovery;
-mod host;
+mod doctor;
+pub(in crate::app) mod host;
 mod recorder;
 mod snmp;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
+pub use doctor::examine;
 pub use host::{answer_questions, watch_host};
 pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};

@@ -1,4 +1,4 @@
-//! Where `upnp-probe` writes: tables, colours, JSON lines and the language, by what is at the other end. Knows no
+//! Where `upnp-probe` and `doctor` write: tables, colours, JSON lines and the language, by what is at the other end. Knows no
 //! protocol and no devices.
 
 use crate::model::text::Language;
@@ -20,17 +20,17 @@ const YELLOW: &str = "33";
 
 /// What standard output is, and how to speak there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Screen {
-    pub(super) language: Language,
+pub(in crate::app) struct Screen {
+    pub(in crate::app) language: Language,
     /// Standard output is a terminal: tables and progress.
-    pub(super) terminal: bool,
+    pub(in crate::app) terminal: bool,
     /// Colours are wanted (`NO_COLOR`, no-color.org; a dumb terminal has none).
     colour: bool,
     boxes: bool,
 }
 
 impl Screen {
-    pub(super) fn new(language: Option<Language>) -> Self {
+    pub(in crate::app) fn new(language: Option<Language>) -> Self {
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         // POSIX: LC_ALL before the category before LANG.
         let locale =
@@ -48,12 +48,12 @@ impl Screen {
     }
 
     /// The same for what no colour may touch.
-    pub(super) const fn without_colour(self) -> Self {
+    pub(in crate::app) const fn without_colour(self) -> Self {
         Self { colour: false, ..self }
     }
 
     /// Writes to standard output. `| head` has seen enough: that is no error.
-    pub(super) fn print(&self, text: &str) -> io::Result<()> {
+    pub(in crate::app) fn print(&self, text: &str) -> io::Result<()> {
         let text = if self.colour { paint(text) } else { text.to_owned() };
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -63,14 +63,14 @@ impl Screen {
     }
 
     /// Writes a value as JSON: indented, or as one line of a stream.
-    pub(super) fn json(&self, value: &impl Serialize, one_line: bool) -> anyhow::Result<()> {
+    pub(in crate::app) fn json(&self, value: &impl Serialize, one_line: bool) -> anyhow::Result<()> {
         let mut text = if one_line { serde_json::to_string(value)? } else { serde_json::to_string_pretty(value)? };
         text.push('\n');
         Ok(self.without_colour().print(&text)?)
     }
 
     /// A table as wide as the terminal, or columns of plain text where there is none.
-    pub(super) fn draw(&self, head: &[&str], rows: &[Vec<String>]) -> String {
+    pub(in crate::app) fn draw(&self, head: &[&str], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(if self.boxes { presets::UTF8_FULL_CONDENSED } else { presets::ASCII_FULL_CONDENSED });
         table.set_content_arrangement(ContentArrangement::Dynamic).set_header(head.to_vec());
@@ -103,7 +103,7 @@ fn keep_widths(table: &mut Table) {
 }
 
 /// Asks on standard error and reads the answer. `None`: nobody is there to ask.
-pub(super) fn ask(question: &str) -> io::Result<Option<bool>> {
+pub(in crate::app) fn ask(question: &str) -> io::Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);
     }

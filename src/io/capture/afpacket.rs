@@ -58,6 +58,18 @@ impl Ring {
     /// # Errors
     /// Says which capability, interface or kernel feature is missing.
     pub fn open(interface: &Arc<str>, clock: Clock) -> Result<Self, CaptureError> {
+        Self::open_with(interface, clock, true)
+    }
+
+    /// The same without joining any group: nothing is sent, and a switch with snooping shows less.
+    ///
+    /// # Errors
+    /// As [`Ring::open`].
+    pub fn open_unjoined(interface: &Arc<str>, clock: Clock) -> Result<Self, CaptureError> {
+        Self::open_with(interface, clock, false)
+    }
+
+    fn open_with(interface: &Arc<str>, clock: Clock, join: bool) -> Result<Self, CaptureError> {
         let at = |step| CaptureError::at(interface, step);
         let index = interfaces::list()
             .map_err(at("listing interfaces"))?
@@ -78,7 +90,15 @@ impl Ring {
             mr_address: [0; 8],
         };
         set_option(&socket, libc::PACKET_ADD_MEMBERSHIP, &request).map_err(at("receiving every multicast"))?;
-        Ok(Self { socket, map, joins: Joins::hold(index), clock, next_block: 0, number: 0, at: clock.now() })
+        Ok(Self {
+            socket,
+            map,
+            joins: if join { Joins::hold(index) } else { Joins::none() },
+            clock,
+            next_block: 0,
+            number: 0,
+            at: clock.now(),
+        })
     }
 
     /// Hands out the frames of the next block and gives it back to the kernel; false if the kernel still has it.

@@ -68,6 +68,9 @@ pub(in crate::io) const CAPTURE: [Instruction; 26] = [
     (RETURN, 0, 0, 0),
 ];
 
+/// Nothing: for a socket that only sends.
+pub(in crate::io) const NOTHING: [Instruction; 1] = [(RETURN, 0, 0, 0)];
+
 /// Only what says who owns `ip`: ARP whose sender it is, or neighbour advertisements for it.
 pub(in crate::io) fn owner_of(ip: IpAddr) -> Vec<Instruction> {
     let conditions = match ip {

@@ -49,6 +49,12 @@ impl Joins {
         Self { _v4: v4, _v6: v6, refused }
     }
 
+    /// No membership at all: every watched group counts as not joined.
+    pub(super) fn none() -> Self {
+        let groups = WATCHED_V4.into_iter().map(IpAddr::V4).chain(WATCHED_V6.into_iter().map(IpAddr::V6));
+        Self { _v4: None, _v6: None, refused: groups.collect() }
+    }
+
     /// Groups that could not be joined.
     pub(super) fn refused(&self) -> &[IpAddr] {
         &self.refused

@@ -149,5 +149,5 @@ fn scoped(ip: &str, zone: &str, port: u16) -> Option<SocketAddr> {
         let path = format!("/sys/class/net/{zone}/ifindex");
         plain.then(|| std::fs::read_to_string(path).ok()).flatten()?.trim().parse().ok()
     })?;
-    Some(SocketAddrV6::new(ip, port, 0, index).into())
+    Some(canonical(SocketAddrV6::new(ip, port, 0, index).into()))
 }

@@ -89,7 +89,11 @@ pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
         SocketAddr::V4(_) => address,
         SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
             Some(ip) => SocketAddr::from((ip, v6.port())),
-            None => SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into(),
+            None => {
+                // Only a link-local address needs its zone (RFC 4007, 6); the kernel tells none for others.
+                let zone = if v6.ip().is_unicast_link_local() { v6.scope_id() } else { 0 };
+                SocketAddrV6::new(*v6.ip(), v6.port(), 0, zone).into()
+            }
         },
     }
 }
