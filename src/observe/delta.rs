@@ -146,7 +146,7 @@ pub fn delta(kind: CounterKind, before: Counter, after: Counter, context: &Conte
 const LAG: Duration = Duration::from_millis(500);
 
 /// Whether a delta, known to be honest, can be made a rate by the agent's own clock: `centis` of it, while `passed` went by
-/// on ours. An agent that restarts twice within [`CLOCK_SLACK`] looks as if it had hardly lived; what it counted in all of
+/// on ours. An agent that restarts twice within `CLOCK_SLACK` looks as if it had hardly lived; what it counted in all of
 /// that time would be a rate above what the line can carry. The speed is believed in this case alone: where both clocks
 /// agree, it is the speed that is wrong.
 ///

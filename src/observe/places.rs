@@ -1,7 +1,7 @@
 //! Which switches know an address: an index over the forwarding databases of all targets, so that a question after one
 //! address does not look through ten thousand of them. Knows no ports.
 //!
-//! Addresses are spread over [`DRAWERS`] drawers, and a drawer holds the numbers of the targets that know one of its
+//! Addresses are spread over `DRAWERS` drawers, and a drawer holds the numbers of the targets that know one of its
 //! addresses: whoever asks looks those up. With a million addresses that are a score of targets for a question, and two
 //! bytes an address; a set of pairs would take twenty. Were all addresses in one drawer, a question would look through
 //! every target, as without an index.

@@ -202,7 +202,7 @@ pub enum Direction {
 /// A storm and its parameters; each injector reads those that it knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storm {
-    /// Id of the injector, one of [`storms::INJECTORS`].
+    /// Id of the injector, one of [`crate::storms::INJECTORS`].
     pub kind: String,
     /// When it begins.
     pub from: Duration,

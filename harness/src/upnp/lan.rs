@@ -46,7 +46,7 @@ pub struct Habits {
     pub max_age_s: u32,
     /// It says goodbye when it is dropped.
     pub polite: bool,
-    /// Hosts (with ports) that it tries to send clients to, by every way that [`lures`] knows.
+    /// Hosts (with ports) that it tries to send clients to, by every way that `lures` knows.
     pub lures: Vec<String>,
 }
 
