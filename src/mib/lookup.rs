@@ -102,7 +102,7 @@ impl Inquiry {
         (!names.is_empty()).then_some(names)
     }
 
-    /// Takes the answer to the GET that `Iterator::next` gave last.
+    /// Takes the answer to the GET that `Inquiry::next_names` gave last.
     ///
     /// # Errors
     /// It makes no sense to go on; what was answered so far is kept.

@@ -256,9 +256,9 @@ mod tests {
                 let kinds = Kinds(pick(4) as u16 & 0xfff);
                 let mut times = [(None, ledger.counted); KINDS];
                 for kind in CounterKind::ALL.into_iter().filter(|kind| kinds.has(*kind)) {
-                    times[kind as usize] = ((n % 2 == 0).then_some(pick(2) as u32), time(kind as usize));
+                    times[kind as usize] = ((n.is_multiple_of(2)).then_some(pick(2) as u32), time(kind as usize));
                 }
-                ledger.aside = Some(Box::new(Aside { kinds, times, single: (n % 10 == 0).then_some(single) }));
+                ledger.aside = Some(Box::new(Aside { kinds, times, single: (n.is_multiple_of(10)).then_some(single) }));
             }
             ledger
         };
