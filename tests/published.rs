@@ -72,6 +72,18 @@ fn both_readmes_tell_the_same() {
 }
 
 #[test]
+fn every_cause_is_documented() {
+    let known = stormglass::explain::CAUSES.iter().map(|cause| cause.id().to_owned()).collect::<BTreeSet<_>>();
+    for (readme, head) in [("README.md", "| cause |"), ("README.ja.md", "| 原因 |")] {
+        let text = read(readme);
+        let table =
+            text.lines().skip_while(|line| !line.starts_with(head)).skip(2).take_while(|l| l.starts_with("| `"));
+        let rows = table.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(rows, known, "{readme}");
+    }
+}
+
+#[test]
 fn every_metric_is_documented() {
     let families = metrics::FAMILIES.iter().chain(metrics_feeds::FAMILIES);
     let families =

@@ -6,7 +6,7 @@ use super::window::{SlidingSecond, WholeSeconds};
 use crate::model::frames::{FrameSummary, Protocol, Replica, SourceCount, SourceKey};
 use crate::model::{MacAddr, Time};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ pub const MAX_TRACKS: usize = 256;
 pub const MAX_TALKERS: usize = 1024;
 /// Addresses and groups kept per talker.
 const MAX_PER_TALKER: usize = 8;
+/// The groups of all hosts (RFC 1112, 4; RFC 4291, 2.7.1). Nobody reports membership of them.
+const ALL_HOSTS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)), IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1))];
 /// Facts older than this no longer speak.
 pub const MEMORY: Duration = Duration::from_secs(10);
 
@@ -47,6 +50,8 @@ pub struct Talker {
     pub seconds: WholeSeconds,
     /// Frames per second that repeated a datagram.
     pub repeats: WholeSeconds,
+    /// Frames per second to all hosts (224.0.0.1, ff02::1): of IGMP and MLD these are general queries.
+    pub to_all_hosts: WholeSeconds,
     /// Source addresses.
     pub ips: BTreeSet<IpAddr>,
     /// Destination groups.
@@ -118,12 +123,10 @@ impl Segment {
         for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
             self.replica(replica, summary.until);
         }
-        let mut control = 0;
         for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
-            control += if is_stream(source) { 0 } else { source.frames - source.overcount };
             self.source(source, summary.until, thresholds.source_pps);
         }
-        self.control.add(summary.until, control, thresholds.critical_pps);
+        self.control.add(summary.until, control_frames(summary, vlan), thresholds.critical_pps);
     }
 
     /// Lets time pass without frames.
@@ -132,6 +135,7 @@ impl Segment {
         for talker in self.talkers.values_mut() {
             talker.seconds.advance(at, thresholds.source_pps);
             talker.repeats.advance(at, thresholds.source_pps);
+            talker.to_all_hosts.advance(at, thresholds.source_pps);
         }
         self.forget(at);
     }
@@ -179,6 +183,7 @@ impl Segment {
             bytes: 0,
             seconds: WholeSeconds::default(),
             repeats: WholeSeconds::default(),
+            to_all_hosts: WholeSeconds::default(),
             ips: BTreeSet::new(),
             groups: BTreeSet::new(),
         });
@@ -194,6 +199,8 @@ impl Segment {
         talker.bytes += source.bytes;
         talker.seconds.add(at, frames, limit);
         talker.repeats.add(at, source.repeats.min(frames), limit);
+        let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
+        talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         if talker.ips.len() < MAX_PER_TALKER {
             talker.ips.extend(ip);
         }
@@ -201,6 +208,27 @@ impl Segment {
             talker.groups.extend(group);
         }
     }
+}
+
+/// Group frames of a VLAN that are no streams. From sources that are too many to be counted one by one only their sum is
+/// known, which the VLANs share as they share what is counted.
+fn control_frames(summary: &FrameSummary, vlan: u16) -> u64 {
+    let (mut all, mut here, mut udp) = (0, 0, 0);
+    for source in &summary.sources {
+        all += source.frames;
+        if source.key.vlan == vlan {
+            here += source.frames;
+            let counts = source.key.protocol == Protocol::OtherUdp && !is_stream(source);
+            udp += if counts { source.frames - source.overcount } else { 0 };
+        }
+    }
+    if all == 0 {
+        return 0;
+    }
+    let others =
+        Protocol::ALL.iter().zip(&summary.group_frames).filter(|(protocol, _)| **protocol != Protocol::OtherUdp);
+    let others = others.map(|(_, frames)| *frames).sum::<u64>();
+    udp + (u128::from(others) * u128::from(here) / u128::from(all)) as u64
 }
 
 /// Media by multicast: IPTV (about 1,000 frames/s of 1,328 bytes) and audio-over-IP (up to 4,000 frames/s of 200 bytes

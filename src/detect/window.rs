@@ -64,9 +64,19 @@ pub struct WholeSeconds {
     pub peak: u64,
     /// Complete seconds in a row, up to the last, with at least the limit.
     pub over: u32,
+    /// Complete seconds in a row, up to the last, each with clearly less than the one before; once it is two, it holds
+    /// until a second has clearly more.
+    pub falls: u32,
 }
 
 impl WholeSeconds {
+    /// A second with less than this share of the one before falls, in percent: a steady flood varies by a few.
+    const FALLING: u64 = 85;
+    /// One with less than this has been cut off, and tells of no decay.
+    const CUT_OFF: u64 = 40;
+    /// One with more than this rises again.
+    const RISING: u64 = 120;
+
     /// Adds `frames` seen up to `until` (a summary ends at or within the second that it belongs to).
     pub fn add(&mut self, until: Time, frames: u64, limit: u64) {
         self.advance(until, limit);
@@ -81,11 +91,18 @@ impl WholeSeconds {
             return;
         }
         let gap = second - self.second > 1;
+        let percent = self.current.saturating_mul(100);
+        if (self.rate * Self::CUT_OFF..self.rate * Self::FALLING).contains(&percent) {
+            self.falls = self.falls.saturating_add(1);
+        } else if self.falls < 2 || percent > self.rate.saturating_mul(Self::RISING) {
+            self.falls = 0;
+        }
         self.over = if self.current >= limit { self.over.saturating_add(1) } else { 0 };
         self.rate = self.current;
         if gap {
             self.over = 0;
             self.rate = 0;
+            self.falls = 0;
         }
         self.current = 0;
         self.second = second;
@@ -95,6 +112,24 @@ impl WholeSeconds {
     #[must_use]
     pub fn busiest(&self) -> u64 {
         self.rate.max(self.current)
+    }
+
+    /// Frames in the current second so far.
+    #[must_use]
+    pub const fn current(&self) -> u64 {
+        self.current
+    }
+
+    /// The rate may be going down: the last second fell, or the present one has not reached the one before yet.
+    #[must_use]
+    pub fn may_be_falling(&self) -> bool {
+        self.falls > 0 || self.current.saturating_mul(100) < self.rate.saturating_mul(Self::FALLING)
+    }
+
+    /// The rate has gone down for two seconds or more, and has not risen since.
+    #[must_use]
+    pub const fn fades(&self) -> bool {
+        self.falls >= 2
     }
 
     /// Seconds in a row with at least the limit, the current one included once it has reached it.
@@ -118,6 +153,26 @@ mod tests {
         assert_eq!((seconds.over, seconds.over_now(50), seconds.peak), (2, 3, 60));
         seconds.advance(at(60), 50);
         assert_eq!((seconds.over, seconds.rate), (0, 0), "a silent second ends the row");
+    }
+
+    #[test]
+    fn what_decays_is_told_from_what_is_steady_or_cut_off() {
+        let cases: [(&[u64], bool); 6] = [
+            (&[900, 650, 460, 330], true),
+            (&[900, 650, 460, 450, 440], true),
+            (&[900, 650, 460, 700], false),
+            (&[500, 480, 520, 490], false),
+            (&[500, 500, 150, 0], false),
+            (&[500, 400, 480, 400], false),
+        ];
+        for (rates, fades) in cases {
+            let mut seconds = WholeSeconds::default();
+            for (second, frames) in (101..).zip(rates) {
+                seconds.add(Time::from_secs(second), *frames, 50);
+            }
+            seconds.advance(Time::from_nanos((101 + rates.len() as i64) * 1_000_000_000), 50);
+            assert_eq!(seconds.fades(), fades, "{rates:?}: {seconds:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One device that sends far too much by itself: fresh datagrams, or the same one over and over, from its own MAC and
 //! address, while everybody else's frames come once.
 
-use super::{Cause, ONE_LAP, Times};
+use super::{Cause, ONE_LAP, Page, Times};
 use crate::detect::segment::{TalkerKey, talks_media};
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
@@ -25,6 +25,14 @@ impl Cause for ChattySource {
 
     fn about(&self) -> &'static str {
         "One device floods the LAN with messages of its own."
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            signs: "One MAC sends 50 group frames a second or more for three seconds, fresh ones, from an address that is its own; the frames of others come once.",
+            cure: "Unplug the device; then restart it, update its software, and see whether it stays quiet.",
+            sources: &["RFC 6762, 6: mDNS rate limits"],
+        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -87,25 +95,35 @@ impl Cause for ChattySource {
     }
 }
 
-/// Talkers over the limit for long enough, media excepted.
+/// Talkers over the limit for long enough, media excepted, and what may be a burst that decays: one that goes on, or is
+/// over, is told from it within a second.
 pub(super) fn suspects<'a>(
     talkers: impl Iterator<Item = (&'a TalkerKey, &'a Talker)>,
     thresholds: &Thresholds,
 ) -> impl Iterator<Item = (&'a TalkerKey, &'a Talker)> {
     talkers.filter(|(key, talker)| {
-        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
+        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds
+            && !talks_media(key, talker)
+            && !may_be_a_burst(talker)
     })
+}
+
+/// It may be a burst that decays, and is not yet too old for one.
+fn may_be_a_burst(talker: &Talker) -> bool {
+    !talker.repeats_itself()
+        && talker.seconds.may_be_falling()
+        && talker.last.since(talker.busy_since) < super::wake_burst::LONGEST
 }
 
 /// Why the device is held to speak for itself.
 #[derive(Clone, Copy)]
-struct Ownership {
-    confidence: f64,
-    proof: Option<OwnerProof>,
-    repeats: bool,
+pub(super) struct Ownership {
+    pub(super) confidence: f64,
+    pub(super) proof: Option<OwnerProof>,
+    pub(super) repeats: bool,
 }
 
-fn ownership(
+pub(super) fn ownership(
     scene: &Scene<'_>,
     circulating: &[Circulating<'_>],
     key: &TalkerKey,
@@ -168,7 +186,7 @@ fn came_once(talker: &Talker, other: &Talker) -> bool {
     other.last >= talker.busy_since && talker.last.since(other.last) >= ONE_LAP && !other.repeats_itself()
 }
 
-fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership) -> Finding {
+pub(super) fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership) -> Finding {
     let rate = talker.seconds.busiest();
     let ip =
         talker.ips.iter().find(|ip| ip.is_ipv4()).or(talker.ips.first()).copied().filter(|ip| !ip.is_unspecified());
@@ -250,7 +268,7 @@ fn evidence(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: Ownership)
 }
 
 /// One device that floods by several protocols (mDNS over IPv4 and IPv6, say) is one storm.
-fn merge(known: &mut Finding, other: Finding) {
+pub(super) fn merge(known: &mut Finding, other: Finding) {
     known.severity = known.severity.max(other.severity);
     known.confidence = known.confidence.max(other.confidence);
     known.started = known.started.min(other.started);

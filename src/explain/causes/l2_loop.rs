@@ -1,7 +1,8 @@
 //! A cable that closes a ring without spanning tree: whatever one host sends to all comes back, from its own MAC and
 //! with its TTL unchanged. Nobody is to be blamed but the cable.
 
-use super::{Cause, ONE_LAP, Times, groups, main_protocol};
+use super::ethertype_bridge_loop::Family;
+use super::{Cause, ONE_LAP, Page, Times, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
@@ -10,11 +11,15 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Of the hosts that spoke during the loop, this share may have gone unreplicated (1 in 5): frames get lost in it.
 const CLEAN_SHARE: usize = 5;
 /// Copies of our own frames that bonds and hairpins do not explain (they return one).
 const OWN_RETURNED: u64 = 3;
+
+/// In a network with IPv4 somebody has asked by ARP within this time.
+const OTHERS_SPEAK_WITHIN: Duration = Duration::from_secs(5);
 
 /// `l2_loop`.
 pub(super) struct L2Loop;
@@ -26,6 +31,14 @@ impl Cause for L2Loop {
 
     fn about(&self) -> &'static str {
         "A cable (or a second link) closes a ring between switches, and every broadcast circles in it for ever."
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            signs: "Whatever any host sends to all comes back again and again, from its own MAC and with its TTL unchanged; by counters, addresses move from port to port and two ports bring in what they send out.",
+            cure: "Pull the cable that closes the ring; then turn on spanning tree or loop protection.",
+            sources: &["IEEE 802.1D-2004", "RFC 4188: dot1dStpTopChanges"],
+        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -111,6 +124,10 @@ fn ends(verdict: &Verdict) -> Option<&str> {
 fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {
     let macs = looped.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
     let started = looped.iter().map(|one| one.track.replica.first).min()?;
+    // A ring of cables takes everything round. As long as it is IPv6 alone, it may be a pass-through.
+    if Family::of_all(looped).is_some_and(Family::may_be_bridged) && scene.at.since(started) < OTHERS_SPEAK_WITHIN {
+        return None;
+    }
     let last = looped.iter().map(|one| one.track.replica.last).max()?;
     let first_mac = *macs.first()?;
     let own_returned = looped
@@ -171,7 +188,7 @@ fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<Finding> {
     })
 }
 
-fn origins(looped: &[&Circulating<'_>]) -> Vec<Suspect> {
+pub(super) fn origins(looped: &[&Circulating<'_>]) -> Vec<Suspect> {
     let mut origins: Vec<Suspect> = Vec::new();
     for one in looped {
         let replica = &one.track.replica;

@@ -1,14 +1,23 @@
 //! The causes, one file each: how it is recognised, what it is called, what to do. Adding one is a file and a line in
 //! [`CAUSES`]; help texts, metric labels and documentation follow from the list.
 
+mod arp_storm;
 mod chatty_source;
+mod dhcp_storm;
+mod discovery_swarm;
+mod ethertype_bridge_loop;
 mod l2_loop;
 mod l3_reflector;
 mod loop_behind_port;
+mod nd_storm;
+mod protocol_storm;
+mod query_storm;
+mod sleep_mld;
 mod stream_flood;
 mod tcn_flood;
 mod unexplained;
 mod unknown_unicast_flood;
+mod wake_burst;
 
 use super::attribution::Circulating;
 use super::counted::{CounterFinding, CounterScene, SourcePort};
@@ -19,6 +28,17 @@ use crate::model::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// What is told of a cause without a storm at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How it is recognised.
+    pub signs: &'static str,
+    /// What to do, in short.
+    pub cure: &'static str,
+    /// Where that is written.
+    pub sources: &'static [&'static str],
+}
+
 /// One reason for which a network drowns.
 pub trait Cause: Sync {
     /// The identifier in JSON, metrics and configuration. Never translated.
@@ -26,6 +46,9 @@ pub trait Cause: Sync {
 
     /// What it is, in one sentence.
     fn about(&self) -> &'static str;
+
+    /// What `stormglass explain` tells of it.
+    fn page(&self) -> Page;
 
     /// Looks for itself in the scene. `taken`: MACs that an earlier cause in the list has explained.
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding>;
@@ -46,12 +69,20 @@ pub trait Cause: Sync {
 /// Every cause in the order in which they are asked: the surer tell-tale first.
 pub const CAUSES: &[&dyn Cause] = &[
     &l3_reflector::L3Reflector,
+    &ethertype_bridge_loop::EthertypeBridgeLoop,
     &l2_loop::L2Loop,
     &loop_behind_port::LoopBehindPort,
     &tcn_flood::TcnFlood,
     &unknown_unicast_flood::UnknownUnicastFlood,
     &stream_flood::StreamFlood,
+    &arp_storm::ArpStorm,
+    &query_storm::QueryStorm,
+    &nd_storm::NdStorm,
+    &dhcp_storm::DhcpStorm,
+    &sleep_mld::SleepMld,
+    &wake_burst::WakeBurst,
     &chatty_source::ChattySource,
+    &discovery_swarm::DiscoverySwarm,
     &unexplained::Unexplained,
 ];
 

@@ -3,6 +3,7 @@
 //! stays English, which is better than nothing. Identifiers, filters and names are never touched.
 
 mod ja;
+mod ja_causes;
 
 use crate::model::text::Language;
 use crate::model::verdict::Verdict;
@@ -14,6 +15,9 @@ const MAX_DEPTH: usize = 6;
 const MAX_LENGTH: usize = 2_000;
 /// Ways in which a form is tried on a text.
 const MAX_TRIES: usize = 2_000;
+
+/// The Japanese catalogue, in the order in which it is looked up.
+const JAPANESE: &[&[(&str, &str)]] = &[ja::CATALOGUE, ja_causes::CATALOGUE];
 
 /// A verdict with its sentences in the language.
 #[must_use]
@@ -39,16 +43,16 @@ pub fn verdict(verdict: &Verdict, language: Language) -> Verdict {
 pub fn sentence(text: &str, language: Language) -> Cow<'_, str> {
     match language {
         Language::English => Cow::Borrowed(text),
-        Language::Japanese => look_up(ja::CATALOGUE, text, 0).map_or(Cow::Borrowed(text), Cow::Owned),
+        Language::Japanese => look_up(JAPANESE, text, 0).map_or(Cow::Borrowed(text), Cow::Owned),
     }
 }
 
 /// The first line of the catalogue that the text has the form of, with its places filled.
-fn look_up(catalogue: &[(&str, &str)], text: &str, depth: usize) -> Option<String> {
+fn look_up(catalogue: &[&[(&str, &str)]], text: &str, depth: usize) -> Option<String> {
     if depth > MAX_DEPTH || text.len() > MAX_LENGTH {
         return None;
     }
-    let found = catalogue.iter().find_map(|(key, answer)| Some((fit(key, text)?, answer)));
+    let found = catalogue.iter().copied().flatten().find_map(|(key, answer)| Some((fit(key, text)?, answer)));
     let Some((places, answer)) = found else {
         // Words that begin a sentence are in the catalogue as they are within one.
         let small = text.strip_prefix("The ").map(|rest| format!("the {rest}"))?;
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn places_are_filled_and_looked_up_themselves() {
-        let look = |text| look_up(TWO, text, 0);
+        let look = |text| look_up(&[TWO], text, 0);
         assert_eq!(look("the cat and the dog sing").as_deref(), Some("そのdogとそのcatが歌う"));
         assert_eq!(look("The cat").as_deref(), Some("そのcat"));
         assert_eq!(look("nothing").as_deref(), Some("無"));
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_line_fills_its_own_places() {
-        for (key, answer) in ja::CATALOGUE {
+        for (key, answer) in JAPANESE.iter().copied().flatten() {
             let names = |text: &'static str| {
                 let mut names = text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect::<Vec<_>>();
                 names.sort_unstable();

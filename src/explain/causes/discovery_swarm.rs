@@ -1,0 +1,141 @@
+//! Thousands of devices look for each other, none of them often, all of them together too much: nobody is to blame.
+
+use super::{Cause, Page, Times};
+use crate::detect::Segment;
+use crate::explain::attribution::Circulating;
+use crate::explain::finding::{Finding, Suspect};
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::frames::Protocol;
+use crate::model::verdict::{Evidence, Severity, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many devices are a crowd. (A class C network holds 254.)
+const CROWD: usize = 200;
+/// The loudest has less than this part of it all (1 in 10).
+const NONE_HEAVY: u64 = 10;
+/// Devices shown.
+const SHOWN: usize = 8;
+
+/// `discovery_swarm`.
+pub(super) struct DiscoverySwarm;
+
+impl Cause for DiscoverySwarm {
+    fn id(&self) -> &'static str {
+        "discovery_swarm"
+    }
+
+    fn about(&self) -> &'static str {
+        "Very many devices look for services, none of them often, all of them together too much."
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            signs: "500 group frames a second or more for three seconds, mostly discovery (mDNS, SSDP, LLMNR, \
+                    WS-Discovery, NetBIOS), from 200 or more MACs, none of which has a tenth of it, and few of them repeats.",
+            cure: "Divide the network, or filter discovery at the access points.",
+            sources: &["RFC 6762", "RFC 9119, 3 and 4: multicast over wireless"],
+        }
+    }
+
+    fn judge(&self, scene: &Scene<'_>, _: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        if taken.is_empty() { finding(scene).into_iter().collect() } else { Vec::new() }
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let verb = if verdict.ended.is_some() { "looked" } else { "look" };
+        format!(
+            "Packet storm {}: very many devices {verb} for services, {} messages a second in all, none of them often. Now: \
+             filter discovery (mDNS, SSDP) at the access points, or let fewer devices into this network. Then: divide it \
+             into smaller ones (VLANs). No single device is at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+        )
+    }
+
+    fn remedy(&self, _: &Verdict) -> Vec<String> {
+        vec![
+            "Now: turn on multicast filtering or isolation of clients at the access points (also called mDNS filter, \
+             broadcast control, client isolation), if the devices need not find each other."
+                .to_owned(),
+            "Then: divide the network into smaller ones (VLANs, subnets), with an mDNS gateway between those that need \
+             each other's services."
+                .to_owned(),
+        ]
+    }
+}
+
+const fn discovers(protocol: Protocol) -> bool {
+    use Protocol::{Llmnr, Mdns, Netbios, Ssdp, WsDiscovery};
+    matches!(protocol, Ssdp | Mdns | Llmnr | WsDiscovery | Netbios)
+}
+
+fn finding(scene: &Scene<'_>) -> Option<Finding> {
+    let Segment { control, talkers, .. } = scene.segment;
+    if control.over_now(scene.thresholds.critical_pps) < scene.thresholds.source_seconds {
+        return None;
+    }
+    let rate = control.busiest();
+    let mut by_protocol: BTreeMap<Protocol, u64> = BTreeMap::new();
+    let (mut all, mut repeats, mut loudest) = (0, 0, 0);
+    let mut crowd = BTreeSet::new();
+    for ((mac, protocol), talker) in talkers {
+        let frames = talker.frames;
+        all += frames;
+        repeats += talker.repeats.busiest();
+        loudest = loudest.max(talker.seconds.busiest());
+        *by_protocol.entry(*protocol).or_default() += frames;
+        if discovers(*protocol) {
+            crowd.insert(*mac);
+        }
+    }
+    let discovery = by_protocol.iter().filter(|(protocol, _)| discovers(**protocol)).map(|(_, n)| n).sum::<u64>();
+    let heavy = loudest >= scene.thresholds.source_pps || loudest * NONE_HEAVY >= rate;
+    if crowd.len() < CROWD || heavy || discovery * 2 < all || repeats * 2 > rate {
+        return None;
+    }
+    let (protocol, _) = by_protocol.into_iter().max_by_key(|(_, frames)| *frames)?;
+    let shown = || talkers.iter().filter(|((_, protocol), _)| discovers(*protocol)).take(SHOWN);
+    let groups = shown().flat_map(|(_, talker)| talker.groups.iter().copied()).collect::<BTreeSet<_>>();
+    Some(Finding {
+        cause: DiscoverySwarm.id(),
+        severity: Severity::Storm,
+        confidence: 0.85,
+        culprit: None,
+        macs: shown().map(|((mac, _), _)| *mac).collect(),
+        origins: shown().map(|((mac, _), t)| Suspect { mac: Some(*mac), ip: t.ips.first().copied() }).collect(),
+        groups: groups.into_iter().collect(),
+        protocol,
+        started: talkers.values().map(|talker| talker.busy_since).max().unwrap_or(scene.at).min(scene.at),
+        last: scene.segment.at,
+        fresh: control.current(),
+        frames: rate,
+        rate,
+        evidence: evidence(crowd.len(), rate, loudest),
+        candidates: Vec::new(),
+        lacks: vec![
+            "One device that forges addresses looks the same; then the switch shows all of them behind one port."
+                .to_owned(),
+        ],
+        ask: Vec::new(),
+    })
+}
+
+fn evidence(crowd: usize, rate: u64, loudest: u64) -> Vec<Evidence> {
+    let filter = "udp.port in {1900, 3702, 5353, 5355, 137, 138}";
+    let fact = |claim: &str, observed: String, expected: &str| Evidence {
+        claim: claim.to_owned(),
+        observed,
+        expected: expected.to_owned(),
+        feed: "capture",
+        display_filter: filter.to_owned(),
+        frame_numbers: None,
+    };
+    let (crowd, loudest) = (words::number(crowd as u64), words::number(loudest));
+    vec![fact(
+        "Group frames in all, from many sources, none of them heavy",
+        format!("{} a second from {crowd} sources or more, the loudest with {loudest}", words::number(rate)),
+        "27 in the busiest second of a healthy segment",
+    )]
+}

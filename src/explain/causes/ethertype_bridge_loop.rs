@@ -1,0 +1,200 @@
+//! A router that passes IPv6 (or PPPoE) through between its two sides, both of which are in one LAN: a ring for that one
+//! EtherType. What goes round keeps its sender's MAC and hop limit, as in a loop of cables, while ARP and IPv4 come once.
+
+use super::l2_loop::origins;
+use super::{Cause, ONE_LAP, Page, Times, groups, main_protocol};
+use crate::detect::Talker;
+use crate::detect::segment::TalkerKey;
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::Finding;
+use crate::explain::scene::{DEVICE_REACH, Scene};
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::frames::{Protocol, Replica};
+use crate::model::verdict::{Evidence, Severity, Verdict};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// What a bridge for one EtherType lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    /// EtherType 0x86dd.
+    V6,
+    /// EtherTypes 0x8863 and 0x8864.
+    Pppoe,
+    /// Everything else.
+    Other,
+}
+
+impl Family {
+    fn of(replica: &Replica) -> Self {
+        match (replica.protocol, replica.ip) {
+            (Protocol::Mld | Protocol::Nd, _) | (_, Some(IpAddr::V6(_))) => Self::V6,
+            (Protocol::Pppoe, _) => Self::Pppoe,
+            _ => Self::Other,
+        }
+    }
+
+    /// The one that all of these are of.
+    pub(super) fn of_all(looped: &[&Circulating<'_>]) -> Option<Self> {
+        let mut families = looped.iter().map(|one| Self::of(&one.track.replica));
+        let first = families.next()?;
+        families.all(|family| family == first).then_some(first)
+    }
+
+    /// Routers have a setting that bridges it.
+    pub(super) fn may_be_bridged(self) -> bool {
+        self != Self::Other
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::V6 => "IPv6",
+            Self::Pppoe => "PPPoE",
+            Self::Other => "one protocol",
+        }
+    }
+
+    const fn filter(self) -> &'static str {
+        match self {
+            Self::V6 => "eth.dst.ig == 1 && ipv6",
+            Self::Pppoe => "pppoed || pppoes",
+            Self::Other => "eth.dst.ig == 1",
+        }
+    }
+}
+
+/// `ethertype_bridge_loop`.
+pub(super) struct EthertypeBridgeLoop;
+
+impl Cause for EthertypeBridgeLoop {
+    fn id(&self) -> &'static str {
+        "ethertype_bridge_loop"
+    }
+
+    fn about(&self) -> &'static str {
+        "A router with both its sides in one LAN passes IPv6 (or PPPoE) through, and that alone circles for ever."
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            signs: "Multicasts of several hosts come again and again, from their own MACs and with their hop limit \
+                    unchanged, but all of them are IPv6 (or PPPoE); ARP and IPv4 broadcasts of the same time come once.",
+            cure: "Pull the router's WAN cable; then turn its IPv6 pass-through (IPv6 bridge, PPPoE pass-through) off.",
+            sources: &["RFC 4861, 7.1: hop limit 255", "IEEE 802.1D-2004, 7: forwarding"],
+        }
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let limit = scene.thresholds.replica_copies;
+        let looped = circulating
+            .iter()
+            .filter(|one| matches!(one.role, Role::ByOwner | Role::Unknown) && one.goes_on(limit))
+            .filter(|one| one.track.replica.senders.len() == 1 && !taken.contains(&one.track.replica.first_mac))
+            .collect::<Vec<_>>();
+        let family = Family::of_all(&looped).filter(|family| family.may_be_bridged());
+        family.and_then(|family| finding(scene, &looped, family)).into_iter().collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let family = if verdict.protocol == Protocol::Pppoe { Family::Pppoe } else { Family::V6 }.name();
+        let (verb, now) = if verdict.ended.is_some() { ("circled", "If it returns") } else { ("circle", "Now") };
+        format!(
+            "Packet storm {}: {family} multicasts {verb} in your LAN, {} a second, because a router with both its sides \
+             in it passes {family} through. {now}: unplug the second router's WAN cable (or its power). Then: turn its \
+             {family} pass-through off. {} {} not at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            words::sentence_case(&words::several(&verdict.origins)),
+            if verdict.origins.len() == 1 { "is" } else { "are" }
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+        vec![
+            format!(
+                "{now}: pull the cable out of the WAN (Internet) socket of the router that stands beside the provider's. \
+                 If you are not sure which cable it is, unplug its power. The storm stops at once."
+            ),
+            "Then: open that router's settings page and turn IPv6 pass-through (IPv6 bridge) and PPPoE pass-through off. \
+             Save, and plug the cable back in."
+                .to_owned(),
+            "If there is no second router: look for another device that is connected twice, and pull one of its cables."
+                .to_owned(),
+        ]
+    }
+}
+
+/// A group frame of another protocol came once while these circled, and had the time to come round.
+fn came_once(scene: &Scene<'_>, looped: &[&Circulating<'_>], (key, talker): (&TalkerKey, &Talker)) -> bool {
+    let Some(since) = looped.iter().map(|one| one.track.replica.first).min() else { return false };
+    let v4 = key.1 == Protocol::Arp || talker.ips.iter().any(IpAddr::is_ipv4);
+    v4 && talker.last.since(since) >= ONE_LAP && scene.at.since(talker.last) >= ONE_LAP && !talker.repeats_itself()
+}
+
+fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>], family: Family) -> Option<Finding> {
+    let macs = looped.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
+    let first_mac = *macs.first()?;
+    // One host alone may repeat itself, as sleeping network cards do.
+    if macs.iter().all(|mac| *mac == first_mac || mac.is_neighbour_of(first_mac, DEVICE_REACH)) {
+        return None;
+    }
+    let once = scene.segment.talkers.iter().filter(|talker| came_once(scene, looped, *talker));
+    let once = once.map(|((mac, _), _)| *mac).collect::<BTreeSet<_>>();
+    if once.is_empty() {
+        return None;
+    }
+    let rate = looped.iter().map(|one| one.pps(scene.at)).sum::<u64>();
+    let storm = rate >= scene.thresholds.replica_pps;
+    Some(Finding {
+        cause: EthertypeBridgeLoop.id(),
+        severity: if storm { Severity::Storm } else { Severity::Warning },
+        confidence: if once.len() > 1 { 0.92 } else { 0.85 },
+        culprit: None,
+        evidence: evidence(looped, family, (macs.len(), once.len())),
+        macs,
+        origins: origins(looped),
+        groups: groups(looped),
+        protocol: main_protocol(looped),
+        started: looped.iter().map(|one| one.track.replica.first).min()?,
+        last: looped.iter().map(|one| one.track.replica.last).max()?,
+        fresh: looped.iter().map(|one| one.track.replica.fresh).sum(),
+        frames: looped.iter().map(|one| one.track.replica.copies).sum(),
+        rate,
+        candidates: Vec::new(),
+        lacks: vec![
+            "Which router passes it through frames do not tell: they keep their senders' MACs. Its two switch ports do."
+                .to_owned(),
+        ],
+        ask: Vec::new(),
+    })
+}
+
+fn evidence(looped: &[&Circulating<'_>], family: Family, (hosts, others): (usize, usize)) -> Vec<Evidence> {
+    let (name, filter) = (family.name(), family.filter());
+    let most = looped.iter().map(|one| &one.track.replica).max_by_key(|replica| replica.copies);
+    let most = most.map(|most| Evidence {
+        claim: "The same frame came again and again, unchanged, from its sender's own MAC".to_owned(),
+        observed: format!(
+            "{} copies from {} in {:.3} s, all with TTL {}",
+            words::number(most.copies),
+            most.first_mac,
+            most.last.since(most.first).as_secs_f64(),
+            most.first_ttl
+        ),
+        expected: "one; a router would have used its own MAC".to_owned(),
+        feed: "capture",
+        display_filter: format!("eth.src == {} && {filter}", most.first_mac),
+        frame_numbers: Some((most.first_number, most.last_number)),
+    });
+    let alone = Evidence {
+        claim: format!("Only {name} circles: a bridge lets nothing else through"),
+        observed: format!("{name} frames of {hosts} hosts circle; ARP and IPv4 broadcasts of {others} hosts came once"),
+        expected: "in a ring of cables everything circles".to_owned(),
+        feed: "capture",
+        display_filter: "eth.dst.ig == 1 && (arp || ip)".to_owned(),
+        frame_numbers: None,
+    };
+    most.into_iter().chain([alone]).collect()
+}

@@ -1,0 +1,63 @@
+//! General queries for group memberships (IGMP, MLD) without end: two queriers that outbid each other, or one that has lost its
+//! timer. To all hosts nothing else is sent by these protocols.
+
+use super::protocol_storm::Trade;
+use super::{Cause, Page, Times};
+use crate::explain::attribution::Circulating;
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::model::MacAddr;
+use crate::model::frames::Protocol;
+use crate::model::verdict::Verdict;
+use std::collections::BTreeSet;
+
+const TRADE: Trade = Trade {
+    cause: "query_storm",
+    noun: "membership queries (IGMP, MLD)",
+    does: |(_, protocol), talker| {
+        matches!(protocol, Protocol::Igmp | Protocol::Mld)
+            && talker.to_all_hosts.busiest() * 2 > talker.seconds.busiest()
+    },
+    claim: "One device asks everybody for group memberships, without pause",
+    expected: "one general query every 125 seconds",
+    filter: "(igmp.type == 0x11 || icmpv6.type == 130)",
+    then: "leave one querier in the network, and turn IGMP and MLD queries off everywhere else.",
+    advice: &[
+        "Then: see which devices query (routers, switches with an IGMP snooping querier, access points), leave the one nearest to the router on, and turn the queriers of the others off.",
+        "If it is the only querier: update its firmware, and set its query interval back to 125 s.",
+    ],
+    page: Page {
+        signs: "One MAC sends 50 or more IGMP or MLD messages a second to all hosts (224.0.0.1, ff02::1) for three seconds: to these groups nothing but queries is sent.",
+        cure: "Leave one querier in the network.",
+        sources: &["RFC 2236, 8.2: query interval 125 s", "RFC 3376, 8.2", "RFC 2710, 7.2"],
+    },
+};
+
+/// `query_storm`.
+pub(super) struct QueryStorm;
+
+impl Cause for QueryStorm {
+    fn id(&self) -> &'static str {
+        TRADE.cause
+    }
+
+    fn about(&self) -> &'static str {
+        "A querier asks for group memberships without pause, and every device has to answer."
+    }
+
+    fn page(&self) -> Page {
+        TRADE.page
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        TRADE.judge(scene, circulating, taken)
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        TRADE.sentence(verdict, times)
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        TRADE.remedy(verdict)
+    }
+}

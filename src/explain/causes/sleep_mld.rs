@@ -1,0 +1,108 @@
+//! A computer sleeps, and its network card repeats the MLD reports that it keeps for it, thousands of times a second.
+
+use super::chatty_source::Ownership;
+use super::protocol_storm::Trade;
+use super::{Cause, ONE_LAP, Page, Times};
+use crate::detect::Talker;
+use crate::detect::segment::TalkerKey;
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::model::MacAddr;
+use crate::model::frames::Protocol;
+use crate::model::verdict::Verdict;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+const TRADE: Trade = Trade {
+    cause: "sleep_mld",
+    noun: "MLD reports",
+    does: |(_, protocol), talker| {
+        *protocol == Protocol::Mld && talker.to_all_hosts.busiest() * 2 <= talker.seconds.busiest()
+    },
+    claim: "One device reports its IPv6 group memberships (MLD), without pause",
+    expected: "one report per group in two minutes",
+    filter: "(icmpv6.type == 131 || icmpv6.type == 143)",
+    then: "update its network driver, or turn its wake-on-LAN off.",
+    advice: &[
+        "Then: wake the computer. If the flood ends with its sleep, update the driver of its network card (Intel I217 and I218 are known for it) and its BIOS.",
+        "Until there is a good driver: turn off wake-on-LAN, or the protocol offload for sleep (ARP and NS offload) in its settings, or IPv6 on that card.",
+    ],
+    page: Page {
+        signs: "One MAC sends 50 MLD reports (ICMPv6 131 or 143) a second or more for three seconds, the same few over and over; nothing of anybody else circles, and IPv4 broadcasts come once.",
+        cure: "Wake or unplug the computer; then update its network driver.",
+        sources: &["RFC 2710", "RFC 3810", "Intel I217 and I218: driver release notes"],
+    },
+};
+
+/// `sleep_mld`.
+pub(super) struct SleepMld;
+
+impl Cause for SleepMld {
+    fn id(&self) -> &'static str {
+        TRADE.cause
+    }
+
+    fn about(&self) -> &'static str {
+        "A sleeping computer's network card repeats its IPv6 group memberships (MLD) without pause."
+    }
+
+    fn page(&self) -> Page {
+        TRADE.page
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let mut findings = TRADE.judge(scene, circulating, taken);
+        let known = findings.iter().flat_map(|found| found.macs.iter().copied());
+        let known = known.chain(taken.iter().copied()).collect::<BTreeSet<_>>();
+        for (mac, sent) in TRADE.senders(scene, &known) {
+            let own = same_few(scene, circulating, mac, &sent);
+            findings.extend(own.and_then(|own| TRADE.finding(scene, &sent, own)));
+        }
+        findings
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        TRADE.sentence(verdict, times)
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        TRADE.remedy(verdict)
+    }
+}
+
+/// The same few reports over and over, and nothing else circles. A ring for IPv6 alone looks like this only if a host that
+/// joins groups says nothing else: a host that joins has asked for its neighbours before (RFC 4862, 5.4), and that would circle.
+fn same_few(
+    scene: &Scene<'_>,
+    circulating: &[Circulating<'_>],
+    mac: MacAddr,
+    sent: &[(&TalkerKey, &Talker)],
+) -> Option<Ownership> {
+    let limit = scene.thresholds.replica_copies;
+    let mut reports = 0;
+    for one in circulating.iter().filter(|one| one.goes_on(limit)) {
+        let replica = &one.track.replica;
+        let its = replica.first_mac == mac && replica.senders.len() == 1 && replica.protocol == Protocol::Mld;
+        // What was on the wire when we came, or while frames were lost, may have had another sender.
+        if !its || !replica.warm || matches!(one.role, Role::Forwarded(_)) {
+            return None;
+        }
+        reports += 1;
+    }
+    let since = sent.iter().map(|(_, talker)| talker.busy_since).min()?;
+    let once = |((other, protocol), talker): (&TalkerKey, &Talker)| {
+        let v4 = *protocol == Protocol::Arp || talker.ips.iter().any(IpAddr::is_ipv4);
+        *other != mac
+            && v4
+            && talker.last >= since
+            && scene.at.since(talker.last) >= ONE_LAP
+            && !talker.repeats_itself()
+    };
+    let others = scene.segment.talkers.iter().any(once);
+    (reports > 1 && others && scene.segment.dropped == 0).then_some(Ownership {
+        confidence: 0.75,
+        proof: None,
+        repeats: true,
+    })
+}

@@ -1,0 +1,92 @@
+//! A device wakes and announces everything it has at once, each message anew: as loud as a device that has gone wrong, but
+//! the rate decays, and after some seconds it is done.
+
+use super::chatty_source::{finding, ownership};
+use super::{Cause, Page, Times};
+use crate::detect::segment::talks_media;
+use crate::explain::attribution::Circulating;
+use crate::explain::finding::Finding;
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::{Evidence, Severity, Verdict};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What goes on for longer is no burst: 3,000 frames a second that halve every two seconds are below 50 after twelve.
+pub(super) const LONGEST: Duration = Duration::from_secs(20);
+
+/// `wake_burst`.
+pub(super) struct WakeBurst;
+
+impl Cause for WakeBurst {
+    fn id(&self) -> &'static str {
+        "wake_burst"
+    }
+
+    fn about(&self) -> &'static str {
+        "A device wakes and announces all it has, fast at first, and done after some seconds."
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            signs: "One MAC sends 50 group frames a second or more, fresh ones, from an address that is its own, and each \
+                    second clearly less than in the one before.",
+            cure: "Nothing, if it does not return; else update the device's software.",
+            sources: &["RFC 6762, 8.3: announcing"],
+        }
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let limits = scene.thresholds;
+        let decays = scene.segment.talkers.iter().filter(|(key, talker)| {
+            talker.seconds.fades()
+                && talker.seconds.over_now(limits.source_pps) >= limits.source_seconds
+                && talker.last.since(talker.busy_since) < LONGEST
+                && !talks_media(key, talker)
+                && !talker.repeats_itself()
+                && !taken.contains(&key.0)
+        });
+        let found = decays.filter_map(|(key, talker)| {
+            let own = ownership(scene, circulating, key, talker)?;
+            let mut found = finding(scene, key, talker, own);
+            (found.cause, found.severity) = (self.id(), Severity::Warning);
+            let decay = Evidence {
+                claim: "It decays: each second has clearly less than the one before".to_owned(),
+                observed: format!(
+                    "{} a second at first, {} now",
+                    words::number(talker.seconds.peak),
+                    words::number(talker.seconds.rate)
+                ),
+                expected: "a device that has gone wrong goes on at the same rate".to_owned(),
+                feed: "capture",
+                display_filter: format!("eth.src == {} && eth.dst.ig == 1", key.0),
+                frame_numbers: None,
+            };
+            found.evidence.insert(0, decay);
+            Some(found)
+        });
+        found.collect()
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let device = verdict.culprit.as_ref().map_or_else(|| "one device".to_owned(), |c| words::device(c, "device"));
+        format!(
+            "A burst {}: {device} announced itself with up to {} {} a second, and less each second. Nothing is to be done, \
+             if it does not return.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            verdict.protocol.noun(),
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let device = verdict.culprit.as_ref().map_or_else(|| "the device".to_owned(), words::short);
+        vec![
+            "Nothing, if it does not return.".to_owned(),
+            format!(
+                "If it returns each time {device} wakes: update its software, or turn off what it announces and nobody uses."
+            ),
+        ]
+    }
+}
