@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod hub;
 pub mod lang;
+pub mod last;
 pub mod serve;
 pub mod snmp_check;
 pub mod targets;

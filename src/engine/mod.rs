@@ -11,6 +11,7 @@ mod feeds;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
+mod memory;
 mod place;
 pub mod pursuit;
 mod reach;
@@ -33,6 +34,7 @@ use crate::explain::{Names, Own};
 use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
+use crate::model::history::{Remembered, StorageStatus};
 use crate::model::observation::Poll;
 use crate::model::recording::{RecorderStatus, Recording};
 use crate::model::topology::{LookUp, Sighting};
@@ -120,6 +122,10 @@ pub enum Input {
     Recorded(Recording),
     /// How the flight recorder is doing.
     Recorder(RecorderStatus),
+    /// The storms of earlier runs of the program, oldest first; the newest [`MAX_HISTORY`] find room.
+    Remembered(Vec<Remembered>),
+    /// How the writing of the history goes.
+    Storage(StorageStatus),
     /// The addresses of the host we run on.
     Own(Own),
     /// The owner of this address could not be asked for, so that no answer means nothing.
@@ -206,6 +212,7 @@ pub struct Engine {
     listening: Listening,
     polling: Counts,
     recorder: Option<RecorderStatus>,
+    storage: Option<StorageStatus>,
     feeds: Feeds,
     outputs: VecDeque<Output>,
     refused: u64,
@@ -239,6 +246,7 @@ impl Engine {
             listening: Listening::default(),
             polling: Counts::default(),
             recorder: None,
+            storage: None,
             feeds: Feeds::default(),
             outputs: VecDeque::new(),
             refused: 0,
@@ -267,6 +275,8 @@ impl Engine {
                 }
             }
             Input::Recorder(status) => self.recorder = Some(status),
+            Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
+            Input::Storage(status) => self.storage = Some(status),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
                 self.clients.not_asked(ip);
@@ -362,6 +372,12 @@ impl Engine {
     #[must_use]
     pub const fn recorder(&self) -> Option<&RecorderStatus> {
         self.recorder.as_ref()
+    }
+
+    /// How the writing of the history goes; `None` where none is kept.
+    #[must_use]
+    pub const fn storage(&self) -> Option<&StorageStatus> {
+        self.storage.as_ref()
     }
 
     /// How the latest UPnP search went.

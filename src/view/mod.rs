@@ -1,12 +1,14 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
 pub mod exposition;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod lang;
 pub mod metrics;
 pub mod metrics_feeds;
 pub mod metrics_recorder;
+pub mod metrics_storage;
 pub mod metrics_targets;
 pub mod metrics_upnp;
 pub mod reach;

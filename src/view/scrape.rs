@@ -7,7 +7,7 @@ use super::exposition::{Exposition, Format};
 use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
-use super::{metrics, metrics_feeds, metrics_recorder, metrics_targets, metrics_upnp};
+use super::{metrics, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp};
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
 use crate::model::Time;
 use std::sync::Arc;
@@ -42,6 +42,7 @@ pub struct Scrape {
     gateways: Vec<u8>,
     announcements: Vec<u8>,
     recorder: Vec<u8>,
+    storage: Vec<u8>,
 }
 
 impl Scrape {
@@ -63,6 +64,7 @@ impl Scrape {
             gateways: Vec::new(),
             announcements: Vec::new(),
             recorder: Vec::new(),
+            storage: Vec::new(),
         }
     }
 
@@ -96,6 +98,7 @@ impl Scrape {
                 self.discovery = part(self.format, |out| metrics_feeds::upnp(out, catalogue, search));
                 self.announcements = part(self.format, |out| metrics_feeds::announcements(out, catalogue, listening));
                 self.recorder = part(self.format, |out| metrics_recorder::recorder(out, engine.recorder()));
+                self.storage = part(self.format, |out| metrics_storage::storage(out, engine.storage()));
                 self.stage = Stage::Gateways;
             }
             Stage::Gateways => {
@@ -130,7 +133,7 @@ impl Scrape {
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);
         metrics_feeds::polling(&mut out, &self.polling);
-        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder] {
+        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder, &self.storage] {
             out.written(written);
         }
         metrics_targets::write(&mut out, &self.counts);

@@ -5,12 +5,14 @@ mod discovery;
 mod host;
 mod recorder;
 mod snmp;
+mod storage;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
 pub use host::{answer_questions, watch_host};
 pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};
+pub use storage::keep;
 
 use super::config::Interfaces;
 use super::hub::Hub;
