@@ -90,7 +90,7 @@ fn known() -> impl Strategy<Value = Remembered> {
 }
 
 proptest! {
-    #![proptest_config(config(128))]
+    #![proptest_config(config(32))]
 
     #[test]
     fn a_line_says_what_it_was_written_for(known in known()) {

@@ -58,7 +58,7 @@ fn read_lines(file: File, history: &mut History) -> io::Result<()> {
         if !within_long && !line.is_empty() {
             history.line(&line);
         }
-        within_long = !ends && line.len() > MAX_LINE || within_long && !ends;
+        within_long = !ends && (within_long || line.len() > MAX_LINE);
     }
 }
 
