@@ -6,6 +6,7 @@
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,10 +26,15 @@ struct Incident {
     world: Option<std::thread::JoinHandle<()>>,
 }
 
+/// A storm that outlasts a restart.
+const LONG: &str = "about = \"As at home, and nobody pulls the cable.\"\nduration_s = 200\n[[storms]]\nkind = \"l3_reflector\"\n\
+    from_s = 10\nuntil_s = 190\nttl = \"constant\"\ndirection = \"wan-to-lan\"\nrate_pps = 1800\nhost = \"Echo\"\n\
+    kindle_after_s = 1.5\n[expected]\ncause = \"l3_reflector\"\nseverity = \"storm\"\n\
+    culprit_macs = [\"3c:84:6a:10:00:c8\"]\norigins = [\"192.168.1.10\"]\n";
+
 impl Incident {
-    fn start() -> Self {
-        let scenario = Scenario::builtin("home").expect("a scenario");
-        let mut world = World::new(&scenario, 3);
+    fn start(scenario: &Scenario) -> Self {
+        let mut world = World::new(scenario, 3);
         drop(world.advance(BEGINS));
         let table = SharedTable::new(switch_mib::table(&world));
         let agent = SnmpAgent::start(table.clone(), AgentOptions::default()).expect("an agent");
@@ -36,7 +42,7 @@ impl Incident {
         let stopped = Arc::clone(&stop);
         let world = std::thread::spawn(move || {
             let began = Instant::now();
-            while !stopped.load(Ordering::Relaxed) && began.elapsed() < PATIENCE {
+            while !stopped.load(Ordering::Relaxed) && began.elapsed() < 3 * PATIENCE {
                 drop(world.advance(BEGINS + began.elapsed()));
                 table.set(switch_mib::table(&world));
                 std::thread::sleep(Duration::from_millis(100));
@@ -57,12 +63,14 @@ impl Drop for Incident {
 struct Glass {
     child: Child,
     address: SocketAddr,
+    /// What it said before it was ready.
+    said: String,
     _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
-    /// Watches nothing but one target on loopback.
-    fn start(folder: &std::path::Path, target: SocketAddr) -> Self {
+    /// Watches nothing but one target on loopback. `flags`: more of them.
+    fn start(folder: &Path, target: SocketAddr, flags: &[String]) -> Self {
         let file = folder.join("stormglass.yml");
         let config = format!(
             "snmp:\n  targets: [{{name: hub, address: \"{target}\", interval: 1s}}]\ncapture: {{interfaces: none}}\nupnp: \
@@ -72,15 +80,20 @@ impl Glass {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
             .arg("serve")
             .arg(format!("--config.file={}", file.display()))
+            .args(flags)
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program");
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let ready = lines.find_map(|line| Some(line.split_once("http://")?.1.split('/').next()?.to_owned()));
+        let mut said = String::new();
+        let ready = lines.find_map(|line| {
+            said.push_str(&line);
+            Some(line.split_once("http://")?.1.split('/').next()?.to_owned())
+        });
         let address = ready.expect("it says where it listens").parse().expect("an address");
         // Its log must be read, or it would wait for a reader.
         let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _log: log }
+        Self { child, address, said, _log: log }
     }
 
     fn get(&self, path: &str) -> String {
@@ -104,6 +117,35 @@ impl Glass {
     }
 }
 
+impl Glass {
+    /// The first storm that fits.
+    fn until(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let storms = self.storms();
+            if let Some(found) = storms.iter().find(|storm| fits(storm)) {
+                return found.clone();
+            }
+            assert!(began.elapsed() < PATIENCE, "not {what}: {storms:#?}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// `stormglass last`: its exit code, the storms, and what it complains of.
+fn last(folder: &Path) -> (Option<i32>, Vec<Value>, String) {
+    let path = format!("--storage.path={}", folder.display());
+    let program = Command::new(env!("CARGO_BIN_EXE_stormglass")).args(["last", "--format", "json", &path]).output();
+    let output = program.expect("the program");
+    let json = serde_json::from_slice::<Value>(&output.stdout).unwrap_or_default();
+    let storms = json["verdicts"].as_array().cloned().unwrap_or_default();
+    (output.status.code(), storms, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn kept(storage: &Path) -> Vec<String> {
+    vec![format!("--storage.path={}", storage.display())]
+}
+
 impl Drop for Glass {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -114,18 +156,9 @@ impl Drop for Glass {
 #[test]
 fn counters_alone_name_the_port_and_the_device() {
     let folder = tempfile::tempdir().expect("a folder");
-    let incident = Incident::start();
-    let glass = Glass::start(folder.path(), incident.agent.addr());
-    let began = Instant::now();
-    let named = loop {
-        let storms = glass.storms();
-        let named = storms.iter().find(|storm| storm["culprit"]["mac"].is_string()).cloned();
-        if let Some(named) = named {
-            break named;
-        }
-        assert!(began.elapsed() < PATIENCE, "nothing is said: {storms:#?}");
-        std::thread::sleep(Duration::from_millis(200));
-    };
+    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"));
+    let glass = Glass::start(folder.path(), incident.agent.addr(), &[]);
+    let named = glass.until("named", |storm| storm["culprit"]["mac"].is_string());
     assert_eq!(named["severity"], "storm", "{named:#}");
     assert_eq!(named["segment"], "hub", "{named:#}");
     assert_eq!(named["culprit"]["port"], "hub port7", "{named:#}");
@@ -142,4 +175,78 @@ fn counters_alone_name_the_port_and_the_device() {
     let page = glass.get("/");
     assert!(page.contains("hub port7"), "the page names the port");
     assert!(!named["sentence"].as_str().unwrap_or_default().contains("192.168.1.10"), "the Echo lent its address");
+}
+
+#[test]
+fn a_storm_outlives_the_program_that_was_killed_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let storage = folder.path().join("history");
+    let incident = Incident::start(&Scenario::parse("long", LONG).expect("a scenario"));
+    let start = || Glass::start(folder.path(), incident.agent.addr(), &kept(&storage));
+    let glass = start();
+    let named = glass.until("named", |storm| storm["culprit"]["mac"].is_string());
+    let same = |storm: &Value| {
+        assert_eq!((&storm["id"], &storm["started"]), (&named["id"], &named["started"]), "{storm:#}");
+    };
+    // The disk hears of it after the page, within a second.
+    let began = Instant::now();
+    while last(&storage).1.first().is_none_or(|storm| storm["id"] != named["id"]) {
+        assert!(began.elapsed() < PATIENCE, "{:?}", last(&storage));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let (code, storms, _) = last(&storage);
+    assert_eq!((code, storms.len()), (Some(1), 1), "{storms:#?}");
+    same(&storms[0]);
+    drop(glass); // SIGKILL
+    let glass = start();
+    let remembered = glass.storms();
+    assert_eq!(remembered.len(), 1, "{remembered:#?}");
+    same(&remembered[0]);
+    same(&glass.until("going on", |storm| storm["phase"] == "active"));
+    assert_eq!(glass.storms().len(), 1, "one storm is one: {:#?}", glass.storms());
+    drop(glass);
+    // A power failure in mid-line costs that line.
+    let file = storage.join("storms.jsonl");
+    let lines = std::fs::read(&file).expect("a history");
+    std::fs::write(&file, &lines[..lines.len() - 9]).expect("torn");
+    let (code, storms, complains) = last(&storage);
+    assert_eq!(code, Some(1), "{complains}");
+    assert!(complains.contains("passed over"), "{complains}");
+    same(&storms[0]);
+    let glass = start();
+    assert!(glass.said.contains("1 torn or spoiled lines"), "{}", glass.said);
+    same(&glass.storms()[0]);
+}
+
+#[test]
+fn a_history_that_cannot_be_kept_stops_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let in_the_way = folder.path().join("file");
+    std::fs::write(&in_the_way, "not a folder").expect("a file");
+    let glass = Glass::start(folder.path(), SocketAddr::from(([127, 0, 0, 1], 9)), &kept(&in_the_way));
+    assert!(glass.said.contains("can't be kept in"), "{}", glass.said);
+    let began = Instant::now();
+    let counted = |metrics: String| {
+        metrics
+            .lines()
+            .any(|l| l.starts_with("stormglass_storage_errors_total{reason=\"other\"}") && !l.ends_with(" 0"))
+    };
+    while !counted(glass.get("/metrics")) {
+        assert!(began.elapsed() < PATIENCE, "it is not counted");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let (code, _, complains) = last(folder.path());
+    assert_eq!(code, Some(2), "{complains}");
+    assert!(complains.contains("start `stormglass serve --storage.path="), "{complains}");
+    std::fs::write(folder.path().join("storms.jsonl"), "{\"v\":99}\n").expect("a newer history");
+    let serve = Command::new(env!("CARGO_BIN_EXE_stormglass"))
+        .args(["serve", "--web.listen-address=127.0.0.1:0"])
+        .arg(format!("--config.file={}", folder.path().join("stormglass.yml").display()))
+        .args(kept(folder.path()))
+        .output()
+        .expect("the program");
+    let complains = String::from_utf8_lossy(&serve.stderr);
+    assert_eq!(serve.status.code(), Some(2), "{complains}");
+    assert!(complains.contains("version 99") && complains.contains("choose another folder"), "{complains}");
+    assert_eq!(last(folder.path()).0, Some(2));
 }

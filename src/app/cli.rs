@@ -29,6 +29,8 @@ enum Command {
     /// Ask the network what is wrong with it, before it breaks. Exit code 0: nothing found, 1: something, 2: could not look.
     #[command(long_about = super::doctor::ABOUT)]
     Doctor(super::doctor::DoctorArgs),
+    /// The last storms, from the history on the disk (`--storage.path`), also while the service runs.
+    Last(super::last::LastArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
     /// What an SNMP device answers, and what of it is of use.
@@ -50,6 +52,9 @@ pub struct ServeArgs {
     /// Keep the frames around the onset of every storm in this folder, as pcapng; outranks the configuration.
     #[arg(long = "recorder.path", value_name = "FOLDER")]
     pub recorder_path: Option<PathBuf>,
+    /// Keep the history of storms in this folder, so that it outlives the program; outranks the configuration.
+    #[arg(long = "storage.path", value_name = "FOLDER")]
+    pub storage_path: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]
@@ -68,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => super::demo::main(&args),
         Command::Analyze(args) => super::analyze::run(&args),
         Command::Doctor(args) => super::doctor::run(&args),
+        Command::Last(args) => super::last::run(&args),
         Command::Upnp(args) => super::upnp::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
     }

@@ -5,6 +5,7 @@ use crate::engine::{Engine, Input, Output, Settings, Snapshot};
 use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
+use crate::model::history::Remembered;
 use crate::model::topology::LookUp;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::MappingChange;
@@ -71,7 +72,21 @@ impl Hub {
     /// # Errors
     /// The system gives no thread.
     pub fn start(settings: Settings, clock: Clock) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
-        let engine = Engine::new(settings);
+        Self::resume(settings, clock, Vec::new())
+    }
+
+    /// Starts the engine with the storms of earlier runs, oldest first: already the first snapshot has them, so that
+    /// nobody takes the network for quiet in between.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn resume(
+        settings: Settings,
+        clock: Clock,
+        past: Vec<Remembered>,
+    ) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
+        let mut engine = Engine::new(settings);
+        engine.handle(clock.now(), Input::Remembered(past));
         let (sender, inbox) = mpsc::channel(MAX_WAITING);
         let (publish, snapshot) = watch::channel(Arc::new(engine.snapshot(clock.now())));
         let (changes, _) = broadcast::channel(MAX_CHANGES);

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod hub;
 pub mod lang;
+pub mod last;
 pub mod serve;
 pub mod snmp_check;
 pub mod targets;

@@ -13,6 +13,7 @@ use crate::io::capture::live::Capture;
 use crate::io::clock::{self, Clock};
 use crate::io::http_server;
 use crate::io::snmp::Client;
+use crate::io::storage::Storage;
 use crate::model::text::Language;
 use crate::observe::replica::ReplicaRules;
 use crate::view;
@@ -59,7 +60,8 @@ pub struct Running {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
-    web: JoinSet<()>,
+    /// What ends by itself when told to: the pages, and the history with its last line.
+    orderly: JoinSet<()>,
     tasks: JoinSet<()>,
 }
 
@@ -69,7 +71,7 @@ impl Running {
         self.stop.send_replace(true);
         self.tasks.abort_all();
         let ended = async {
-            while self.web.join_next().await.is_some() {}
+            while self.orderly.join_next().await.is_some() {}
             while self.tasks.join_next().await.is_some() {}
         };
         if tokio::time::timeout(END_WITHIN, ended).await.is_err() {
@@ -97,6 +99,9 @@ pub fn main(args: &ServeArgs) -> ExitCode {
     }
     if let Some(folder) = &args.recorder_path {
         config.recorder.path = Some(folder.clone());
+    }
+    if let Some(folder) = &args.storage_path {
+        config.storage.path = Some(folder.clone());
     }
     log(&args.log_level, &args.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
@@ -236,9 +241,14 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     };
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
     let utc_offset_seconds = settings.times.utc_offset_seconds;
-    let (hub, questions) = Hub::start(settings, clock).context("the system gives no threads")?;
+    let storage = config.storage.path.as_deref().map(Storage::open).transpose()?;
+    let past = storage.as_ref().map_or_else(Vec::new, |storage| storage.history().storms().to_vec());
+    let (hub, questions) = Hub::resume(settings, clock, past).context("the system gives no threads")?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut orderly) = (JoinSet::new(), JoinSet::new());
+    if let Some(storage) = storage {
+        orderly.spawn(tasks::keep(hub.clone(), clock, storage, hub.changes(), stopped.clone()));
+    }
     if watch_host {
         let counters = (!config.snmp.has_targets()).then_some(config.snmp.interval.0);
         tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
@@ -280,11 +290,10 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         clock,
         utc_offset_seconds,
     });
-    let mut web = JoinSet::new();
     for listener in listeners {
-        web.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
+        orderly.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
     }
-    Ok(Running { hub, addresses, stop, web, tasks })
+    Ok(Running { hub, addresses, stop, orderly, tasks })
 }
 
 /// The secret of the replica hash, so that nobody outside can choose frames that collide in it.

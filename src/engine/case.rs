@@ -2,6 +2,7 @@
 
 use super::case_counted::Counters;
 use super::lans;
+use super::memory::Earlier;
 use super::snapshot::Delays;
 use crate::detect::Thresholds;
 use crate::detect::counters::{Counted, CounterWatch, Direction};
@@ -94,6 +95,8 @@ pub(super) struct Case {
     pub(super) times: Times,
     /// What counters have to do with it.
     pub(super) counters: Option<Counters>,
+    /// Known from an earlier run of the program, and not seen in this one yet.
+    pub(super) earlier: Option<Earlier>,
 }
 
 /// All storms and warnings, newest last.
@@ -198,6 +201,7 @@ impl Cases {
             not_before,
             times: *context.times,
             counters: None,
+            earlier: None,
         };
         case.update(scene, finding, &Context { fresh: true, ..*context });
         self.push(case)
@@ -251,6 +255,9 @@ impl Cases {
     /// Moves storms of which nothing is seen any more to clearing and over.
     pub(super) fn age(&mut self, now: Time, thresholds: &Thresholds, changed: &mut dyn FnMut(Arc<Verdict>)) {
         for case in self.cases.iter_mut().filter(|case| !case.is_counted()) {
+            if case.waits(now) {
+                continue;
+            }
             let silent = now.since(case.last);
             let phase = if silent >= thresholds.over_after {
                 Phase::Over
@@ -277,9 +284,10 @@ impl Cases {
     /// When [`Cases::age`] will next change something.
     pub(super) fn next_deadline(&self, thresholds: &Thresholds) -> Option<Time> {
         let open = self.cases.iter().filter(|case| case.open() && !case.is_counted());
-        open.map(|case| match case.verdict.phase {
-            Phase::Active => case.last.plus(thresholds.clearing_after),
-            Phase::Clearing | Phase::Over => case.last.plus(thresholds.over_after),
+        open.map(|case| match (case.waits_until(), case.verdict.phase) {
+            (Some(until), _) => until,
+            (None, Phase::Active) => case.last.plus(thresholds.clearing_after),
+            (None, Phase::Clearing | Phase::Over) => case.last.plus(thresholds.over_after),
         })
         .min()
     }

@@ -92,7 +92,8 @@ impl Case {
             }
             _ => true,
         };
-        !self.is_counted() && (at_its_port || here && same) && self.verdict.severity >= found.finding.severity
+        let counted = self.is_counted() || self.was_counted();
+        !counted && (at_its_port || here && same) && self.verdict.severity >= found.finding.severity
     }
 
     fn adds(&mut self, seen: &Seen<'_>, found: &CounterFinding) -> Option<Arc<Verdict>> {
@@ -125,6 +126,34 @@ impl Case {
         })
     }
 
+    /// The same storm as in an earlier run of the program: in the same segment, by the same device or at the same port; of
+    /// the same cause where neither is known.
+    fn went_on_at(&self, seen: &Seen<'_>, found: &CounterFinding) -> bool {
+        let here = seen.group.name().is_some_and(|name| *name == self.verdict.segment);
+        let (one, other) = (self.verdict.culprit.as_ref(), seen.culprit.as_ref());
+        let macs = one.and_then(|party| party.mac).zip(other.and_then(|party| party.mac));
+        let ports = place(one).zip(place(other));
+        let same = match (macs, ports) {
+            (Some((one, other)), _) => one == other || one.is_neighbour_of(other, DEVICE_REACH),
+            (None, Some((one, other))) => one == other,
+            (None, None) => found.finding.cause == self.verdict.cause,
+        };
+        self.was_counted() && here && same
+    }
+
+    /// It goes on: what is known of its places is what is seen now.
+    fn is_seen_again(&mut self, seen: &Seen<'_>, found: &CounterFinding) {
+        self.counters = Some(Counters {
+            alone: true,
+            group: seen.group.clone(),
+            ports: found.ports.iter().take(MAX_PORTS).cloned().collect(),
+            through: found.through.iter().take(MAX_PORTS).cloned().collect(),
+        });
+        // Nobody counted while the program was away.
+        self.last = self.last.max(found.finding.started.minus(seen.span));
+        self.earlier = None;
+    }
+
     fn counts(&mut self, seen: &Seen<'_>, found: CounterFinding) {
         let finding = found.finding;
         let fresh = finding.last.since(self.last).as_secs_f64() * finding.rate as f64;
@@ -145,10 +174,12 @@ impl Case {
         (verdict.phase, verdict.ended) = (Phase::Active, None);
         // A better-known cause is not given up for a guess.
         if finding.cause == verdict.cause || finding.confidence > verdict.confidence {
+            if !knows_more(verdict.culprit.as_ref(), seen.culprit.as_ref()) {
+                verdict.culprit.clone_from(&seen.culprit);
+            }
             verdict.cause = finding.cause;
             verdict.confidence = finding.confidence;
             verdict.protocol = finding.protocol;
-            verdict.culprit = seen.culprit.clone();
             verdict.evidence = finding.evidence;
             verdict.candidates = finding.candidates;
             verdict.lacks = finding.lacks;
@@ -157,6 +188,18 @@ impl Case {
         self.last = self.last.max(finding.last);
         write(verdict, seen.times);
     }
+}
+
+/// The port of a culprit, without what it leads to.
+fn place(culprit: Option<&Party>) -> Option<&str> {
+    culprit?.port.as_deref()?.split(", an uplink").next()
+}
+
+/// A device has been named at the port at which now none is: the tables are read less often than the counters.
+fn knows_more(known: Option<&Party>, now: Option<&Party>) -> bool {
+    known.is_some_and(|known| known.mac.is_some())
+        && now.is_some_and(|now| now.mac.is_none() && place(Some(now)).is_some())
+        && place(known) == place(now)
 }
 
 /// The switches of the group have one of these behind a port.
@@ -183,6 +226,9 @@ fn enter(evidence: &mut Vec<Evidence>, fact: &Evidence) {
 impl Cases {
     /// Takes what counters show. Gives the verdict if it changed in what a person would be told.
     pub(super) fn take_counted(&mut self, seen: &Seen<'_>, found: CounterFinding) -> Option<Arc<Verdict>> {
+        if let Some(case) = self.cases.iter_mut().find(|case| case.went_on_at(seen, &found)) {
+            case.is_seen_again(seen, &found);
+        }
         let by_frames = |case: &&mut Case| case.is_of_frames(seen, &found);
         if let Some(case) = self.cases.iter_mut().filter(|case| case.open()).find(by_frames) {
             return case.adds(seen, &found);
@@ -266,6 +312,7 @@ impl Cases {
                 ports: BTreeSet::new(),
                 through: BTreeSet::new(),
             }),
+            earlier: None,
         };
         case.counts(seen, found);
         self.push(case)

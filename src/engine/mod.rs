@@ -11,6 +11,7 @@ mod feeds;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
+mod memory;
 mod place;
 pub mod pursuit;
 mod reach;
@@ -34,6 +35,7 @@ use crate::explain::{Names, Own};
 use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
+use crate::model::history::{Remembered, StorageStatus};
 use crate::model::observation::Poll;
 use crate::model::recording::{RecorderStatus, Recording};
 use crate::model::topology::{LookUp, Sighting};
@@ -121,6 +123,10 @@ pub enum Input {
     Recorded(Recording),
     /// How the flight recorder is doing.
     Recorder(RecorderStatus),
+    /// The storms of earlier runs of the program, oldest first; the newest [`MAX_HISTORY`] find room.
+    Remembered(Vec<Remembered>),
+    /// How the writing of the history goes.
+    Storage(StorageStatus),
     /// The addresses of the host we run on.
     Own(Own),
     /// The owner of this address could not be asked for, so that no answer means nothing.
@@ -209,6 +215,7 @@ pub struct Engine {
     listening: Listening,
     polling: Counts,
     recorder: Option<RecorderStatus>,
+    storage: Option<StorageStatus>,
     feeds: Feeds,
     examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
@@ -243,6 +250,7 @@ impl Engine {
             listening: Listening::default(),
             polling: Counts::default(),
             recorder: None,
+            storage: None,
             feeds: Feeds::default(),
             examined: None,
             outputs: VecDeque::new(),
@@ -272,6 +280,8 @@ impl Engine {
                 }
             }
             Input::Recorder(status) => self.recorder = Some(status),
+            Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
+            Input::Storage(status) => self.storage = Some(status),
             Input::Own(own) => self.learn_own(now, own),
             Input::NotAsked(ip) => {
                 self.clients.not_asked(ip);
@@ -374,6 +384,12 @@ impl Engine {
     #[must_use]
     pub const fn recorder(&self) -> Option<&RecorderStatus> {
         self.recorder.as_ref()
+    }
+
+    /// How the writing of the history goes; `None` where none is kept.
+    #[must_use]
+    pub const fn storage(&self) -> Option<&StorageStatus> {
+        self.storage.as_ref()
     }
 
     /// How the latest UPnP search went.

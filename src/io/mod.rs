@@ -15,4 +15,5 @@ pub mod routes;
 mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
+pub mod storage;
 pub mod upnp;

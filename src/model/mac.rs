@@ -72,6 +72,13 @@ impl serde::Serialize for MacAddr {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for MacAddr {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// Why a text is not a MAC address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not a MAC address: write six pairs of hexadecimal digits, as in 3c:84:6a:10:00:c8")]

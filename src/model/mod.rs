@@ -4,6 +4,7 @@ pub mod announcement;
 pub mod device;
 pub mod device_tree;
 pub mod frames;
+pub mod history;
 pub mod mac;
 pub mod observation;
 pub mod probe;

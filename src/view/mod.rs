@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod exposition;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod lang;
@@ -9,6 +10,7 @@ pub mod metrics;
 pub mod metrics_doctor;
 pub mod metrics_feeds;
 pub mod metrics_recorder;
+pub mod metrics_storage;
 pub mod metrics_targets;
 pub mod metrics_upnp;
 pub mod reach;

@@ -7,7 +7,7 @@ use super::exposition::{Exposition, Format};
 use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
-use super::{metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_targets, metrics_upnp};
+use super::{metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp};
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
 use crate::model::Time;
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub struct Scrape {
     announcements: Vec<u8>,
     recorder: Vec<u8>,
     doctor: Vec<u8>,
+    storage: Vec<u8>,
 }
 
 impl Scrape {
@@ -65,6 +66,7 @@ impl Scrape {
             announcements: Vec::new(),
             recorder: Vec::new(),
             doctor: Vec::new(),
+            storage: Vec::new(),
         }
     }
 
@@ -99,6 +101,7 @@ impl Scrape {
                 self.announcements = part(self.format, |out| metrics_feeds::announcements(out, catalogue, listening));
                 self.recorder = part(self.format, |out| metrics_recorder::recorder(out, engine.recorder()));
                 self.doctor = part(self.format, |out| metrics_doctor::write(out, engine.examined()));
+                self.storage = part(self.format, |out| metrics_storage::storage(out, engine.storage()));
                 self.stage = Stage::Gateways;
             }
             Stage::Gateways => {
@@ -133,7 +136,8 @@ impl Scrape {
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);
         metrics_feeds::polling(&mut out, &self.polling);
-        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder, &self.doctor] {
+        let (doctor, storage) = (&self.doctor, &self.storage);
+        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder, doctor, storage] {
             out.written(written);
         }
         metrics_targets::write(&mut out, &self.counts);

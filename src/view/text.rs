@@ -269,7 +269,7 @@ pub fn looked_at(frames: u64, files: usize, span_seconds: f64, verdicts: usize, 
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::Time;
     use crate::model::frames::Protocol;

@@ -4,6 +4,7 @@
 mod auths;
 mod detect;
 mod recorder;
+mod storage;
 mod subnet;
 mod targets;
 mod units;
@@ -11,6 +12,7 @@ mod units;
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
 pub use recorder::Recorder;
+pub use storage::Storage;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
@@ -56,6 +58,8 @@ pub struct Config {
     pub detect: Detect,
     /// What is kept of the frames around the onset of a storm.
     pub recorder: Recorder,
+    /// Where the history of storms is kept.
+    pub storage: Storage,
 }
 
 /// `snmp:`
@@ -420,6 +424,7 @@ fn limits(config: &Config) -> Result<(), &'static str> {
     let detect = &config.detect;
     let rates = [detect.source_pps, detect.storm_pps, detect.critical_pps, detect.replica_pps];
     config.recorder.check()?;
+    config.storage.check()?;
     detect.counters.check()?;
     let wrong = [
         (config.snmp.interval.0 < MIN_POLL, "snmp.interval: below 1s is refused; agents refresh every 1-30s"),

@@ -6,6 +6,7 @@ mod doctor;
 pub(in crate::app) mod host;
 mod recorder;
 mod snmp;
+mod storage;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
@@ -13,6 +14,7 @@ pub use doctor::examine;
 pub use host::{answer_questions, watch_host};
 pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};
+pub use storage::keep;
 
 use super::config::Interfaces;
 use super::hub::Hub;

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use store::Store;
+pub(in crate::io) use store::reason;
 
 /// Seconds of frames waiting to be written, over all interfaces; a disk that is further behind loses them.
 const MAX_WAITING: usize = 128;

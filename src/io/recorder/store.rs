@@ -184,7 +184,8 @@ fn file_name(trigger: &Trigger) -> String {
     format!("{PREFIX}{time}Z-{storm}")
 }
 
-fn reason(error: &io::Error) -> &'static str {
+/// Why a file could not be written, as the metrics name it.
+pub(in crate::io) fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => "no_space",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "permission",
