@@ -20,12 +20,17 @@ impl From<Lang> for Language {
     }
 }
 
-/// The language of a flag, or of the environment: LC_ALL before LC_MESSAGES before LANG (POSIX.1-2024, 8.2).
+/// The language of a flag, or of the environment.
 #[must_use]
 pub fn language(flag: Option<Lang>) -> Language {
+    flag.map_or_else(|| of_locale(&locale("LC_MESSAGES")), Language::from)
+}
+
+/// The locale of a category: LC_ALL before the category before LANG (POSIX.1-2024, 8.2). Empty if none says any.
+#[must_use]
+pub fn locale(category: &str) -> String {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = || env("LC_ALL").or_else(|| env("LC_MESSAGES")).or_else(|| env("LANG")).unwrap_or_default();
-    flag.map_or_else(|| of_locale(&locale()), Language::from)
+    env("LC_ALL").or_else(|| env(category)).or_else(|| env("LANG")).unwrap_or_default()
 }
 
 fn of_locale(locale: &str) -> Language {

@@ -8,7 +8,7 @@ pub(in crate::app) mod screen;
 mod show;
 mod watch;
 
-use crate::model::text::Language;
+use crate::app::lang::Lang;
 use crate::view::upnp_list_words as list_words;
 use clap::{Args, Subcommand, ValueEnum};
 use screen::Screen;
@@ -93,14 +93,6 @@ enum Format {
     Csv,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Lang {
-    /// English
-    En,
-    /// Japanese
-    Ja,
-}
-
 impl Common {
     fn json(&self) -> bool {
         self.format == Some(Format::Json)
@@ -112,11 +104,7 @@ impl Common {
 #[must_use]
 pub fn run(args: &UpnpArgs) -> ExitCode {
     let common = &args.common;
-    let language = common.lang.map(|lang| match lang {
-        Lang::En => Language::English,
-        Lang::Ja => Language::Japanese,
-    });
-    let screen = Screen::new(language);
+    let screen = Screen::new(common.lang);
     let command = args.command.as_ref().unwrap_or(&UpnpCommand::List);
     if common.format == Some(Format::Csv) && !matches!(command, UpnpCommand::Export) {
         eprintln!("upnp: {}", list_words::CSV_IS_FOR_EXPORT.template(screen.language));

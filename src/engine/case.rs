@@ -195,7 +195,7 @@ impl Cases {
             self.cases.iter().filter(|known| known.verdict.segment == scene.segment.id && belongs(known, &finding));
         let not_before = forerunner.filter_map(|known| known.verdict.ended).max().unwrap_or(Time::MIN);
         let mut case = Case {
-            verdict: Arc::new(blank(scene, &finding)),
+            verdict: Arc::new(blank(&scene.segment.id, scene.at, &finding)),
             macs: BTreeSet::new(),
             last: finding.last,
             not_before,
@@ -309,17 +309,18 @@ pub(super) fn long_over(case: &Case, at: Time) -> bool {
     case.verdict.phase == Phase::Over && at.since(case.last) > within
 }
 
-fn blank(scene: &Scene<'_>, finding: &Finding) -> Verdict {
+/// A verdict that says nothing yet but where, when and what was found.
+pub(super) fn blank(segment: &Arc<str>, detected: Time, finding: &Finding) -> Verdict {
     Verdict {
         id: "".into(),
-        segment: Arc::clone(&scene.segment.id),
+        segment: Arc::clone(segment),
         cause: finding.cause,
         severity: finding.severity,
         confidence: finding.confidence,
         phase: Phase::Active,
         started: finding.started,
         ended: None,
-        detected: scene.at,
+        detected,
         culprit: None,
         origins: Vec::new(),
         groups: Vec::new(),

@@ -1,7 +1,7 @@
 //! What counters have to do with a storm's life: they open one where no frame tells of it, hold it open while a port stands
 //! out, and are evidence where frames have told already. Recognises nothing.
 
-use super::case::{Case, Cases, long_over, write};
+use super::case::{Case, Cases, blank, long_over, write};
 use super::counting::Floods;
 use super::lans::{Group, Node, interface_of};
 use crate::detect::counters::attribution::MIN_INTERVALS;
@@ -275,30 +275,7 @@ impl Cases {
 
     fn open_counted(&mut self, seen: &Seen<'_>, found: CounterFinding) -> Option<Arc<Verdict>> {
         let finding = &found.finding;
-        let verdict = Verdict {
-            id: "".into(),
-            segment: Arc::clone(seen.group.name()?),
-            cause: finding.cause,
-            severity: finding.severity,
-            confidence: 0.0,
-            phase: Phase::Active,
-            started: finding.started,
-            ended: None,
-            detected: seen.now,
-            culprit: None,
-            origins: Vec::new(),
-            groups: Vec::new(),
-            protocol: finding.protocol,
-            frames: 0,
-            peak_pps: 0,
-            current_pps: 0,
-            sentence: String::new(),
-            evidence: Vec::new(),
-            remedy: Vec::new(),
-            candidates: Vec::new(),
-            lacks: Vec::new(),
-            recording: None,
-        };
+        let verdict = blank(seen.group.name()?, seen.now, finding);
         let mut case = Case {
             verdict: Arc::new(verdict),
             macs: BTreeSet::new(),

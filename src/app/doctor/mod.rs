@@ -9,6 +9,7 @@ pub use visit::{Manners, Visit};
 
 use super::cli::fail;
 use super::config::{self, Config, Interval};
+use super::lang::Lang;
 use super::upnp::screen::{Screen, ask};
 use crate::explain::checks;
 use crate::io::interfaces::{self, Interface};
@@ -63,14 +64,6 @@ enum Format {
     Json,
 }
 
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-enum Lang {
-    /// English
-    En,
-    /// Japanese
-    Ja,
-}
-
 const NO_INTERFACE: Text = Text {
     en: "no interface is up and on a LAN: `ip link` lists those there are, --interface chooses one",
     ja: "有効でLANにつながっているインターフェースがありません。`ip link` で一覧を確かめ、--interface で指定してください",
@@ -103,10 +96,7 @@ pub fn run(args: &DoctorArgs) -> ExitCode {
 }
 
 fn examine(args: &DoctorArgs) -> anyhow::Result<u8> {
-    let screen = Screen::new(args.lang.map(|lang| match lang {
-        Lang::En => Language::English,
-        Lang::Ja => Language::Japanese,
-    }));
+    let screen = Screen::new(args.lang);
     // Before anything is sent: who has written it wrong should not have to wait.
     let config = args.config_file.as_deref().map_or_else(|| Ok(Config::default()), config::load)?;
     let interfaces = chosen(interfaces::list()?, &args.interface, screen.language)?;

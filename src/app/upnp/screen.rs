@@ -1,6 +1,7 @@
 //! Where `upnp-probe` and `doctor` write: tables, colours, JSON lines and the language, by what is at the other end. Knows no
 //! protocol and no devices.
 
+use crate::app::lang::{Lang, language, locale};
 use crate::model::text::Language;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -30,17 +31,12 @@ pub(in crate::app) struct Screen {
 }
 
 impl Screen {
-    pub(in crate::app) fn new(language: Option<Language>) -> Self {
+    pub(in crate::app) fn new(lang: Option<Lang>) -> Self {
         let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        // POSIX: LC_ALL before the category before LANG.
-        let locale =
-            |category: &str| env("LC_ALL").or_else(|| env(category)).or_else(|| env("LANG")).unwrap_or_default();
-        let japanese = locale("LC_MESSAGES").to_ascii_lowercase().starts_with("ja");
-        let from_locale = if japanese { Language::Japanese } else { Language::English };
         let terminal = io::stdout().is_terminal();
         let dumb = env("TERM").is_some_and(|term| term == "dumb");
         Self {
-            language: language.unwrap_or(from_locale),
+            language: language(lang),
             terminal,
             colour: terminal && !dumb && env("NO_COLOR").is_none(),
             boxes: draws_boxes(&locale("LC_CTYPE")),

@@ -1,7 +1,7 @@
 //! One host asks by ARP without pause: a scanner without a limit, a worm, or a router through which somebody scans.
 
 use super::protocol_storm::Trade;
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
 use crate::explain::scene::Scene;
@@ -22,11 +22,6 @@ const TRADE: Trade = Trade {
         "Then: look for a program on it that scans the network (an inventory or camera finder, a badly set monitoring tool, malware), and remove it or limit its rate.",
         "If it is a router: somebody behind it, or on the Internet, may be scanning your addresses through it. Look at its log, and block that at its firewall.",
     ],
-    page: Page {
-        signs: "One MAC sends 50 ARP requests a second or more for three seconds, from an address that is its own, while the broadcasts of others come once.",
-        cure: "Unplug the device; then find what scans on it, or through it.",
-        sources: &["RFC 826", "RFC 1122, 2.3.2.1: at most one request a second per destination"],
-    },
 };
 
 /// `arp_storm`.
@@ -39,10 +34,6 @@ impl Cause for ArpStorm {
 
     fn about(&self) -> &'static str {
         "One device asks by ARP for one address after the other, and everybody has to listen."
-    }
-
-    fn page(&self) -> Page {
-        TRADE.page
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

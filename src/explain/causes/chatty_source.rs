@@ -1,7 +1,7 @@
 //! One device that sends far too much by itself: fresh datagrams, or the same one over and over, from its own MAC and
 //! address, while everybody else's frames come once.
 
-use super::{Cause, ONE_LAP, Page, Times};
+use super::{Cause, ONE_LAP, Times};
 use crate::detect::segment::{TalkerKey, talks_media};
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
@@ -25,14 +25,6 @@ impl Cause for ChattySource {
 
     fn about(&self) -> &'static str {
         "One device floods the LAN with messages of its own."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "One MAC sends 50 group frames a second or more for three seconds, fresh ones, from an address that is its own; the frames of others come once.",
-            cure: "Unplug the device; then restart it, update its software, and see whether it stays quiet.",
-            sources: &["RFC 6762, 6: mDNS rate limits"],
-        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use super::chatty_source::ownership;
 use super::protocol_storm::Trade;
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
@@ -26,11 +26,6 @@ const TRADE: Trade = Trade {
         "Then: see why it gets no address: a server that has none left, two servers, a port in the wrong network (VLAN), or a faulty driver. Restart it, and update its software.",
         "A program that empties the address pool on purpose does the same: then keep the device off the network.",
     ],
-    page: Page {
-        signs: "One MAC sends 50 DHCP messages a second or more for three seconds. Of those that do, the ones with no address yet are asking; a server that answers by broadcast is not blamed.",
-        cure: "Unplug the device; then see why it gets no address.",
-        sources: &["RFC 2131, 4.1: exponential backoff", "RFC 8415, 15"],
-    },
 };
 
 /// `dhcp_storm`.
@@ -43,10 +38,6 @@ impl Cause for DhcpStorm {
 
     fn about(&self) -> &'static str {
         "One device asks for an address by DHCP without pause."
-    }
-
-    fn page(&self) -> Page {
-        TRADE.page
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

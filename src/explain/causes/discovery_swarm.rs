@@ -1,6 +1,6 @@
 //! Thousands of devices look for each other, none of them often, all of them together too much: nobody is to blame.
 
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::detect::Segment;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::{Finding, Suspect};
@@ -28,15 +28,6 @@ impl Cause for DiscoverySwarm {
 
     fn about(&self) -> &'static str {
         "Very many devices look for services, none of them often, all of them together too much."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "500 group frames a second or more for three seconds, mostly discovery (mDNS, SSDP, LLMNR, \
-                    WS-Discovery, NetBIOS), from 200 or more MACs, none of which has a tenth of it, and few of them repeats.",
-            cure: "Divide the network, or filter discovery at the access points.",
-            sources: &["RFC 6762", "RFC 9119, 3 and 4: multicast over wireless"],
-        }
     }
 
     fn judge(&self, scene: &Scene<'_>, _: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

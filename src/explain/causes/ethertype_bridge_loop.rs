@@ -2,10 +2,10 @@
 //! EtherType. What goes round keeps its sender's MAC and hop limit, as in a loop of cables, while ARP and IPv4 come once.
 
 use super::l2_loop::origins;
-use super::{Cause, ONE_LAP, Page, Times, groups, main_protocol};
+use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
-use crate::explain::attribution::{Circulating, Role};
+use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
@@ -76,22 +76,8 @@ impl Cause for EthertypeBridgeLoop {
         "A router with both its sides in one LAN passes IPv6 (or PPPoE) through, and that alone circles for ever."
     }
 
-    fn page(&self) -> Page {
-        Page {
-            signs: "Multicasts of several hosts come again and again, from their own MACs and with their hop limit \
-                    unchanged, but all of them are IPv6 (or PPPoE); ARP and IPv4 broadcasts of the same time come once.",
-            cure: "Pull the router's WAN cable; then turn its IPv6 pass-through (IPv6 bridge, PPPoE pass-through) off.",
-            sources: &["RFC 4861, 7.1: hop limit 255", "IEEE 802.1D-2004, 7: forwarding"],
-        }
-    }
-
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
-        let limit = scene.thresholds.replica_copies;
-        let looped = circulating
-            .iter()
-            .filter(|one| matches!(one.role, Role::ByOwner | Role::Unknown) && one.goes_on(limit))
-            .filter(|one| one.track.replica.senders.len() == 1 && !taken.contains(&one.track.replica.first_mac))
-            .collect::<Vec<_>>();
+        let looped = bridged(scene, circulating, taken);
         let family = Family::of_all(&looped).filter(|family| family.may_be_bridged());
         family.and_then(|family| finding(scene, &looped, family)).into_iter().collect()
     }

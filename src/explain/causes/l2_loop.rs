@@ -2,7 +2,7 @@
 //! with its TTL unchanged. Nobody is to be blamed but the cable.
 
 use super::ethertype_bridge_loop::Family;
-use super::{Cause, ONE_LAP, Page, Times, groups, main_protocol};
+use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
@@ -33,21 +33,8 @@ impl Cause for L2Loop {
         "A cable (or a second link) closes a ring between switches, and every broadcast circles in it for ever."
     }
 
-    fn page(&self) -> Page {
-        Page {
-            signs: "Whatever any host sends to all comes back again and again, from its own MAC and with its TTL unchanged; by counters, addresses move from port to port and two ports bring in what they send out.",
-            cure: "Pull the cable that closes the ring; then turn on spanning tree or loop protection.",
-            sources: &["IEEE 802.1D-2004", "RFC 4188: dot1dStpTopChanges"],
-        }
-    }
-
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
-        let limit = scene.thresholds.replica_copies;
-        let looped = circulating
-            .iter()
-            .filter(|one| matches!(one.role, Role::ByOwner | Role::Unknown) && one.goes_on(limit))
-            .filter(|one| one.track.replica.senders.len() == 1 && !taken.contains(&one.track.replica.first_mac))
-            .collect::<Vec<_>>();
+        let looped = bridged(scene, circulating, taken);
         finding(scene, &looped).into_iter().collect()
     }
 

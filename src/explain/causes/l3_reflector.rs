@@ -1,7 +1,7 @@
 //! A router whose multicast proxy sends a LAN's multicast back into the LAN it came from, because both its sides end
 //! there. Recognised by copies from a MAC that does not own the source address.
 
-use super::{Cause, Page, Times, groups, main_protocol, source_filter};
+use super::{Cause, Times, groups, main_protocol, source_filter};
 use crate::explain::attribution::{Circulating, Forwarding, Role};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -25,14 +25,6 @@ impl Cause for L3Reflector {
 
     fn about(&self) -> &'static str {
         "A router with both its sides in one LAN sends the LAN's multicast back into it (IGMP proxy, MLD proxy)."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "Copies of a host's multicasts come from a MAC that does not own the host's address, with a TTL that falls or stays; who owns an address is known from ARP, neighbour discovery and DHCP.",
-            cure: "Pull the router's WAN cable; then turn its IGMP proxy (and IPv6 pass-through) off.",
-            sources: &["RFC 4605: IGMP/MLD proxying", "RFC 1812, 5.3.1: TTL"],
-        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {

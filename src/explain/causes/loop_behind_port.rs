@@ -5,7 +5,7 @@
 //! What comes back is not sent out of the same port again, so that little goes out of it: the sign is that addresses known
 //! elsewhere are suddenly there.
 
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
@@ -28,14 +28,6 @@ impl Cause for LoopBehindPort {
 
     fn about(&self) -> &'static str {
         "A loop behind one switch port, as an unmanaged switch with a cable that has both ends in it."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "One switch port brings in far more than usual, and addresses known from other ports are suddenly behind it.",
-            cure: "Pull the cable at that port; then find the cable with both ends in the switch behind it.",
-            sources: &["RFC 4188: dot1dTpFdbTable"],
-        }
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {

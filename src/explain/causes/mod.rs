@@ -19,7 +19,7 @@ mod unexplained;
 mod unknown_unicast_flood;
 mod wake_burst;
 
-use super::attribution::Circulating;
+use super::attribution::{Circulating, Role};
 use super::counted::{CounterFinding, CounterScene, SourcePort};
 use super::finding::Finding;
 use super::scene::Scene;
@@ -28,17 +28,6 @@ use crate::model::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// What is told of a cause without a storm at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// How it is recognised.
-    pub signs: &'static str,
-    /// What to do, in short.
-    pub cure: &'static str,
-    /// Where that is written.
-    pub sources: &'static [&'static str],
-}
-
 /// One reason for which a network drowns.
 pub trait Cause: Sync {
     /// The identifier in JSON, metrics and configuration. Never translated.
@@ -46,9 +35,6 @@ pub trait Cause: Sync {
 
     /// What it is, in one sentence.
     fn about(&self) -> &'static str;
-
-    /// What `stormglass explain` tells of it.
-    fn page(&self) -> Page;
 
     /// Looks for itself in the scene. `taken`: MACs that an earlier cause in the list has explained.
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding>;
@@ -115,6 +101,21 @@ impl Times {
             None => format!("since {}", clock(verdict.started)),
         }
     }
+}
+
+/// What circles with the sender's own MAC, as frames in a ring of cables do, and is not explained yet: no router has
+/// forwarded it.
+fn bridged<'a, 'b>(
+    scene: &Scene<'_>,
+    circulating: &'a [Circulating<'b>],
+    taken: &BTreeSet<MacAddr>,
+) -> Vec<&'a Circulating<'b>> {
+    let limit = scene.thresholds.replica_copies;
+    circulating
+        .iter()
+        .filter(|one| matches!(one.role, Role::ByOwner | Role::Unknown) && one.goes_on(limit))
+        .filter(|one| one.track.replica.senders.len() == 1 && !taken.contains(&one.track.replica.first_mac))
+        .collect()
 }
 
 /// The most frequent protocol among circulating datagrams, by copies.

@@ -1,7 +1,7 @@
 //! One host sends neighbour discovery without pause, mostly solicitations: the ARP storm of IPv6.
 
 use super::protocol_storm::Trade;
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
 use crate::explain::scene::Scene;
@@ -22,11 +22,6 @@ const TRADE: Trade = Trade {
         "Then: update its system and network driver, and look for a program on it that scans the network.",
         "If it is a router: somebody may be scanning your IPv6 addresses from outside, and the router looks for each of them. Block that at its firewall.",
     ],
-    page: Page {
-        signs: "One MAC sends 50 neighbour discovery messages a second or more for three seconds, mostly fresh ones, from an address that is its own.",
-        cure: "Unplug the device; then find what scans on it, or through it.",
-        sources: &["RFC 4861", "RFC 6583: operational neighbour discovery problems"],
-    },
 };
 
 /// `nd_storm`.
@@ -39,10 +34,6 @@ impl Cause for NdStorm {
 
     fn about(&self) -> &'static str {
         "One device sends IPv6 neighbour discovery messages without pause."
-    }
-
-    fn page(&self) -> Page {
-        TRADE.page
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -1,8 +1,8 @@
 //! What the storms of one protocol from one device have in common: a device that sends too much, as `chatty_source` has it,
 //! and a message by which the fault is known. Blames nobody whose address is only on the frames.
 
+use super::Times;
 use super::chatty_source::{Ownership, finding, merge, ownership, suspects};
-use super::{Page, Times};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
@@ -31,8 +31,6 @@ pub(super) struct Trade {
     pub(super) then: &'static str,
     /// What to do then, step by step.
     pub(super) advice: &'static [&'static str],
-    /// What `stormglass explain` tells.
-    pub(super) page: Page,
 }
 
 /// Everything of this trade that one MAC sends.

@@ -2,7 +2,7 @@
 //! timer. To all hosts nothing else is sent by these protocols.
 
 use super::protocol_storm::Trade;
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
 use crate::explain::scene::Scene;
@@ -26,11 +26,6 @@ const TRADE: Trade = Trade {
         "Then: see which devices query (routers, switches with an IGMP snooping querier, access points), leave the one nearest to the router on, and turn the queriers of the others off.",
         "If it is the only querier: update its firmware, and set its query interval back to 125 s.",
     ],
-    page: Page {
-        signs: "One MAC sends 50 or more IGMP or MLD messages a second to all hosts (224.0.0.1, ff02::1) for three seconds: to these groups nothing but queries is sent.",
-        cure: "Leave one querier in the network.",
-        sources: &["RFC 2236, 8.2: query interval 125 s", "RFC 3376, 8.2", "RFC 2710, 7.2"],
-    },
 };
 
 /// `query_storm`.
@@ -43,10 +38,6 @@ impl Cause for QueryStorm {
 
     fn about(&self) -> &'static str {
         "A querier asks for group memberships without pause, and every device has to answer."
-    }
-
-    fn page(&self) -> Page {
-        TRADE.page
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use super::chatty_source::Ownership;
 use super::protocol_storm::Trade;
-use super::{Cause, ONE_LAP, Page, Times};
+use super::{Cause, ONE_LAP, Times};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
@@ -28,11 +28,6 @@ const TRADE: Trade = Trade {
         "Then: wake the computer. If the flood ends with its sleep, update the driver of its network card (Intel I217 and I218 are known for it) and its BIOS.",
         "Until there is a good driver: turn off wake-on-LAN, or the protocol offload for sleep (ARP and NS offload) in its settings, or IPv6 on that card.",
     ],
-    page: Page {
-        signs: "One MAC sends 50 MLD reports (ICMPv6 131 or 143) a second or more for three seconds, the same few over and over; nothing of anybody else circles, and IPv4 broadcasts come once.",
-        cure: "Wake or unplug the computer; then update its network driver.",
-        sources: &["RFC 2710", "RFC 3810", "Intel I217 and I218: driver release notes"],
-    },
 };
 
 /// `sleep_mld`.
@@ -45,10 +40,6 @@ impl Cause for SleepMld {
 
     fn about(&self) -> &'static str {
         "A sleeping computer's network card repeats its IPv6 group memberships (MLD) without pause."
-    }
-
-    fn page(&self) -> Page {
-        TRADE.page
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! Media by multicast that goes to everybody because no switch knows who wants it, and drowns ports that are too slow for
 //! it. Its rate alone is no fault: what is lost, or how full a port is, makes it one.
 
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
@@ -21,14 +21,6 @@ impl Cause for StreamFlood {
 
     fn about(&self) -> &'static str {
         "A multicast stream (television, cameras, disk images) floods every port, because no switch knows who wants it."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "Counters show large multicasts that come in at one port going out of all others, and ports that are full or drop packets.",
-            cure: "Turn on IGMP snooping and one querier.",
-            sources: &["RFC 4541"],
-        }
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 //! set as an edge, is enough.
 
 use super::unknown_unicast_flood::finding;
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
@@ -23,14 +23,6 @@ impl Cause for TcnFlood {
 
     fn about(&self) -> &'static str {
         "The spanning tree changes again and again, and with each change switches flood until they have learned anew."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "Counters show unicasts going out of every port, and the spanning tree of the switches has just changed.",
-            cure: "Find the port that goes up and down; make ports of end devices edge ports.",
-            sources: &["RFC 4188: dot1dStpTopChanges", "IEEE 802.1D-2004, 17.11"],
-        }
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 //! what would decide it. A wrong name is the worst answer.
 
 use super::chatty_source::suspects;
-use super::{Cause, Page, Times, groups, main_protocol};
+use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort};
@@ -24,14 +24,6 @@ impl Cause for Unexplained {
 
     fn about(&self) -> &'static str {
         "A storm whose cause the facts at hand do not settle; the candidates are listed."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "The storm is certain, by rate or by copies, and the facts do not decide between causes: the candidates are listed, with what would decide.",
-            cure: "Pull cables one at a time, starting with what was plugged in last.",
-            sources: &[],
-        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {

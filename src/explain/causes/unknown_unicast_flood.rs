@@ -1,7 +1,7 @@
 //! Unicasts to an address that the switch does not know (any more): it sends them to everybody. Devices that only listen,
 //! or an ARP table that outlives the forwarding table, do that.
 
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, counted};
 use crate::explain::finding::Finding;
@@ -21,14 +21,6 @@ impl Cause for UnknownUnicastFlood {
 
     fn about(&self) -> &'static str {
         "Traffic between two devices goes to every port, because the switch has forgotten where one of them is."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "Counters show unicasts that come in at one port going out of all others, while the spanning tree is steady.",
-            cure: "Let the receiver speak; then make the forwarding table live longer than the senders' ARP tables.",
-            sources: &["IEEE 802.1D-2004, 7.9.2: ageing time 300 s"],
-        }
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 //! the rate decays, and after some seconds it is done.
 
 use super::chatty_source::{finding, ownership};
-use super::{Cause, Page, Times};
+use super::{Cause, Times};
 use crate::detect::segment::talks_media;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
@@ -26,15 +26,6 @@ impl Cause for WakeBurst {
 
     fn about(&self) -> &'static str {
         "A device wakes and announces all it has, fast at first, and done after some seconds."
-    }
-
-    fn page(&self) -> Page {
-        Page {
-            signs: "One MAC sends 50 group frames a second or more, fresh ones, from an address that is its own, and each \
-                    second clearly less than in the one before.",
-            cure: "Nothing, if it does not return; else update the device's software.",
-            sources: &["RFC 6762, 8.3: announcing"],
-        }
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
