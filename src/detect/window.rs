@@ -60,6 +60,8 @@ pub struct WholeSeconds {
     current: u64,
     /// Frames in the last complete second.
     pub rate: u64,
+    /// And in the one before it.
+    before: u64,
     /// Most frames in one second.
     pub peak: u64,
     /// Complete seconds in a row, up to the last, with at least the limit.
@@ -98,10 +100,10 @@ impl WholeSeconds {
             self.falls = 0;
         }
         self.over = if self.current >= limit { self.over.saturating_add(1) } else { 0 };
-        self.rate = self.current;
+        (self.before, self.rate) = (self.rate, self.current);
         if gap {
             self.over = 0;
-            self.rate = 0;
+            (self.before, self.rate) = (0, 0);
             self.falls = 0;
         }
         self.current = 0;
@@ -120,10 +122,14 @@ impl WholeSeconds {
         self.current
     }
 
-    /// The rate may be going down: the last second fell, or the present one has not reached the one before yet.
+    /// The rate may be going down: the last second fell, or the present one has not reached the one before yet; nor the one
+    /// before that, unless that was a partial one. After a second that had more by chance, a steady flood falls too, but
+    /// not below where it was (144 after 124 a second, and then 111).
     #[must_use]
     pub fn may_be_falling(&self) -> bool {
-        self.falls > 0 || self.current.saturating_mul(100) < self.rate.saturating_mul(Self::FALLING)
+        let below = |rate: u64| self.current.saturating_mul(100) < rate.saturating_mul(Self::FALLING);
+        let was_partial = self.rate.saturating_mul(100) > self.before.saturating_mul(Self::RISING);
+        self.falls > 0 || below(self.rate) && (was_partial || below(self.before))
     }
 
     /// The rate has gone down for two seconds or more, and has not risen since.
@@ -173,6 +179,20 @@ mod tests {
             seconds.advance(Time::from_nanos((101 + rates.len() as i64) * 1_000_000_000), 50);
             assert_eq!(seconds.fades(), fades, "{rates:?}: {seconds:?}");
         }
+    }
+
+    #[test]
+    fn a_steady_flood_does_not_fall_after_a_second_of_chance() {
+        let falling = |rates: &[u64]| {
+            let mut seconds = WholeSeconds::default();
+            for (second, frames) in (101..).zip(rates) {
+                seconds.add(Time::from_secs(second), *frames, 50);
+            }
+            seconds.may_be_falling()
+        };
+        assert!(!falling(&[124, 144, 111]), "not below where it was");
+        assert!(falling(&[900, 650, 460]), "a burst that decays");
+        assert!(falling(&[80, 650, 460]), "one that began within a second");
     }
 
     #[test]
