@@ -93,17 +93,29 @@ pub(super) fn suspects<'a>(
     talkers: impl Iterator<Item = (&'a TalkerKey, &'a Talker)>,
     thresholds: &Thresholds,
 ) -> impl Iterator<Item = (&'a TalkerKey, &'a Talker)> {
-    talkers.filter(|(key, talker)| {
-        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds
-            && !talks_media(key, talker)
-            && !may_be_a_burst(talker)
-    })
+    talkers.filter(|(key, talker)| is_loud(key, talker, thresholds) && !may_be_a_burst(talker, thresholds))
 }
 
+/// One of them is over the limit, but may be a burst that decays: it is named soon, as one or the other.
+pub(super) fn is_awaited(scene: &Scene<'_>) -> bool {
+    let limits = scene.thresholds;
+    scene.segment.talkers.iter().any(|(key, talker)| is_loud(key, talker, limits) && may_be_a_burst(talker, limits))
+}
+
+fn is_loud(key: &TalkerKey, talker: &Talker, thresholds: &Thresholds) -> bool {
+    talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
+}
+
+/// Seconds that a loud device is given to show that its rate goes down: two that fall are a decay (`WholeSeconds::fades`).
+/// After them it is no burst, whatever the portions in which its frames are counted.
+const DECIDED_AFTER: u32 = 2;
+
 /// It may be a burst that decays, and is not yet too old for one.
-fn may_be_a_burst(talker: &Talker) -> bool {
+fn may_be_a_burst(talker: &Talker, thresholds: &Thresholds) -> bool {
+    let seconds = &talker.seconds;
+    let undecided = seconds.over_now(thresholds.source_pps) < thresholds.source_seconds + DECIDED_AFTER;
     !talker.repeats_itself()
-        && talker.seconds.may_be_falling()
+        && (seconds.fades() || (undecided && seconds.may_be_falling()))
         && talker.last.since(talker.busy_since) < super::wake_burst::LONGEST
 }
 

@@ -1,7 +1,7 @@
 //! A storm that is certainly there and whose cause the facts do not settle: said as such, with what it could be and
 //! what would decide it. A wrong name is the worst answer.
 
-use super::chatty_source::suspects;
+use super::chatty_source::{is_awaited, suspects};
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
@@ -299,7 +299,7 @@ fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
 /// Far too much in all, from nobody in particular.
 fn swarm(scene: &Scene<'_>) -> Option<Finding> {
     let control = &scene.segment.control;
-    if control.over_now(scene.thresholds.critical_pps) < scene.thresholds.source_seconds {
+    if control.over_now(scene.thresholds.critical_pps) < scene.thresholds.source_seconds || is_awaited(scene) {
         return None;
     }
     let rate = control.busiest();
