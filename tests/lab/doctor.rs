@@ -348,6 +348,11 @@ pub fn switches_by_snmp() -> Result<()> {
     let mut home = before("doctor-snmp", "")?;
     let snmpd = home.file("snmpd.conf", "agentaddress udp:192.168.1.2:161\nrocommunity public\nsysName hub\n")?;
     home.start("sw", &format!("snmpd -f -Lo -C -c {} -p {}", text(&snmpd), text(&home.dir.join("snmpd.pid"))))?;
+    // A daemon that is not up yet would be a third case.
+    wait("the switch answers", SOON, || {
+        Ok(output("ip netns exec pc snmpget -v2c -c public -t 1 -r 0 192.168.1.2 1.3.6.1.2.1.1.5.0")
+            .is_ok_and(|text| text.contains("hub")))
+    })?;
     for (community, expected) in [("public", &[][..]), ("wrong", &[("snmp", "warning")][..])] {
         let config = format!(
             "snmp:\n  auths: {{home: {{version: 2c, community: {community}}}}}\n  targets: [{{name: hub, address: \
