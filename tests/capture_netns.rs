@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Err(_) => {
             let missing = namespaces::missing(&[("setpriv", "util-linux"), ("ip", "iproute2")]);
             if missing.is_none() && !arguments.list {
-                return namespaces::enter(INSIDE, "root");
+                return enter();
             }
             return trials_without_namespace(&arguments, missing.as_deref());
         }
@@ -60,6 +60,17 @@ fn main() -> ExitCode {
     }
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, TRIALS.map(|(name, run)| Trial::test(name, run)).into()).exit_code()
+}
+
+/// This program again in namespaces, for its exit code.
+fn enter() -> ExitCode {
+    match namespaces::again(INSIDE, "root").and_then(|mut command| command.status()) {
+        Ok(status) => ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)),
+        Err(error) => {
+            eprintln!("unshare: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn trials_without_namespace(arguments: &Arguments, missing: Option<&str>) -> ExitCode {

@@ -1,12 +1,14 @@
 //! The incident on real software: a Linux bridge as the hub, smcroute as the second router's multicast proxy, snmpd,
-//! miniupnpd, minidlna, Prometheus, and the built `stormglass` on the PC. Everything lives in namespaces that end with
-//! this program, even if it is killed; nothing is sent outside them. Needs root and the Debian packages of `.ci/run`;
+//! miniupnpd, minidlna, Prometheus, and the built `stormglass` on the PC. Each trial lives in namespaces that end with it,
+//! even if it is killed; nothing is sent outside them. Needs root and the Debian packages of `.ci/run`;
 //! what is missing makes the trials ignored with the reason, or fail under `STORMGLASS_LAB=require`.
 
 #![expect(unreachable_pub, reason = "the modules of a test program are its own")]
 #![expect(clippy::disallowed_methods, reason = "the lab is outside: it waits, measures and sends by itself")]
 
 mod agent;
+#[path = "../namespaces/apart.rs"]
+mod apart;
 mod doctor;
 mod drop_in;
 mod gateway;
@@ -20,10 +22,10 @@ mod snmp_v3;
 mod terminal;
 mod trials;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
-/// Set for the run inside the namespaces.
+/// Set for the run inside the namespaces, to the trial's name.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
 const NEEDED: [(&str, &str); 20] = [
@@ -49,24 +51,14 @@ const NEEDED: [(&str, &str); 20] = [
     ("setpriv", "util-linux"),
 ];
 
+/// How many of the trials have the machine for themselves: storms and what is held against the clock.
+const ALONE: usize = 11;
+
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    let arguments = Arguments::from_args();
     if let Some(code) = net::errand() {
         return code;
     }
-    let inside = std::env::var_os(INSIDE).is_some();
-    let missing = if inside { None } else { namespaces::missing(&NEEDED) };
-    if !inside && missing.is_none() && !arguments.list {
-        return namespaces::enter(INSIDE, "1");
-    }
-    if inside && let Err(error) = net::run("mount -t tmpfs tmpfs /run") {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
-    arguments.test_threads = Some(1);
-    let trial = |(name, run): (&'static str, trials::Run)| match missing.clone() {
-        None => Trial::test(name, move || run().map_err(libtest_mimic::Failed::from)),
-        Some(missing) => Trial::ignorable_test(name, move || namespaces::left_out(missing)),
-    };
-    libtest_mimic::run(&arguments, trials::TRIALS.map(trial).into()).exit_code()
+    let set_up = || net::run("mount -t tmpfs tmpfs /run");
+    apart::Trials { variable: INSIDE, needed: &NEEDED, trials: trials::TRIALS, alone: ALONE, set_up }.run(arguments)
 }

@@ -2,7 +2,7 @@
 //! against the kernel and the lab.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 /// Where Debian and others keep programs; the PATH of a plain user may lack the sbin ones.
 const PLACES: [&str; 6] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"];
@@ -15,7 +15,7 @@ pub(crate) fn missing(needed: &[(&str, &str)]) -> Option<String> {
         return Some("needs root".to_owned());
     }
     let here = |program: &str| PLACES.iter().any(|place| Path::new(place).join(program).exists());
-    let unshare = [("unshare", "util-linux")];
+    let unshare = [("unshare", "util-linux"), ("setpriv", "util-linux")];
     if let Some((program, package)) = unshare.iter().chain(needed).find(|(program, _)| !here(program)) {
         return Some(format!("needs {program}: apt-get install {package}"));
     }
@@ -31,20 +31,14 @@ pub(crate) fn left_out(why: String) -> Result<libtest_mimic::Completion, libtest
     Ok(libtest_mimic::Completion::ignored_with(why))
 }
 
-/// Runs this program again in namespaces, with `variable` set so that it knows.
-pub(crate) fn enter(variable: &str, value: &str) -> ExitCode {
-    let Ok(program) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let status = Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg(program)
+/// This program again, with the same arguments, in namespaces of its own, with `variable` set so that it knows.
+pub(crate) fn again(variable: &str, value: &str) -> std::io::Result<Command> {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "KILL"])
+        .args(["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
+        .arg(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
-        .env(variable, value)
-        .status();
-    match status {
-        Ok(status) => ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)),
-        Err(error) => {
-            eprintln!("unshare: {error}");
-            ExitCode::FAILURE
-        }
-    }
+        .env(variable, value);
+    Ok(command)
 }

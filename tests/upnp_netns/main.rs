@@ -1,4 +1,4 @@
-//! UPnP between network namespaces that this test makes for itself and that end with it: announcements over IPv4 and
+//! UPnP between network namespaces that each trial makes for itself and that end with it: announcements over IPv4 and
 //! IPv6, whom a device can make us ask, and the published clients `rupnp` and `ssdp-client` beside `upnp-probe` on the
 //! same gateways. Needs root, `unshare` and `ip`; without them every trial is ignored, with the reason, or fails under
 //! `STORMGLASS_LAB=require`. Sends nothing outside its namespaces.
@@ -6,6 +6,8 @@
 #![expect(unreachable_pub, reason = "the modules of a test program are its own")]
 #![expect(clippy::disallowed_methods, reason = "a test is outside: it waits and sends by itself")]
 
+#[path = "../namespaces/apart.rs"]
+mod apart;
 mod cables;
 mod forbidden;
 #[path = "../namespaces/mod.rs"]
@@ -13,10 +15,10 @@ mod namespaces;
 mod passive;
 mod reference;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use std::process::ExitCode;
 
-/// Set for the run inside the namespaces.
+/// Set for the run inside the namespaces, to the trial's name.
 const INSIDE: &str = "STORMGLASS_UPNP_NETNS";
 type Check = fn() -> Result<(), Failed>;
 const TRIALS: [(&str, Check); 18] = [
@@ -41,20 +43,7 @@ const TRIALS: [(&str, Check); 18] = [
 ];
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    let inside = std::env::var_os(INSIDE).is_some();
-    let missing = if inside { None } else { namespaces::missing(&[("ip", "iproute2")]) };
-    if !inside && missing.is_none() && !arguments.list {
-        return namespaces::enter(INSIDE, "1");
-    }
-    if inside && let Err(error) = cables::lay() {
-        eprintln!("the namespaces could not be set up: {error}");
-        return ExitCode::FAILURE;
-    }
-    arguments.test_threads = Some(1);
-    let trial = |(name, run): (&'static str, Check)| match missing.clone() {
-        None => Trial::test(name, run),
-        Some(missing) => Trial::ignorable_test(name, move || namespaces::left_out(missing)),
-    };
-    libtest_mimic::run(&arguments, TRIALS.map(trial).into()).exit_code()
+    let needed = &[("ip", "iproute2")];
+    apart::Trials { variable: INSIDE, needed, trials: TRIALS, alone: 0, set_up: cables::lay }
+        .run(Arguments::from_args())
 }
