@@ -211,7 +211,7 @@ fn scrape(engine: &Engine, now: Time) -> Took {
         let mut scrape = Scrape::new(Arc::clone(&snapshot), Counts::default(), Format::Text);
         for place in 0.. {
             let mut slice = Duration::ZERO;
-            let more = timed(&mut slice, || scrape.read(engine, now));
+            let more = timed(&mut slice, || scrape.read(engine));
             match slices.get_mut(place) {
                 Some(best) => *best = slice.min(*best),
                 None => slices.push(slice),

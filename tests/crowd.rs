@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use stormglass_harness::upnp::{Crowd, GatewayOptions, Manner, UpnpGateway};
 
-/// Both tests search the one loopback: one after the other, or each finds the other's crowd.
+/// All of them search the one loopback: one after the other, or each finds the other's crowd.
 static LOOPBACK: Mutex<()> = Mutex::new(());
 
 /// Runs the program; its output as JSON, and the most memory it held, in KiB.
@@ -55,6 +55,23 @@ fn a_thousand_devices_are_all_listed() {
     let missed = (0..1000).map(|n| format!("Device {n}")).filter(|name| !found.contains(name)).collect::<Vec<_>>();
     assert!(missed.is_empty(), "{} missed: {missed:?}", missed.len());
     assert!(peak <= 64 * 1024, "{peak} KiB");
+}
+
+/// Everybody answers in time: the search ends early, and nobody is missed by it.
+#[test]
+fn a_healthy_lan_is_listed_whole() {
+    let _alone = LOOPBACK.lock();
+    let _crowd = Crowd::start(23, &[Manner::Good; 10]).expect("a crowd");
+    let options = GatewayOptions::home("uuid:the-gateway".to_owned(), Ipv4Addr::new(192, 168, 1, 20));
+    let _gateway = UpnpGateway::start(options).expect("a gateway");
+    let (all, _) = probe(&["export"]);
+    let found = names(&all["devices"]);
+    let missed = (0..10).map(|n| format!("Device {n}")).filter(|name| !found.contains(name)).collect::<Vec<_>>();
+    assert!(missed.is_empty(), "{} missed: {missed:?}", missed.len());
+    let gateway = &all["gateways"][0];
+    assert_eq!(gateway["mappings"].as_array().map(Vec::len), Some(4), "{gateway:#}");
+    // Where it was found, for programs.
+    assert_eq!((&gateway["ip"], &gateway["interface"]), (&"127.0.0.1".into(), &"lo".into()), "{gateway:#}");
 }
 
 #[test]

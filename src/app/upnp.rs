@@ -8,7 +8,8 @@ pub(in crate::app) mod screen;
 mod show;
 mod watch;
 
-use crate::app::lang::Lang;
+use crate::app::lang::{Lang, language};
+use crate::model::text::Text;
 use crate::view::upnp_list_words as list_words;
 use clap::{Args, Subcommand, ValueEnum};
 use screen::Screen;
@@ -128,23 +129,35 @@ pub fn run(args: &UpnpArgs) -> ExitCode {
 
 /// `10s`, `500ms`, `2m` or `10`; from 1 s to 5 minutes.
 fn parse_timeout(text: &str) -> Result<Duration, String> {
-    parse_span(text, 300.0, "it must be from 1s to 5m")
+    parse_span(text, 300.0, &list_words::TIMEOUT_BOUNDS)
+}
+
+/// What is wrong with an argument. It is said while the command line is still being read, so that the language is
+/// looked for in the words of it.
+fn wrong(text: &Text) -> String {
+    let words = std::env::args().collect::<Vec<_>>();
+    let flag = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--lang") {
+        Some("") => words.get(at + 1).map(String::as_str),
+        Some(rest) => rest.strip_prefix('='),
+        None => None,
+    });
+    text.template(language(flag.and_then(|flag| Lang::from_str(flag, true).ok()))).to_owned()
 }
 
 /// A time of at least a second.
-fn parse_span(text: &str, most_seconds: f64, bounds: &str) -> Result<Duration, String> {
+fn parse_span(text: &str, most_seconds: f64, bounds: &Text) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: f64 = number.parse().map_err(|_| "write a time as in 10s, 500ms or 2m".to_owned())?;
+    let number: f64 = number.parse().map_err(|_| wrong(&list_words::TIME_FORM))?;
     let seconds = match unit.trim() {
         "" | "s" => number,
         "ms" => number / 1000.0,
         "m" | "min" => number * 60.0,
         "h" => number * 3600.0,
-        _ => return Err("the unit must be ms, s, m or h".into()),
+        _ => return Err(wrong(&list_words::TIME_UNIT)),
     };
     if !(1.0..=most_seconds).contains(&seconds) {
-        return Err(bounds.into());
+        return Err(wrong(bounds));
     }
     Ok(Duration::from_secs_f64(seconds))
 }

@@ -38,6 +38,7 @@ use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
 use crate::model::history::{Remembered, StorageStatus};
 use crate::model::observation::Poll;
 use crate::model::recording::{RecorderStatus, Recording};
+use crate::model::text::Sentence;
 use crate::model::topology::{LookUp, Sighting};
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
@@ -174,7 +175,7 @@ pub struct Search {
     /// Answers refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// What could not be searched, and why.
-    pub problems: Vec<String>,
+    pub problems: Vec<Sentence>,
 }
 
 /// How listening to announcements goes.
@@ -185,7 +186,7 @@ pub struct Listening {
     /// Refused since the start, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// Per interface why nothing is heard there, or `None` where it is.
-    pub interfaces: BTreeMap<Arc<str>, Option<String>>,
+    pub interfaces: BTreeMap<Arc<str>, Option<Sentence>>,
 }
 
 /// The engine.
@@ -201,6 +202,7 @@ pub struct Engine {
     /// Of those, which could not be asked after all.
     not_asked: BTreeMap<IpAddr, Time>,
     clients: reach::Clients,
+    in_force: reach::InForce,
     cases: Cases,
     targets: Targets,
     counters: CounterWatch,
@@ -236,6 +238,7 @@ impl Engine {
             asked: BTreeMap::new(),
             not_asked: BTreeMap::new(),
             clients: reach::Clients::default(),
+            in_force: reach::InForce::default(),
             cases: Cases::default(),
             targets: Targets::default(),
             counters: CounterWatch::default(),
@@ -273,7 +276,10 @@ impl Engine {
             }
             Input::Discovery(found) => self.discovered(now, *found),
             Input::Announced(heard) => self.announced(now, *heard),
-            Input::Names(names) => self.called(&names),
+            Input::Names(names) => {
+                self.called(&names);
+                self.rejudge(now);
+            }
             Input::Recorded(recording) => {
                 for verdict in self.cases.recorded(&recording.storms, &recording.path) {
                     push(&mut self.outputs, Output::Changed(verdict));
@@ -282,7 +288,10 @@ impl Engine {
             Input::Recorder(status) => self.recorder = Some(status),
             Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
             Input::Storage(status) => self.storage = Some(status),
-            Input::Own(own) => self.learn_own(now, own),
+            Input::Own(own) => {
+                self.learn_own(now, own);
+                self.rejudge(now);
+            }
             Input::NotAsked(ip) => {
                 self.clients.not_asked(ip);
                 self.not_asked.insert(ip, now);
@@ -311,6 +320,7 @@ impl Engine {
         self.pursue(now);
         self.trace(now);
         self.ask_for_clients(now);
+        self.rejudge_if_due(now);
         self.catalogue.devices.advance(now);
         self.tell_devices();
         self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
@@ -500,6 +510,7 @@ impl Engine {
         self.know_devices();
         self.tell_changes(now, changes);
         self.look_for_clients(now);
+        self.rejudge(now);
         self.search = Search { at: Some(found.at), refused: found.refused, problems: found.problems };
     }
 

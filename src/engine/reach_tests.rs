@@ -68,8 +68,9 @@ fn asked(engine: &mut Engine) -> Vec<IpAddr> {
     outputs.filter_map(|output| if let Output::AskOwner { ip, .. } = output { Some(ip) } else { None }).collect()
 }
 
-fn reach(engine: &Engine, seconds: i64) -> Vec<(&'static str, &'static str)> {
-    let assessment = engine.assessment(at(seconds));
+fn reach(engine: &mut Engine, seconds: i64) -> Vec<(&'static str, &'static str)> {
+    engine.rejudge(at(seconds));
+    let assessment = engine.assessment();
     let mappings = assessment.gateways.iter().flat_map(|gateway| &gateway.mappings);
     mappings.map(|mapping| (mapping.reach.id(), mapping.reason().reason.id)).collect()
 }
@@ -81,7 +82,7 @@ fn hosts_are_asked_for_one_after_the_other() {
     heard(&mut engine, 1, [192, 168, 1, 1]);
     engine.handle(at(2), discovery(2, vec![mapping(1, 20), mapping(2, 66), mapping(3, 67), mapping(4, 68)]));
     let unseen = ("unknown", "client_not_seen");
-    assert_eq!(reach(&engine, 2), [("reachable", "open"), unseen, unseen, unseen]);
+    assert_eq!(reach(&mut engine, 2), [("reachable", "open"), unseen, unseen, unseen]);
     // One at a time; nobody answers for .66.
     engine.tick(at(3));
     assert_eq!(asked(&mut engine), [IpAddr::from([192, 168, 1, 66])]);
@@ -90,17 +91,17 @@ fn hosts_are_asked_for_one_after_the_other() {
     engine.tick(at(6));
     assert_eq!(asked(&mut engine), [IpAddr::from([192, 168, 1, 67])]);
     let silent = ("unreachable", "client_silent");
-    assert_eq!(reach(&engine, 6), [("reachable", "open"), silent, unseen, unseen]);
+    assert_eq!(reach(&mut engine, 6), [("reachable", "open"), silent, unseen, unseen]);
     // .67 answers; .68 could not be asked for, which says nothing.
     heard(&mut engine, 7, [192, 168, 1, 67]);
     engine.tick(at(8));
     assert_eq!(asked(&mut engine), [IpAddr::from([192, 168, 1, 68])]);
     engine.handle(at(8), Input::NotAsked([192, 168, 1, 68].into()));
     engine.tick(at(20));
-    assert_eq!(reach(&engine, 20), [("reachable", "open"), silent, ("reachable", "open"), unseen]);
+    assert_eq!(reach(&mut engine, 20), [("reachable", "open"), silent, ("reachable", "open"), unseen]);
     // The one that was silent is back.
     heard(&mut engine, 21, [192, 168, 1, 66]);
-    assert_eq!(reach(&engine, 21)[1], ("reachable", "open"));
+    assert_eq!(reach(&mut engine, 21)[1], ("reachable", "open"));
 }
 
 /// Another device's ARP table gives a MAC; a host that is silent stays silent, and one never heard of is not there by it.
@@ -111,7 +112,7 @@ fn the_table_of_a_switch_is_no_sign_of_life() {
     engine.handle(at(2), discovery(2, vec![mapping(1, 66)]));
     engine.tick(at(3));
     engine.tick(at(7));
-    assert_eq!(reach(&engine, 7), [("unreachable", "client_silent")]);
+    assert_eq!(reach(&mut engine, 7), [("unreachable", "client_silent")]);
     let claim = |last| OwnerClaim {
         ip: [192, 168, 1, last].into(),
         mac: MacAddr([0, 0x11, 0x32, 0, 0, last]),
@@ -119,10 +120,10 @@ fn the_table_of_a_switch_is_no_sign_of_life() {
         at: at(8),
     };
     engine.handle(at(8), Input::Owners { interface: Some("eth0".into()), claims: vec![claim(66), claim(67)] });
-    assert_eq!(reach(&engine, 8), [("unreachable", "client_silent")]);
+    assert_eq!(reach(&mut engine, 8), [("unreachable", "client_silent")]);
     engine.handle(at(9), discovery(9, vec![mapping(1, 67)]));
-    assert_eq!(reach(&engine, 9), [("unknown", "client_not_seen")]);
-    assert!(engine.assessment(at(9)).gateways[0].mappings[0].client.mac.is_some());
+    assert_eq!(reach(&mut engine, 9), [("unknown", "client_not_seen")]);
+    assert!(engine.assessment().gateways[0].mappings[0].client.mac.is_some());
 }
 
 #[test]
@@ -149,4 +150,27 @@ fn a_change_is_told_with_its_judgement() {
     let json = serde_json::json!(told);
     assert_eq!((&json["reachability"], &json["change"]), (&"reachable".into(), &"added".into()));
     assert_eq!(engine.catalogue().changes().count(), 1);
+}
+
+/// A scrape pays for no judgement: it is made by searches, and by what is heard of hosts since.
+#[test]
+fn a_judgement_is_kept_until_something_changes_it() {
+    let mut engine = engine(false);
+    heard(&mut engine, 1, [192, 168, 1, 1]);
+    engine.handle(at(2), discovery(2, vec![mapping(1, 66)]));
+    let first = |engine: &Engine| engine.assessment().gateways[0].mappings[0].reason().reason.id;
+    assert_eq!(first(&engine), "client_not_seen");
+    heard(&mut engine, 3, [192, 168, 1, 66]);
+    engine.tick(at(4));
+    assert_eq!(first(&engine), "client_not_seen");
+    engine.tick(at(7));
+    assert_eq!(first(&engine), "open");
+    // Nobody is heard of any more: the same presence, until it is too long ago.
+    engine.tick(at(800));
+    assert_eq!(first(&engine), "open");
+    engine.tick(at(1000));
+    assert_eq!(first(&engine), "client_not_seen");
+    let mut gone = engine;
+    gone.handle(at(1001), discovery(1001, Vec::new()));
+    assert!(gone.assessment().gateways[0].mappings.is_empty());
 }

@@ -44,25 +44,19 @@ pub struct Response {
 }
 
 /// Why there is no response.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum HttpError {
     /// Nobody there.
-    #[error("no connection to {0}: {1}")]
     Connect(SocketAddr, std::io::Error),
     /// Not finished in time.
-    #[error("no complete answer within {0:.1?}")]
     Timeout(Duration),
     /// More than [`MAX_BODY`].
-    #[error("the answer is larger than {} KiB", MAX_BODY / 1024)]
     TooLarge,
     /// 3xx: what is to be found elsewhere is not this device's.
-    #[error("it redirects (status {0}), which is not followed")]
     Redirect(u16),
     /// Not HTTP, or cut off.
-    #[error("the answer is broken: {0}")]
     Broken(hyper::Error),
     /// The URL cannot be put into a request.
-    #[error("the address cannot be asked for")]
     Unaskable,
 }
 

@@ -16,4 +16,5 @@ mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
 pub mod storage;
+mod troubles;
 pub mod upnp;

@@ -4,6 +4,8 @@
 pub mod listen;
 
 use super::interfaces::Interface;
+use super::troubles;
+use crate::model::text::Sentence;
 use crate::wire::http_url::same_prefix;
 use crate::wire::ssdp::{self, GROUP_V4, GROUP_V6_LINK, GROUP_V6_SITE, Kind, Message};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
@@ -108,7 +110,7 @@ pub struct SearchReport {
     /// Datagrams refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// What could not be searched: a sentence each.
-    pub problems: Vec<String>,
+    pub problems: Vec<Sentence>,
     /// [`StopProbes`] ended it.
     pub stopped: bool,
 }
@@ -237,8 +239,7 @@ impl Steps {
                 && !seat.failed
             {
                 seat.failed = true;
-                let (interface, local) = (&seat.interface, seat.local);
-                report.problems.push(format!("The search from {local} on {interface} could not be sent: {error}."));
+                report.problems.push(troubles::not_sent(seat.local, &seat.interface, &error));
             }
         }
     }
@@ -316,10 +317,7 @@ fn take_seats(interface: &Interface, settings: &SearchSettings, seats: &mut Vec<
                 socket,
                 failed: false,
             }),
-            Err(error) => {
-                let name = &interface.name;
-                report.problems.push(format!("{local} on {name} could not be searched from: {error}."));
-            }
+            Err(error) => report.problems.push(troubles::no_socket(local, &interface.name, &error)),
         }
     }
     if seats.len() > before {

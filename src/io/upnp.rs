@@ -8,11 +8,13 @@ mod intake;
 mod mappings;
 pub mod passive;
 mod table_walk;
+mod troubles;
 
 use super::clock::Clock;
 use super::interfaces::Interface;
 use super::ssdp::{self, SearchSettings, StopProbes};
 use crate::model::device::{Discovery, Gateway};
+use crate::model::text::Sentence;
 use intake::Intake;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -95,8 +97,7 @@ pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &Stop
     add(&mut discovery.refused, report.refused);
     add(&mut discovery.refused, std::mem::take(&mut found.refused));
     if report.stopped || stop.is_stopped() {
-        let sentence = "The search was stopped because a packet storm is running: it would feed it.";
-        discovery.problems.push(sentence.into());
+        discovery.problems.push(Sentence::of(troubles::SEARCH_STOPPED));
         discovery.stopped = true;
     } else {
         discovery.gateways = read_gateways(found.candidates, settings, deadline, stop, &mut discovery.refused).await;

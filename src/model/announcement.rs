@@ -2,6 +2,7 @@
 
 use super::Time;
 use super::device::Device;
+use super::text::Sentence;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -51,5 +52,5 @@ pub struct Heard {
     /// Datagrams, and fetches, refused, by reason.
     pub refused: BTreeMap<&'static str, u64>,
     /// Per interface why its announcements cannot be heard, or `None` where they can. Given when it changes.
-    pub listening: BTreeMap<Arc<str>, Option<String>>,
+    pub listening: BTreeMap<Arc<str>, Option<Sentence>>,
 }

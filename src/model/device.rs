@@ -1,5 +1,6 @@
 //! What answers UPnP: devices, gateways and the port mappings on them. Knows no XML and no sockets.
 
+use super::text::Sentence;
 use super::{MacAddr, Time};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -195,15 +196,12 @@ pub struct Gateway {
     /// Every mapping that could be read, in the gateway's order.
     pub mappings: Vec<PortMapping>,
     /// What could not be read, or does not fit: a sentence each.
-    pub problems: Vec<String>,
+    pub problems: Vec<Sentence>,
     /// The list of mappings was read to its end: what is not in it is not there.
-    #[serde(skip)]
     pub complete: bool,
     /// The address that answered.
-    #[serde(skip)]
     pub ip: Option<IpAddr>,
     /// The interface it answered on.
-    #[serde(skip)]
     pub interface: Arc<str>,
 }
 
@@ -258,7 +256,7 @@ pub struct Device {
     /// See `first_seen`.
     pub last_seen: Time,
     /// Why its description could not be read, if so.
-    pub problem: Option<String>,
+    pub problem: Option<Sentence>,
 }
 
 /// The result of one search over all chosen interfaces. Bounded by the searcher.
@@ -277,7 +275,7 @@ pub struct Discovery {
     /// Answers refused, by reason (`location_elsewhere`, `body_too_large`, …).
     pub refused: BTreeMap<&'static str, u64>,
     /// What could not be searched, or was not, and why: a sentence each.
-    pub problems: Vec<String>,
+    pub problems: Vec<Sentence>,
     /// It was cut short because a storm is running: who is not in it may be there all the same.
     pub stopped: bool,
 }

@@ -1,6 +1,7 @@
 //! A UPnP device as a tree: devices within devices, their services, and the actions of those. Knows no XML and no
 //! sockets.
 
+use super::text::Sentence;
 use serde::Serialize;
 
 /// Which way an argument goes.
@@ -55,7 +56,7 @@ pub struct ServiceInfo {
     /// What can be called.
     pub actions: Vec<ActionSpec>,
     /// Why there are no actions, or why they cannot be called: a sentence.
-    pub problem: Option<String>,
+    pub problem: Option<Sentence>,
 }
 
 /// One device of the tree.
@@ -87,7 +88,7 @@ pub struct DeviceTree {
     /// The root device first; each device stands after the one that it is embedded in.
     pub devices: Vec<DeviceInfo>,
     /// What could not be read: a sentence each.
-    pub problems: Vec<String>,
+    pub problems: Vec<Sentence>,
 }
 
 /// What a service answered to a call: out arguments in their order, or the fault.
@@ -104,5 +105,5 @@ pub enum CallOutcome {
         text: String,
     },
     /// There was no usable answer: why.
-    Unanswered(String),
+    Unanswered(Sentence),
 }

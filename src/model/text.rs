@@ -1,7 +1,8 @@
 //! A sentence in both languages, with places for facts. Knows no rules of grammar: each language has its whole sentence.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The languages that people are spoken to in. Identifiers, keys and labels are in none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,6 +64,98 @@ impl Text {
     }
 }
 
+/// What fills a place of a [`Sentence`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A name, number or identifier: the same in each language.
+    Plain(String),
+    /// Words of a language: why something failed, within the sentence that tells of it.
+    Said(Box<Sentence>),
+}
+
+impl From<String> for Fact {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+impl From<&str> for Fact {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.to_owned())
+    }
+}
+
+impl From<Sentence> for Fact {
+    fn from(sentence: Sentence) -> Self {
+        Self::Said(Box::new(sentence))
+    }
+}
+
+/// A text with its facts: said where it is known what happened, and put into words where it is known who reads it.
+/// Serialized (and displayed, in logs) in English; whoever knows the reader's language asks for it by
+/// [`Sentence::say`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    text: Text,
+    facts: Vec<(&'static str, Fact)>,
+}
+
+impl Sentence {
+    /// A text that has no places, or gets its facts by [`Sentence::with`].
+    #[must_use]
+    pub const fn of(text: Text) -> Self {
+        Self { text, facts: Vec::new() }
+    }
+
+    /// The same with the fact of this name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.facts.push((name, fact.into()));
+        self
+    }
+
+    /// A text with what a judgement rests on.
+    #[must_use]
+    pub fn with_facts(text: Text, facts: &Facts) -> Self {
+        let facts = facts.iter().map(|(name, fact)| (*name, Fact::Plain(fact.clone())));
+        Self { text, facts: facts.collect() }
+    }
+
+    /// The same with a number.
+    #[must_use]
+    pub fn count(self, name: &'static str, number: impl fmt::Display) -> Self {
+        self.with(name, number.to_string())
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn say(&self, language: Language) -> String {
+        let facts = self.facts.iter().map(|(name, fact)| match fact {
+            Fact::Plain(text) => (*name, text.clone()),
+            Fact::Said(sentence) => (*name, sentence.say(language)),
+        });
+        self.text.fill(language, &facts.collect())
+    }
+
+    /// Puts one list of sentences into words.
+    #[must_use]
+    pub fn all(sentences: &[Self], language: Language) -> Vec<String> {
+        sentences.iter().map(|sentence| sentence.say(language)).collect()
+    }
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::English))
+    }
+}
+
+impl Serialize for Sentence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +168,15 @@ mod tests {
         assert_eq!(text.fill(Language::Japanese, &facts), "twoと{b}です。");
         assert_eq!(text.fill(Language::English, &Facts::new()), "? and ?.");
         assert_eq!(text.places(Language::Japanese), ["a", "b"]);
+    }
+
+    #[test]
+    fn sentences_within_sentences_are_said_in_one_language() {
+        const WHY: Text = Text { en: "it is {what}", ja: "{what}です" };
+        const ALL: Text = Text { en: "It was not read: {why}.", ja: "読み取れません：{why}。" };
+        let sentence = Sentence::of(ALL).with("why", Sentence::of(WHY).with("what", "{why}"));
+        assert_eq!(sentence.say(Language::Japanese), "読み取れません：{why}です。");
+        assert_eq!(sentence.to_string(), "It was not read: it is {why}.");
+        assert_eq!(serde_json::json!(sentence), "It was not read: it is {why}.");
     }
 }

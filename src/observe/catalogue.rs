@@ -3,6 +3,7 @@
 
 use super::devices::{Devices, FORGET_AFTER};
 use crate::model::device::{Device, Discovery, Gateway, MappingProtocol, PortMapping, Reach};
+use crate::model::text::Sentence;
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -66,6 +67,9 @@ pub struct Judged {
     pub reachability: Reach,
     /// Id of the reason that decides.
     pub reason: &'static str,
+    /// What it says.
+    #[serde(skip)]
+    pub why: Sentence,
 }
 
 /// A gateway over time.
@@ -250,6 +254,9 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::text::Text;
+
+    const SLOW: Sentence = Sentence::of(Text { en: "slow", ja: "遅い" });
 
     fn mapping(port: u16, client: &str, description: &str, lease_seconds: u32) -> PortMapping {
         PortMapping {
@@ -353,10 +360,10 @@ mod tests {
         let found = |seconds, devices| Discovery { devices, ..discovery(seconds, None) };
         catalogue.merge(&found(1, vec![device("uuid:A", "Echo", 10), device("uuid:b", "Television", 11)]));
         catalogue.know_mac([192, 168, 1, 10].into(), MacAddr([2, 0, 0, 0, 0, 1]));
-        catalogue.merge(&found(9, vec![Device { problem: Some("slow".into()), ..device("uuid:a", "", 10) }]));
+        catalogue.merge(&found(9, vec![Device { problem: Some(SLOW), ..device("uuid:a", "", 10) }]));
         let echo = catalogue.devices().next().expect("the Echo");
         assert_eq!((echo.first_seen, echo.last_seen), (Time::from_secs(1), Time::from_secs(9)));
-        assert_eq!((echo.friendly_name.as_str(), echo.problem.as_deref()), ("Echo", Some("slow")));
+        assert_eq!((echo.friendly_name.as_str(), echo.problem.as_ref()), ("Echo", Some(&SLOW)));
         assert_eq!(echo.mac, Some(MacAddr([2, 0, 0, 0, 0, 1])));
         assert_eq!(catalogue.names().get(&[192, 168, 1, 11].into()).map(|n| &**n), Some("Television"));
     }

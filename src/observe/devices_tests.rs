@@ -1,6 +1,7 @@
 //! Devices that come, go and change.
 
 use super::*;
+use crate::model::text::{Sentence, Text};
 
 fn at(seconds: i64) -> Time {
     Time::from_secs(1_000_000 + seconds)
@@ -107,7 +108,11 @@ fn a_change_is_told_and_the_other_family_is_none() {
     check(&mut devices, &[(Presence::Came, Reason::Answer, "NAS")]);
     let by_v6 = device("uuid:nas", "fe80::20".parse().expect("an address"), "NAS");
     devices.heard(&here(by_v6, 1800), at(2));
-    let unread = Device { friendly_name: String::new(), problem: Some("It hung.".into()), ..nas() };
+    let unread = Device {
+        friendly_name: String::new(),
+        problem: Some(Sentence::of(Text { en: "It hung.", ja: "応答が止まりました。" })),
+        ..nas()
+    };
     devices.found(&unread, at(3));
     check(&mut devices, &[]);
     let moved = device("uuid:nas", [192, 168, 1, 21].into(), "NAS");

@@ -1,9 +1,8 @@
 //! Verdicts and reports as JSON: the keys that `analyze --format json` and `/api/v1/storms` share. Never translated.
 
 use crate::engine::{Engine, FeedStatus, Snapshot};
-use crate::model::Time;
 use crate::model::frames::Protocol;
-use crate::model::text::Language;
+use crate::model::text::{Language, Sentence};
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Verdict};
 use crate::observe::targets::{TargetStatus, Targets};
 use crate::observe::topology::{MacMove, Surroundings};
@@ -205,27 +204,29 @@ pub fn targets(page: TargetPage, total: usize, shown: &[Value], moves: &[MacMove
 
 /// `/api/v1/devices`.
 #[must_use]
-pub fn devices(engine: &Engine) -> Value {
+pub fn devices(engine: &Engine, language: Language) -> Value {
     let search = engine.search();
+    let heard = engine.listening().interfaces.iter();
+    let heard = heard.map(|(name, problem)| (name.to_string(), json!(problem.as_ref().map(|p| p.say(language)))));
     json!({
         "at": search.at,
-        "devices": engine.catalogue().devices().collect::<Vec<_>>(),
+        "devices": super::upnp::devices_json(engine.catalogue().devices(), language),
         "refused": search.refused,
-        "problems": search.problems,
+        "problems": Sentence::all(&search.problems, language),
         "announcements": {
             "alive": engine.listening().taken[0],
             "update": engine.listening().taken[1],
             "byebye": engine.listening().taken[2],
             "refused": engine.listening().refused,
-            "interfaces": engine.listening().interfaces,
+            "interfaces": heard.collect::<serde_json::Map<_, _>>(),
         },
     })
 }
 
 /// `/api/v1/port-mappings`: the same list as `upnp-probe list --format json`.
 #[must_use]
-pub fn port_mappings(engine: &Engine, now: Time, language: Language) -> Value {
-    super::reach::gateways(engine.catalogue().gateways(), &engine.assessment(now), language)
+pub fn port_mappings(engine: &Engine, language: Language) -> Value {
+    super::reach::gateways(engine.catalogue().gateways(), engine.assessment(), language)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod snmp_check;
 pub mod snmp_text;
 pub mod text;
 pub mod upnp;
+pub mod upnp_csv;
 pub mod upnp_list_words;
 pub mod upnp_tree;
 pub mod upnp_words;

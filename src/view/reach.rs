@@ -2,8 +2,8 @@
 
 use super::upnp::printable;
 use crate::explain::reach::{Assessment, GatewayFinding, GatewayReach, Judgement, MappingReach, Presence};
-use crate::model::device::Gateway;
-use crate::model::text::{Facts, Language};
+use crate::model::device::{Gateway, Reach};
+use crate::model::text::{Facts, Language, Sentence, Text};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 pub fn gateways<'a>(gateways: impl Iterator<Item = &'a Gateway>, assessment: &Assessment, language: Language) -> Value {
     let judged = gateways.map(|gateway| {
         let mut value = json!(gateway);
+        value["problems"] = json!(Sentence::all(&gateway.problems, language));
         let reach = assessment.gateway(gateway.key());
         value["reachability"] = reach.map_or(Value::Null, |reach| gateway_json(reach, language));
         for (place, mapping) in value["mappings"].as_array_mut().into_iter().flatten().enumerate() {
@@ -63,7 +64,7 @@ fn reason_json(judgement: &Judgement, language: Language) -> Value {
         "reachability": judgement.reason.reach.id(),
         "sentence": judgement.sentence(language),
         "remedy": judgement.remedy(language),
-        "evidence": judgement.facts,
+        "evidence": evidence(&judgement.facts),
     })
 }
 
@@ -83,25 +84,32 @@ pub fn finding_json(finding: &GatewayFinding, language: Language) -> Value {
 
 /// Facts without those that are words of one language.
 fn evidence(facts: &Facts) -> Value {
-    let facts = facts.iter().filter(|(name, value)| !name.starts_with("pinholes") && !value.is_empty());
+    let words = ["pinholes", "class_name"];
+    let worded = |name: &str| words.iter().any(|word| name.starts_with(word));
+    let facts = facts.iter().filter(|(name, value)| !worded(name) && !value.is_empty());
     facts.map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The word for a mapping in a table.
 #[must_use]
 pub fn word(judged: Option<&MappingReach>, language: Language) -> &'static str {
-    use crate::model::device::Reach;
-    match (judged.map(|judged| judged.reach), language) {
-        (Some(Reach::Reachable), Language::English) => "reachable",
-        (Some(Reach::Reachable), Language::Japanese) => "到達可",
-        (Some(Reach::Unreachable), Language::English) => "unreachable",
-        (Some(Reach::Unreachable), Language::Japanese) => "到達不可",
-        (Some(Reach::Unknown), Language::English) => "unknown",
-        (Some(Reach::Unknown), Language::Japanese) => "不明",
-        (None, Language::English) => "not judged",
-        (None, Language::Japanese) => "未判定",
+    judged.map_or(NOT_JUDGED.template(language), |judged| reach_word(judged.reach, language))
+}
+
+/// The same of an answer alone.
+#[must_use]
+pub const fn reach_word(reach: Reach, language: Language) -> &'static str {
+    match reach {
+        Reach::Reachable => REACHABLE.template(language),
+        Reach::Unreachable => UNREACHABLE.template(language),
+        Reach::Unknown => UNKNOWN.template(language),
     }
 }
+
+const REACHABLE: Text = Text { en: "reachable", ja: "到達可" };
+const UNREACHABLE: Text = Text { en: "unreachable", ja: "到達不可" };
+const UNKNOWN: Text = Text { en: "unknown", ja: "不明" };
+const NOT_JUDGED: Text = Text { en: "not judged", ja: "未判定" };
 
 /// What is judged about a gateway and what is wrong with it, for a terminal: each thing once, with its remedy.
 #[must_use]

@@ -9,7 +9,6 @@ use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
 use super::{metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp};
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
-use crate::model::Time;
 use std::sync::Arc;
 
 /// Feeds or targets read at once: less than 0.1 ms (`benches/fleet.rs` prints the longest slice).
@@ -72,7 +71,7 @@ impl Scrape {
 
     /// Reads the next slice; false once there is none left. Between two slices the engine may have taken facts: a feed or
     /// target that comes or goes meanwhile is in or not, but never twice.
-    pub fn read(&mut self, engine: &Engine, now: Time) -> bool {
+    pub fn read(&mut self, engine: &Engine) -> bool {
         match self.stage {
             Stage::Feeds => {
                 self.feeds.reserve(engine.feeds().len().saturating_sub(self.feeds.len()));
@@ -105,8 +104,8 @@ impl Scrape {
                 self.stage = Stage::Gateways;
             }
             Stage::Gateways => {
-                let (catalogue, assessment) = (engine.catalogue(), engine.assessment(now));
-                self.gateways = part(self.format, |out| metrics_upnp::gateways(out, catalogue, &assessment));
+                let (catalogue, assessment) = (engine.catalogue(), engine.assessment());
+                self.gateways = part(self.format, |out| metrics_upnp::gateways(out, catalogue, assessment));
                 self.stage = Stage::Done;
             }
             Stage::Done => {}
@@ -116,8 +115,8 @@ impl Scrape {
 
     /// Reads all that is left. For whoever owns the engine and nothing else to do.
     #[must_use]
-    pub fn whole(mut self, engine: &Engine, now: Time) -> Self {
-        while self.read(engine, now) {}
+    pub fn whole(mut self, engine: &Engine) -> Self {
+        while self.read(engine) {}
         self
     }
 
@@ -159,6 +158,7 @@ fn part(format: Format, write: impl FnOnce(&mut Exposition<'_>)) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::engine::{FeedStatus, Input, Settings};
+    use crate::model::Time;
     use crate::model::observation::{Gap, Poll};
 
     fn text(scrape: &Scrape) -> String {
@@ -183,7 +183,7 @@ mod tests {
             engine.handle(now, Input::Poll(Poll::Gap(Gap { target, at: now, reason: "timeout", message })));
         }
         let mut scrape = Scrape::new(Arc::new(engine.snapshot(now)), Counts::default(), Format::Text);
-        assert!(scrape.read(&engine, now));
+        assert!(scrape.read(&engine));
         // Of those that were read some work now, one is gone, and one has come; so of those that were not.
         for n in [0, 7, SLICE + 1] {
             report(&mut engine, &format!("s{n:05}"), true);
@@ -193,7 +193,7 @@ mod tests {
         }
         report(&mut engine, "a", true);
         report(&mut engine, "z", false);
-        let written = text(&scrape.whole(&engine, now));
+        let written = text(&scrape.whole(&engine));
         let lines = written.lines().filter(|line| line.starts_with("stormglass_segment_covered{")).collect::<Vec<_>>();
         let mut once = lines.clone();
         once.sort_by_key(|line| line.split(' ').next());
@@ -214,12 +214,12 @@ mod tests {
         for format in [Format::Text, Format::OpenMetrics] {
             let scrape = || Scrape::new(Arc::new(engine.snapshot(now)), Counts::default(), format);
             let (mut sliced, mut slices) = (scrape(), 1);
-            while sliced.read(&engine, now) {
+            while sliced.read(&engine) {
                 slices += 1;
             }
             assert!(slices > 4, "{slices} slices");
             let written = text(&sliced);
-            assert_eq!(written, text(&scrape().whole(&engine, now)));
+            assert_eq!(written, text(&scrape().whole(&engine)));
             assert_eq!(written.ends_with("# EOF\n"), format == Format::OpenMetrics);
         }
     }

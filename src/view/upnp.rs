@@ -8,18 +8,10 @@ use crate::model::device::{Device, Discovery, Gateway, PortMapping};
 use crate::model::text::Language;
 use crate::observe::catalogue::{Change, MappingChange};
 use crate::observe::devices::{DeviceChange, Presence, Reason};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
-
-/// Heads of the columns of [`mapping_rows`].
-pub const MAPPING_COLUMNS: [&str; 6] = ["PROTO", "EXTERNAL", "INTERNAL", "REACH", "LEASE", "DESCRIPTION"];
-/// The same in Japanese.
-const MAPPING_COLUMNS_JA: [&str; 6] = ["種別", "外部", "内部", "到達性", "期間", "説明"];
-/// Heads of the columns of [`device_rows`].
-pub const DEVICE_COLUMNS: [&str; 4] = ["ADDRESS", "NAME", "MODEL", "INTERFACE"];
-/// The same in Japanese.
-const DEVICE_COLUMNS_JA: [&str; 4] = ["アドレス", "名前", "機種", "インターフェース"];
 
 /// What a stranger named himself, fit for a terminal: control characters (escape sequences) and the marks that turn
 /// the reading direction become U+FFFD.
@@ -129,11 +121,11 @@ fn mapping_row(mapping: &PortMapping, name: Option<&str>, reach: &str, language:
 
 /// Every device, a row each.
 #[must_use]
-pub fn device_rows(devices: &[Device]) -> Vec<[String; 4]> {
+pub fn device_rows(devices: &[Device], language: Language) -> Vec<[String; 4]> {
     let row = |device: &Device| {
         let name = match (&device.friendly_name, &device.problem) {
             (name, _) if !name.is_empty() => printable(name),
-            (_, Some(problem)) => format!("? {}", printable(problem)),
+            (_, Some(problem)) => format!("? {}", printable(&problem.say(language))),
             _ => "?".into(),
         };
         let parts = [device.manufacturer.as_str(), device.model.as_str()];
@@ -166,14 +158,83 @@ pub fn gateway_heading(gateway: &Gateway, language: Language) -> String {
     let head = say(head, language, facts);
     let location = printable(&gateway.location);
     let facts = [("external", external), ("location", location), ("udn", printable(&gateway.udn))];
-    format!("{head}\n{}", say(&list::GATEWAY_FACTS, language, facts))
+    let mut text = format!("{head}\n{}", say(&list::GATEWAY_FACTS, language, facts));
+    for line in connection_lines(gateway, language) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
+}
+
+/// `ConnectionStatus` (WANIPConnection:1, 2.2.3) in words; what the standard does not know, as it came.
+#[must_use]
+pub fn connection_status(status: &str, language: Language) -> String {
+    let known = list::STATUSES.iter().find(|(id, _)| id.eq_ignore_ascii_case(status));
+    known.map_or_else(|| printable(status), |(_, text)| text.template(language).to_owned())
+}
+
+/// What a gateway says of its connection, its line and its IPv6 firewall: a line each, as far as it tells.
+fn connection_lines(gateway: &Gateway, language: Language) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(status) = gateway.primary().and_then(|primary| primary.status.as_deref()) {
+        let status = connection_status(status, language);
+        let uptime = gateway.primary().and_then(|primary| primary.uptime_seconds).filter(|uptime| *uptime > 0);
+        lines.push(match uptime {
+            Some(uptime) => {
+                say(&list::CONNECTION_FOR, language, [("status", status), ("time", lease(uptime, language))])
+            }
+            None => say(&list::CONNECTION, language, [("status", status)]),
+        });
+    }
+    for link in &gateway.links {
+        if let (Some(down), Some(up)) = (link.down_bits_per_second, link.up_bits_per_second) {
+            let facts = [("down", megabits(down)), ("up", megabits(up))];
+            lines.push(say(&list::LINE, language, facts));
+        }
+        if let (Some(down), Some(up)) = (link.bytes_received, link.bytes_sent) {
+            lines.push(say(&list::TRAFFIC, language, [("down", bytes(down)), ("up", bytes(up))]));
+        }
+    }
+    if let Some(firewall) = gateway.ipv6_firewall {
+        let text = match (firewall.enabled, firewall.pinholes_allowed) {
+            (false, _) => &list::FIREWALL_OFF,
+            (true, true) => &list::FIREWALL_PINHOLES,
+            (true, false) => &list::FIREWALL_CLOSED,
+        };
+        lines.push(text.template(language).to_owned());
+    }
+    lines
+}
+
+/// Megabits a second, with a decimal below ten.
+fn megabits(bits: u64) -> String {
+    if bits < 10_000_000 { format!("{:.1}", bits as f64 / 1e6) } else { (bits / 1_000_000).to_string() }
+}
+
+/// Bytes in the largest decimal unit that leaves a whole number.
+fn bytes(count: u64) -> String {
+    let units = [(1_000_000_000_000_u64, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    match units.iter().find(|(size, _)| count >= *size) {
+        Some((size, unit)) => format!("{:.1} {unit}", count as f64 / *size as f64),
+        None => format!("{count} B"),
+    }
+}
+
+/// Devices as JSON, their sentences in one language.
+#[must_use]
+pub fn devices_json<'a>(devices: impl Iterator<Item = &'a Device>, language: Language) -> Value {
+    let device = |device: &Device| {
+        let mut value = json!(device);
+        value["problem"] = json!(device.problem.as_ref().map(|problem| problem.say(language)));
+        value
+    };
+    devices.map(device).collect()
 }
 
 /// The problems of a gateway, a line each, indented.
 #[must_use]
-pub fn gateway_problems(gateway: &Gateway) -> String {
+pub fn gateway_problems(gateway: &Gateway, language: Language) -> String {
     gateway.problems.iter().fold(String::new(), |mut text, problem| {
-        let _ = writeln!(text, "  ! {}", printable(problem));
+        let _ = writeln!(text, "  ! {}", printable(&problem.say(language)));
         text
     })
 }
@@ -190,16 +251,16 @@ pub type DrawTable<'a> = dyn FnMut(&[&str], &[Vec<String>]) -> String + 'a;
 /// A discovery as text whose tables `table` draws.
 pub fn render(discovery: &Discovery, judged: Judged<'_>, table: &mut DrawTable<'_>) -> String {
     let names = names(&discovery.devices);
-    let japanese = judged.language == Language::Japanese;
+    let head = list::MAPPING_COLUMNS.map(|text| text.template(judged.language));
     let mut text = String::new();
     for gateway in &discovery.gateways {
         text.push_str(&gateway_heading(gateway, judged.language));
         let rows = mapping_rows(gateway, &names, judged).into_iter().map(Vec::from).collect::<Vec<_>>();
         if !rows.is_empty() {
-            text.push_str(&table(if japanese { &MAPPING_COLUMNS_JA } else { &MAPPING_COLUMNS }, &rows));
+            text.push_str(&table(&head, &rows));
         }
         text.push_str(&super::reach::lines(gateway, judged.assessment, judged.language));
-        text.push_str(&gateway_problems(gateway));
+        text.push_str(&gateway_problems(gateway, judged.language));
         text.push('\n');
     }
     text.push_str(&devices(&discovery.devices, judged.language, table));
@@ -208,16 +269,13 @@ pub fn render(discovery: &Discovery, judged: Judged<'_>, table: &mut DrawTable<'
 
 /// The devices as text whose table `table` draws; nothing where there are none.
 pub fn devices(devices: &[Device], language: Language, table: &mut DrawTable<'_>) -> String {
-    let rows = device_rows(devices).into_iter().map(Vec::from).collect::<Vec<_>>();
+    let rows = device_rows(devices, language).into_iter().map(Vec::from).collect::<Vec<_>>();
     if rows.is_empty() {
         return String::new();
     }
-    let columns = match language {
-        Language::English => &DEVICE_COLUMNS,
-        Language::Japanese => &DEVICE_COLUMNS_JA,
-    };
+    let columns = list::DEVICE_COLUMNS.map(|text| text.template(language));
     let head = say(&list::ANSWERED, language, [("count", rows.len().to_string())]);
-    format!("{head}\n{}", table(columns, &rows))
+    format!("{head}\n{}", table(&columns, &rows))
 }
 
 /// Left-aligned columns, two spaces apart; the last is not padded.
@@ -290,7 +348,8 @@ pub fn change(change: &MappingChange, language: Language) -> String {
     let who = judged.and_then(|judged| judged.client_name.as_deref().or(judged.client_vendor));
     let who = who.map(|who| say(&list::WHO, language, [("name", printable(who))])).unwrap_or_default();
     let reach = judged.map(|judged| {
-        let facts = [("reach", judged.reachability.id().to_owned()), ("reason", judged.reason.to_string())];
+        let reach = super::reach::reach_word(judged.reachability, language).to_owned();
+        let facts = [("reach", reach), ("reason", printable(&judged.why.say(language)))];
         say(&list::FROM_INTERNET, language, facts)
     });
     let facts = [
@@ -331,183 +390,5 @@ pub fn device_change(change: &DeviceChange, language: Language) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::device::{AddressAnswer, Connection, GatewayKind, Ipv6Firewall, MappingProtocol, WanLink};
-
-    fn gateway() -> Gateway {
-        let mapping = PortMapping {
-            protocol: MappingProtocol::Tcp,
-            external_port: 5001,
-            internal_client: "192.168.77.10".into(),
-            internal_port: 5001,
-            description: "Synology\u{1b}[2J DSM".into(),
-            enabled: true,
-            lease_seconds: 604_788,
-            remote_host: None,
-            connection: 0,
-        };
-        let other = PortMapping {
-            protocol: MappingProtocol::Other("SCTP".into()),
-            external_port: 0,
-            enabled: false,
-            lease_seconds: 0,
-            remote_host: Some("198.51.100.7".into()),
-            ..mapping.clone()
-        };
-        Gateway {
-            udn: "uuid:1".into(),
-            friendly_name: "Lab gateway".into(),
-            location: "http://192.168.77.1:5000/rootDesc.xml".into(),
-            kind: GatewayKind::Igd1,
-            external_address: Some([11, 22, 33, 44].into()),
-            connections: vec![Connection {
-                service_type: "urn:schemas-upnp-org:service:WANIPConnection:1".into(),
-                status: Some("Connected".into()),
-                external_address: AddressAnswer::Is([11, 22, 33, 44].into()),
-                ..Connection::default()
-            }],
-            links: vec![WanLink { bytes_sent: Some(7), ..WanLink::default() }],
-            ipv6_firewall: Some(Ipv6Firewall { enabled: true, pinholes_allowed: false }),
-            mappings: vec![mapping, other],
-            problems: vec!["It is odd.".into()],
-            complete: true,
-            ip: Some([192, 168, 77, 1].into()),
-            interface: "lan0".into(),
-        }
-    }
-
-    #[test]
-    fn json_has_the_promised_keys() {
-        let gateways = [gateway()];
-        let value = crate::view::reach::gateways(gateways.iter(), &Assessment::default(), Language::English);
-        let expected = serde_json::json!([{
-            "udn": "uuid:1", "friendly_name": "Lab gateway", "location": "http://192.168.77.1:5000/rootDesc.xml",
-            "kind": "igd1", "external_address": "11.22.33.44", "problems": ["It is odd."],
-            "connections": [{
-                "service_type": "urn:schemas-upnp-org:service:WANIPConnection:1", "default": false,
-                "status": "Connected", "last_error": null, "uptime_seconds": null, "connection_type": null,
-                "nat_enabled": null, "external_address": "11.22.33.44", "up_bits_per_second": null,
-                "down_bits_per_second": null,
-            }],
-            "links": [{
-                "access_type": null, "physical": null, "up_bits_per_second": null, "down_bits_per_second": null,
-                "bytes_sent": 7, "bytes_received": null, "packets_sent": null, "packets_received": null,
-            }],
-            "ipv6_firewall": {"enabled": true, "pinholes_allowed": false},
-            "mappings": [
-                {"protocol": "TCP", "external_port": 5001, "internal_client": "192.168.77.10", "internal_port": 5001,
-                 "description": "Synology\u{1b}[2J DSM", "enabled": true, "lease_seconds": 604_788, "remote_host": null,
-                 "connection": 0, "reachability": null},
-                {"protocol": "SCTP", "external_port": 0, "internal_client": "192.168.77.10", "internal_port": 5001,
-                 "description": "Synology\u{1b}[2J DSM", "enabled": false, "lease_seconds": 0,
-                 "remote_host": "198.51.100.7", "connection": 0, "reachability": null},
-            ],
-            "reachability": null,
-            "findings": [],
-        }]);
-        assert_eq!(value, expected);
-    }
-
-    #[test]
-    fn plain_text_is_aligned_and_harmless() {
-        let discovery = Discovery { gateways: vec![gateway()], ..Discovery::default() };
-        let expected = "\
-Lab gateway at 192.168.77.1 on lan0: 2 port mappings
-  external address  11.22.33.44
-  description       http://192.168.77.1:5000/rootDesc.xml
-  uuid:1
-  PROTO  EXTERNAL                                 INTERNAL            REACH       LEASE     DESCRIPTION
-  TCP    5001                                     192.168.77.10:5001  not judged  6 d 23 h  Synology\u{fffd}[2J DSM
-  SCTP   every port from 198.51.100.7 (disabled)  192.168.77.10:5001  not judged  no end    Synology\u{fffd}[2J DSM
-  ! It is odd.
-
-";
-        let judged = Judged { assessment: &Assessment::default(), language: Language::English };
-        assert_eq!(plain(&discovery, judged), expected);
-    }
-
-    /// Whatever is not a name, an address or a sentence of the gateway is Japanese.
-    #[test]
-    fn the_list_is_japanese_for_those_who_read_it() {
-        let mut gateway = gateway();
-        gateway.problems.clear();
-        let discovery = Discovery { gateways: vec![gateway], ..Discovery::default() };
-        let judged = Judged { assessment: &Assessment::default(), language: Language::Japanese };
-        let expected = "\
-Lab gateway（192.168.77.1、lan0）：ポートマッピング2件
-  外部アドレス  11.22.33.44
-  記述          http://192.168.77.1:5000/rootDesc.xml
-  uuid:1
-  種別  外部                                内部                到達性  期間      説明
-  TCP   5001                                192.168.77.10:5001  未判定  6日23時間  Synology\u{fffd}[2J DSM
-  SCTP  全ポート（接続元198.51.100.7）（無効）  192.168.77.10:5001  未判定  無期限    Synology\u{fffd}[2J DSM
-
-";
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(words(&plain(&discovery, judged)), words(expected));
-    }
-
-    #[test]
-    fn wide_characters_take_two_cells() {
-        let rows = [vec!["寝室のテレビ".to_owned(), "x".to_owned()], vec!["TV".to_owned(), "y".to_owned()]];
-        assert_eq!(columns(&["NAME", "M"], &rows), "  NAME          M\n  寝室のテレビ  x\n  TV            y\n");
-    }
-
-    #[test]
-    fn leases() {
-        let check = |seconds, expected: &str| assert_eq!(lease(seconds, Language::English), expected);
-        check(0, "no end");
-        check(59, "59 s");
-        check(3590, "59 min");
-        check(7260, "2 h 1 min");
-        check(604_800, "7 d 0 h");
-        assert_eq!(lease(7260, Language::Japanese), "2時間1分");
-    }
-
-    #[test]
-    fn devices_are_found_by_what_people_know() {
-        let device = |udn: &str, last: u8, name: &str| Device {
-            udn: udn.into(),
-            friendly_name: name.into(),
-            manufacturer: String::new(),
-            model: String::new(),
-            device_type: String::new(),
-            server: String::new(),
-            location: String::new(),
-            ip: [192, 168, 1, last].into(),
-            mac: None,
-            vendor: None,
-            interface: "eth0".into(),
-            first_seen: crate::model::Time::default(),
-            last_seen: crate::model::Time::default(),
-            problem: None,
-        };
-        let devices =
-            [device("uuid:AB", 1, "Living TV"), device("uuid:cd", 2, "TV"), device("uuid:ef", 2, "寝室のテレビ")];
-        let check = |wanted: &str, expected: &[&str]| {
-            let found = matching(&devices, wanted).iter().map(|d| d.udn.as_str()).collect::<Vec<_>>();
-            assert_eq!(found, expected, "{wanted}");
-        };
-        check("uuid:ab", &["uuid:AB"]);
-        check("CD", &["uuid:cd"]);
-        check("tv", &["uuid:cd"]);
-        check("living", &["uuid:AB"]);
-        check("テレビ", &["uuid:ef"]);
-        check("192.168.1.2", &["uuid:cd", "uuid:ef"]);
-        check("radio", &[]);
-        check("", &[]);
-    }
-
-    #[test]
-    fn silence_is_explained_only_where_there_is_some() {
-        let mut discovery = Discovery::default();
-        discovery.refused.insert("location_elsewhere", 3);
-        let text =
-            silence(&discovery, &["lan0 (192.168.77.20)".into()], 4.0, Language::English).expect("an explanation");
-        assert!(text.starts_with("No UPnP device answered on lan0 (192.168.77.20) within 4 s."), "{text}");
-        assert!(text.ends_with("Answers refused: location_elsewhere 3.\n"), "{text}");
-        discovery.gateways.push(gateway());
-        assert!(silence(&discovery, &[], 4.0, Language::English).is_some(), "gateways without a device do not happen");
-    }
-}
+#[path = "upnp_tests.rs"]
+mod tests;

@@ -1,11 +1,11 @@
-//! A device as a tree of devices, services and actions; results of a call; the table of mappings as CSV. Pure text.
+//! A device as a tree of devices, services and actions; results of a call. Pure text.
 
 use super::upnp::printable;
 use super::upnp_list_words as list;
 use super::upnp_words::say;
-use crate::model::device::Gateway;
 use crate::model::device_tree::{ActionSpec, DeviceInfo, DeviceTree, Direction, ServiceInfo};
-use crate::model::text::Language;
+use crate::model::text::{Language, Sentence};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The tree of a device: an indented line for each device, service and action with its arguments.
@@ -15,10 +15,10 @@ pub fn tree(tree: &DeviceTree, language: Language) -> String {
     for device in &tree.devices {
         device_lines(&mut text, device, language);
     }
-    let label = if language == Language::Japanese { "記述" } else { "description" };
-    let _ = writeln!(text, "  {label}  {}", printable(&tree.location));
+    let location = say(&list::DESCRIPTION, language, [("url", printable(&tree.location))]);
+    let _ = writeln!(text, "  {location}");
     for problem in &tree.problems {
-        let _ = writeln!(text, "  ! {}", printable(problem));
+        let _ = writeln!(text, "  ! {}", printable(&problem.say(language)));
     }
     text
 }
@@ -41,7 +41,7 @@ fn device_lines(text: &mut String, device: &DeviceInfo, language: Language) {
             let _ = writeln!(text, "{indent}      {}", signature(action));
         }
         if let Some(problem) = &service.problem {
-            let _ = writeln!(text, "{indent}      ! {}", printable(problem));
+            let _ = writeln!(text, "{indent}      ! {}", printable(&problem.say(language)));
         }
     }
 }
@@ -87,68 +87,26 @@ pub fn values(pairs: &[(String, String)]) -> String {
     })
 }
 
-/// Heads of the columns of [`csv`].
-const CSV_COLUMNS: [&str; 12] = [
-    "gateway",
-    "gateway_name",
-    "gateway_address",
-    "external_address",
-    "protocol",
-    "external_port",
-    "remote_host",
-    "internal_client",
-    "internal_port",
-    "enabled",
-    "lease_seconds",
-    "description",
-];
-
-/// Every mapping as a line of CSV (RFC 4180: CRLF, quoted where needed). A text that a spreadsheet would take for a
-/// formula gets an apostrophe in front: descriptions are a stranger's.
+/// The tree as JSON, its sentences in one language.
 #[must_use]
-pub fn csv(gateways: &[Gateway]) -> String {
-    let mut text = CSV_COLUMNS.join(",");
-    text.push_str("\r\n");
-    for gateway in gateways {
-        for mapping in &gateway.mappings {
-            let cells = [
-                cell(&gateway.udn),
-                cell(&gateway.friendly_name),
-                gateway.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-                gateway.external_address.map(|ip| ip.to_string()).unwrap_or_default(),
-                cell(mapping.protocol.as_str()),
-                mapping.external_port.to_string(),
-                cell(mapping.remote_host.as_deref().unwrap_or_default()),
-                cell(&mapping.internal_client),
-                mapping.internal_port.to_string(),
-                mapping.enabled.to_string(),
-                mapping.lease_seconds.to_string(),
-                cell(&mapping.description),
-            ];
-            text.push_str(&cells.join(","));
-            text.push_str("\r\n");
+pub fn json(tree: &DeviceTree, language: Language) -> Value {
+    let mut value = json!(tree);
+    value["problems"] = json!(Sentence::all(&tree.problems, language));
+    for (device, shown) in tree.devices.iter().zip(value["devices"].as_array_mut().into_iter().flatten()) {
+        for (service, shown) in device.services.iter().zip(shown["services"].as_array_mut().into_iter().flatten()) {
+            shown["problem"] = json!(service.problem.as_ref().map(|problem| problem.say(language)));
         }
     }
-    text
-}
-
-fn cell(value: &str) -> String {
-    let value = printable(value);
-    // White space in front does not keep spreadsheets from looking.
-    let formula = value.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    let value = if formula { format!("'{value}") } else { value };
-    if value.contains(['"', ',', '\r', '\n', ';']) || value != value.trim() {
-        format!("\"{}\"", value.replace('"', "\"\""))
-    } else {
-        value
-    }
+    value
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::device::{MappingProtocol, PortMapping};
     use crate::model::device_tree::Argument;
+    use crate::model::text::Text;
+
+    const ODD: Text = Text { en: "It is odd.", ja: "変です。" };
 
     #[test]
     fn a_tree_shows_every_action() {
@@ -170,7 +128,7 @@ mod tests {
             service_type: "urn:schemas-upnp-org:service:WANIPConnection:1".into(),
             service_id: "id".into(),
             actions: vec![action],
-            problem: Some("It is odd.".into()),
+            problem: Some(Sentence::of(ODD)),
             ..ServiceInfo::default()
         };
         let device = DeviceInfo {
@@ -189,32 +147,5 @@ mod tests {
             DeletePortMapping(NewExternalPort: ui2, NewProtocol: TCP|UDP) -> Result\n        ! It is odd.\n  \
             description  http://192.0.2.1/\n";
         assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn csv_is_quoted_and_no_formula() {
-        let mapping = |description: &str| PortMapping {
-            protocol: MappingProtocol::Tcp,
-            external_port: 80,
-            internal_client: "192.168.1.2".into(),
-            internal_port: 8080,
-            description: description.into(),
-            enabled: true,
-            lease_seconds: 0,
-            remote_host: None,
-            connection: 0,
-        };
-        let descriptions = ["=HYPERLINK(\"http://x\")", "+1", "-1", "@x", "a, b", " =1+1", "plain", "\u{1b}[2J"];
-        let gateway = Gateway {
-            udn: "uuid:1".into(),
-            mappings: descriptions.into_iter().map(mapping).collect(),
-            ..Gateway::default()
-        };
-        let text = csv(&[gateway]);
-        let last = text.lines().skip(1).map(|line| line.split_once(",true,0,").expect("the columns").1);
-        let expected =
-            ["\"'=HYPERLINK(\"\"http://x\"\")\"", "'+1", "'-1", "'@x", "\"a, b\"", "' =1+1", "plain", "\u{fffd}[2J"];
-        assert_eq!(last.collect::<Vec<_>>(), expected);
-        assert!(text.ends_with("\r\n") && text.starts_with("gateway,gateway_name,"), "{text}");
     }
 }

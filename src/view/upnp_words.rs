@@ -249,38 +249,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_languages_have_the_same_places() {
-        let mut all = vec![
-            ABOUT_TO_SEND,
-            CONFIRM,
-            NOT_SENT,
-            NOBODY_TO_ASK,
-            ADDED,
-            ADDED_UNSEEN,
-            REMOVED,
-            LEADS_TO,
-            NOT_LISTED,
-            REFUSED,
-            UNANSWERED,
-            DONE,
-            NO_DEVICE,
-            NO_GATEWAY,
-            ANSWERS_REFUSED,
-            NO_SUCH_DEVICE,
-            WHICH_DEVICE,
-            WHICH_GATEWAY,
-            WATCHING,
-        ];
-        all.extend(NO_DEVICE_REASONS.iter().chain(&NO_GATEWAY_REASONS));
-        all.extend(FAULTS.iter().map(|(_, text)| *text));
-        all.extend(crate::view::upnp_list_words::ALL);
-        for text in all {
-            assert_eq!(text.places(Language::English), text.places(Language::Japanese), "{text:?}");
-            assert!(!text.ja.is_ascii(), "{text:?}");
-        }
-    }
-
-    #[test]
     fn faults_have_a_next_step() {
         for code in [402, 606, 718, 725] {
             assert!(fault(code, Language::English).is_some_and(|text| text.contains('.')), "{code}");

@@ -61,16 +61,13 @@ pub struct ServiceNode {
 }
 
 /// Why there is nothing to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DescriptionError {
     /// Broken before the first device.
-    #[error("it cannot be read: {0}")]
     Broken(XmlError),
     /// XML (or nothing), but not a description.
-    #[error("it describes no device")]
     NoDevice,
     /// Refused whatever else is in it.
-    #[error("{}", XmlError::Doctype)]
     Doctype,
 }
 

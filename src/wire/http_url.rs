@@ -19,19 +19,15 @@ pub struct HttpUrl {
 }
 
 /// Why a text is not a URL that we follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UrlError {
     /// Nothing there.
-    #[error("it is missing")]
     Missing,
     /// `https:`, `file:` and the like.
-    #[error("it is not an http: URL")]
     Scheme,
     /// The host is a name; nothing is looked up on a stranger's word.
-    #[error("its host is a name, not an address")]
     HostName,
     /// Anything else.
-    #[error("it is malformed")]
     Malformed,
 }
 

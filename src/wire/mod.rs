@@ -16,4 +16,5 @@ pub mod scpd;
 pub mod snmp;
 pub mod soap;
 pub mod ssdp;
+mod troubles;
 pub mod xml;

@@ -16,13 +16,11 @@ pub const MAX_VARIABLES: usize = 1024;
 pub const MAX_ALLOWED: usize = 64;
 
 /// Why there is nothing to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScpdError {
     /// Broken before the first action.
-    #[error("it cannot be read: {0}")]
     Broken(XmlError),
     /// XML (or nothing), but it describes no action. A service without one may say so with an empty list.
-    #[error("it describes no action")]
     NoAction,
 }
 

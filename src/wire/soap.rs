@@ -55,8 +55,7 @@ pub enum Answer {
 }
 
 /// `UPnPError` (UPnP Device Architecture 2.0, 3.2.5): 713 and 714 end a list of port mappings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("error {code} ({text})")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// `errorCode`; 0 where the fault names none.
     pub code: u32,
@@ -65,16 +64,13 @@ pub struct Fault {
 }
 
 /// Why an answer is neither.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoapError {
     /// No element that a SOAP answer has.
-    #[error("it is not a SOAP answer")]
     NotSoap,
     /// Broken before anything useful.
-    #[error("it cannot be read: {0}")]
     Broken(XmlError),
     /// Lacks this field.
-    #[error("it has no usable {0}")]
     Field(&'static str),
 }
 

@@ -14,22 +14,17 @@ pub const MAX_ELEMENTS: usize = 20_000;
 pub const MAX_TEXT: usize = 512 * 1024;
 
 /// Why the walk ended before the end of the document. What came before it has been handed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum XmlError {
     /// A document type declaration: UPnP has none, entity bombs need one.
-    #[error("it declares a document type, which UPnP does not allow")]
     Doctype,
     /// Deeper than [`MAX_DEPTH`].
-    #[error("its elements are nested deeper than {MAX_DEPTH}")]
     TooDeep,
     /// More than [`MAX_ELEMENTS`].
-    #[error("it has more than {MAX_ELEMENTS} elements")]
     TooMany,
     /// Not XML from this byte on.
-    #[error("it is not XML from byte {0} on")]
     Syntax(u64),
     /// The text ended with elements open.
-    #[error("it ends in the middle")]
     Truncated,
 }
 

@@ -75,3 +75,18 @@ pub fn changes() -> Result<()> {
     let (code, out, said) = probe(&["call", "192.168.1.1", "WANIPConn1", "GetExternalIPAddress"])?;
     check(code == 0 && out.contains("11.22.33.44"), "a call", &format!("{out}{said}"))
 }
+
+/// How long the answer takes on a healthy LAN, printed and not judged: machines are busy.
+pub fn upnp_answer() -> Result<()> {
+    let mut home = Home::build("upnp_answer")?;
+    services(&mut home)?;
+    for _ in 0..3 {
+        let began = std::time::Instant::now();
+        let (code, out, said) = probe(&["list"])?;
+        println!("    list: {:.2} s, exit status {code}", began.elapsed().as_secs_f64());
+        check(out.contains("Lab gateway") && out.contains("NAS") && out.contains("51820"), "all is listed", &said)?;
+    }
+    let (_, out, said) = probe(&["list", "--lang", "ja"])?;
+    println!("{out}");
+    check(out.contains("到達性") && out.contains("壊れたXML"), "in Japanese as well", &format!("{out}{said}"))
+}

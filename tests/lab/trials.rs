@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 44] = [
+pub const TRIALS: [(&str, Run); 45] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -29,6 +29,7 @@ pub const TRIALS: [(&str, Run); 44] = [
     ("a_gateway_of_version_2", super::gateway::second_version),
     ("announcements_are_heard", super::probe::announcements),
     ("adding_and_removing_agree_with_upnpc", super::probe::changes),
+    ("upnp_answer", super::probe::upnp_answer),
     ("a_person_is_asked_and_obeyed", super::terminal::a_person_is_asked),
     ("a_terminal_is_respected", super::terminal::a_terminal_is_respected),
     ("two_gateways_in_one_lan", super::lan::two_gateways),

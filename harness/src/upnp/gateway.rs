@@ -165,6 +165,7 @@ pub fn respond(request: &Request, options: &GatewayOptions) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/rootDesc.xml") => Response::xml(description(options)),
         ("GET", "/WANIPCn.xml" | "/WANCfg.xml") => Response::xml(scpd()),
+        ("GET", "/WANIP6.xml") if options.firewall.is_some() => Response::xml(wan::firewall_scpd()),
         ("POST", "/ctl/IPConn") => wan::connection(request, options, 0),
         ("POST", "/ctl/CmnIfCfg") => wan::line(request),
         ("POST", "/ctl/L3F") => wan::forwarding(request, options),
@@ -237,7 +238,7 @@ fn description(options: &GatewayOptions) -> String {
         if at == 0 {
             outer.push_str(&service(wan::WAN_COMMON, "WANCommonIFC1", "/WANCfg.xml", "/ctl/CmnIfCfg"));
             if options.firewall.is_some() {
-                inner.push_str(&service(wan::FIREWALL, "WANIPv6FirewallCtrl1", "/WANCfg.xml", "/ctl/IP6FWCtl"));
+                inner.push_str(&service(wan::FIREWALL, "WANIPv6FirewallCtrl1", "/WANIP6.xml", "/ctl/IP6FWCtl"));
             }
         }
         let outer = if outer.is_empty() { outer } else { format!("<serviceList>{outer}</serviceList>") };

@@ -187,10 +187,52 @@ pub fn line(request: &Request) -> Response {
     answer(WAN_COMMON, &name, body)
 }
 
-/// What the IPv6 firewall answers.
+/// The description of the IPv6 firewall: what can be asked without knowing the number of a pinhole, and what needs one
+/// (WANIPv6FirewallControl:1, 2.4). No action lists the numbers.
+#[must_use]
+pub fn firewall_scpd() -> String {
+    let argument = |name: &str, direction: &str, variable: &str| {
+        format!(
+            "<argument><name>{name}</name><direction>{direction}</direction>\
+             <relatedStateVariable>{variable}</relatedStateVariable></argument>"
+        )
+    };
+    let action = |name: &str, arguments: String| {
+        format!("<action><name>{name}</name><argumentList>{arguments}</argumentList></action>")
+    };
+    let status = argument("FirewallEnabled", "out", "FirewallEnabled")
+        + &argument("InboundPinholeAllowed", "out", "InboundPinholeAllowed");
+    let packets = argument("UniqueID", "in", "A_ARG_TYPE_UniqueID")
+        + &argument("PinholePackets", "out", "A_ARG_TYPE_PinholePackets");
+    let variable = |name: &str, kind: &str| {
+        format!("<stateVariable sendEvents=\"no\"><name>{name}</name><dataType>{kind}</dataType></stateVariable>")
+    };
+    let variables = variable("FirewallEnabled", "boolean")
+        + &variable("InboundPinholeAllowed", "boolean")
+        + &variable("A_ARG_TYPE_UniqueID", "ui2")
+        + &variable("A_ARG_TYPE_PinholePackets", "ui4");
+    format!(
+        "<?xml version=\"1.0\"?><scpd xmlns=\"urn:schemas-upnp-org:service-1-0\"><specVersion><major>1</major>\
+         <minor>0</minor></specVersion><actionList>{}{}</actionList><serviceStateTable>{variables}\
+         </serviceStateTable></scpd>",
+        action("GetFirewallStatus", status),
+        action("GetPinholePackets", packets)
+    )
+}
+
+/// What the IPv6 firewall answers. It knows one pinhole, number 1, if it allows any.
 #[must_use]
 pub fn firewall(request: &Request, firewall: Firewall) -> Response {
     let name = action(request);
+    if name == "GetPinholePackets" {
+        let known = argument(&request.body, "UniqueID").as_deref() == Some("1") && firewall.pinholes;
+        return match (firewall.enabled, known) {
+            (true, true) => answer(FIREWALL, &name, b"<PinholePackets>42</PinholePackets>"),
+            // WANIPv6FirewallControl:1, 2.4: NoSuchEntry, and FirewallDisabled.
+            (true, false) => fault(704, "NoSuchEntry"),
+            (false, _) => fault(702, "FirewallDisabled"),
+        };
+    }
     if name != "GetFirewallStatus" {
         return fault(401, "Invalid Action");
     }

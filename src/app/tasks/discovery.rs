@@ -10,6 +10,7 @@ use crate::io::interfaces;
 use crate::io::ssdp::StopProbes;
 use crate::io::upnp::{self, Settings};
 use crate::model::announcement::Heard;
+use crate::model::text::Sentence;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,7 @@ pub async fn listen(hub: Hub, clock: Clock, section: Upnp) {
 }
 
 /// Says what cannot be heard, and when it can again, once each.
-fn tell(batch: &Heard, told: &mut BTreeMap<Arc<str>, Option<String>>) {
+fn tell(batch: &Heard, told: &mut BTreeMap<Arc<str>, Option<Sentence>>) {
     for (interface, problem) in &batch.listening {
         let before = told.insert(Arc::clone(interface), problem.clone());
         match (before.flatten(), problem) {
@@ -141,9 +142,9 @@ async fn once(hub: &Hub, clock: &Clock, section: &Upnp, settings: &Settings, sto
     let found = upnp::discover(&wanted, settings, stop, clock).await;
     for interface in &wanted {
         let searched = found.interfaces.contains(&interface.name);
-        let problem = found.problems.iter().find(|problem| problem.contains(&*interface.name));
+        let problem = found.problems.iter().map(ToString::to_string).find(|said| said.contains(&*interface.name));
         let result = match problem {
-            Some(problem) if !searched => Err(problem.clone()),
+            Some(problem) if !searched => Err(problem),
             _ => Ok(found.at),
         };
         report(hub, "discovery", &interface.name, result).await;

@@ -3,7 +3,7 @@
 
 use super::look::{Look, look};
 use super::screen::{Screen, ask};
-use super::{COULD_NOT_LOOK, Common};
+use super::{COULD_NOT_LOOK, Common, wrong};
 use crate::io::upnp::control::Reach;
 use crate::model::device::Gateway;
 use crate::model::device_tree::{ActionSpec, Argument, CallOutcome, DeviceTree, Direction, ServiceInfo};
@@ -12,6 +12,7 @@ use crate::view::upnp::{lease, printable};
 use crate::view::upnp_list_words as list_words;
 use crate::view::upnp_tree::{services, signature, values};
 use crate::view::upnp_words::{self as words, say};
+use crate::wire::soap::Fault;
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
@@ -106,27 +107,27 @@ pub(super) struct CallArgs {
 }
 
 fn internal(text: &str) -> Result<(Option<Ipv4Addr>, u16), String> {
-    let (host, port) = text.rsplit_once(':').ok_or("write HOST:PORT, as in 192.168.1.20:443")?;
-    let port = port.parse().ok().filter(|port| *port > 0).ok_or("the port must be from 1 to 65535")?;
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong(&list_words::HOST_AND_PORT))?;
+    let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(|| wrong(&list_words::PORT_BOUNDS))?;
     let host = match host {
         "" => None,
-        host => Some(host.parse().map_err(|_| "the host must be an IPv4 address: gateways do not look names up")?),
+        host => Some(host.parse().map_err(|_| wrong(&list_words::HOST_IS_ADDRESS))?),
     };
     Ok((host, port))
 }
 
 fn description(text: &str) -> Result<String, String> {
     if text.len() > MAX_DESCRIPTION {
-        return Err(format!("at most {MAX_DESCRIPTION} bytes: some gateways break their list with more"));
+        return Err(wrong(&list_words::DESCRIPTION_LONG).replace("{most}", &MAX_DESCRIPTION.to_string()));
     }
     if text.contains(|c: char| c.is_control() || matches!(c, '&' | '<' | '>')) {
-        return Err("without control characters, &, < and >: some gateways break their list with them".into());
+        return Err(wrong(&list_words::DESCRIPTION_ODD));
     }
     Ok(text.to_owned())
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write ARG=VALUE, as in NewExternalPort=5001")?;
+    let (name, value) = text.split_once('=').ok_or_else(|| wrong(&list_words::ASSIGNMENT))?;
     Ok((name.trim().to_owned(), value.to_owned()))
 }
 
@@ -197,7 +198,7 @@ impl Order<'_> {
                 }
             }
             CallOutcome::Unanswered(why) => {
-                let facts = [("device", device), ("why", printable(why))];
+                let facts = [("device", device), ("why", printable(&why.say(screen.language)))];
                 eprintln!("{}", say(&words::UNANSWERED, screen.language, facts));
             }
         }
@@ -229,7 +230,7 @@ pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::R
     let look = look(common, screen)?;
     let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
     let reach = look.reach(gateway, screen)?;
-    let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
+    let tree = look.tree(&reach, false, screen)?;
     let (host, internal_port) = args.internal;
     let host = host.map(IpAddr::V4).or_else(|| reach.local().filter(IpAddr::is_ipv4));
     let host = host.ok_or_else(|| anyhow::anyhow!(list_words::HOST_NEEDED.template(screen.language)))?;
@@ -263,7 +264,7 @@ pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::R
     if !order.report(&outcome, common, screen)? {
         return Ok(ExitCode::from(COULD_NOT_LOOK));
     }
-    let told = verify(&look, &order, protocol, &port);
+    let told = verify(&look, &order, (protocol, &port), screen.language);
     let device = printable(&gateway.friendly_name);
     let sentence = match told {
         Ok((target, lease_left)) => {
@@ -287,7 +288,12 @@ pub(super) fn add(common: &Common, screen: &Screen, args: &AddArgs) -> anyhow::R
 }
 
 /// Asks for the mapping that was made: whom it leads to, and its lease.
-fn verify(look: &Look, order: &Order<'_>, protocol: &str, port: &str) -> Result<(String, u32), String> {
+fn verify(
+    look: &Look,
+    order: &Order<'_>,
+    (protocol, port): (&str, &str),
+    language: Language,
+) -> Result<(String, u32), String> {
     let inputs = ["NewRemoteHost", "NewExternalPort", "NewProtocol"];
     let outputs = ["NewInternalClient", "NewInternalPort", "NewLeaseDuration"];
     let spec = spec("GetSpecificPortMappingEntry", &inputs, &outputs);
@@ -296,10 +302,10 @@ fn verify(look: &Look, order: &Order<'_>, protocol: &str, port: &str) -> Result<
     match look.runtime.block_on(call) {
         CallOutcome::Answered(fields) => match fields.as_slice() {
             [(_, client), (_, port), (_, lease)] => Ok((format!("{client}:{port}"), lease.parse().unwrap_or(0))),
-            _ => Err("an empty answer".into()),
+            _ => Err(list_words::EMPTY_ANSWER.template(language).to_owned()),
         },
-        CallOutcome::Refused { code, text } => Err(format!("error {code} {text}")),
-        CallOutcome::Unanswered(why) => Err(why),
+        CallOutcome::Refused { code, text } => Err(Fault { code, text }.sentence().say(language)),
+        CallOutcome::Unanswered(why) => Err(why.say(language)),
     }
 }
 
@@ -308,7 +314,7 @@ pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> any
     let look = look(common, screen)?;
     let gateway = look.gateway(args.consent.gateway.as_deref(), screen)?;
     let reach = look.reach(gateway, screen)?;
-    let tree = look.runtime.block_on(reach.tree(false, look.settings.request))?;
+    let tree = look.tree(&reach, false, screen)?;
     let (protocol, port) = (args.protocol.as_str(), args.port.to_string());
     let listed = gateway.mappings.iter().find(|m| m.external_port == args.port && m.protocol.as_str() == protocol);
     let note = listed.map_or_else(
@@ -351,8 +357,8 @@ pub(super) fn remove(common: &Common, screen: &Screen, args: &RemoveArgs) -> any
 pub(super) fn call(common: &Common, screen: &Screen, args: &CallArgs) -> anyhow::Result<ExitCode> {
     let look = look(common, screen)?;
     let device = look.device(&args.device, screen)?;
-    let reach = Reach::to(device.ip, &device.interface, &device.location, &look.interfaces)?;
-    let tree = look.runtime.block_on(reach.tree(true, look.settings.request))?;
+    let reach = look.reach_device(device, screen)?;
+    let tree = look.tree(&reach, true, screen)?;
     let service = service(&tree, &args.service, screen.language)?;
     let action = action(service, &args.action, screen.language)?;
     let order = Order {
@@ -410,7 +416,7 @@ fn service<'a>(tree: &'a DeviceTree, wanted: &str, language: Language) -> anyhow
 
 fn action<'a>(service: &'a ServiceInfo, wanted: &str, language: Language) -> anyhow::Result<&'a ActionSpec> {
     if let Some(problem) = &service.problem {
-        anyhow::bail!(say(&list_words::NOT_CALLABLE, language, [("why", printable(problem))]));
+        anyhow::bail!(say(&list_words::NOT_CALLABLE, language, [("why", printable(&problem.say(language)))]));
     }
     service.actions.iter().find(|action| action.name == wanted).ok_or_else(|| {
         let all = service.actions.iter().map(|action| format!("\n  {}", signature(action))).collect::<String>();

@@ -19,7 +19,7 @@ healthy gateway the answer is there within 3 s. Where nobody answers, the search
 what usually causes that. --timeout bounds everything.
 
 ENVIRONMENT
-  LC_ALL, LC_MESSAGES, LANG  language of sentences, unless --lang is given
+  LC_ALL, LC_MESSAGES, LANG  language of sentences and tables, unless --lang is given; this help is English
   NO_COLOR                   no colours, whatever its value
 
 SAFETY
@@ -72,8 +72,8 @@ EXAMPLES
   upnp-probe remove udp 51820 --gateway 192.168.1.1 --yes";
 
 pub(super) const EXPORT: &str = "\
-JSON: an object with \"devices\" and \"gateways\", complete. CSV: a line for each mapping (RFC 4180); texts that a \
-spreadsheet would take for a formula get an apostrophe in front.
+JSON: an object with \"devices\" and \"gateways\", complete. CSV: a line for each mapping (RFC 4180), with whether \
+it can be reached, and why; texts that a spreadsheet would take for a formula get an apostrophe in front.
 
 EXAMPLES
   upnp-probe export > network.json

@@ -9,9 +9,10 @@ use crate::explain::reach::MapE;
 use crate::io::clock::Clock;
 use crate::io::interfaces::{self, Interface};
 use crate::io::ssdp::StopProbes;
-use crate::io::upnp::control::Reach;
+use crate::io::upnp::control::{Reach, ReachError};
 use crate::io::upnp::{self, Settings};
 use crate::model::device::{Device, Discovery, Gateway};
+use crate::model::device_tree::DeviceTree;
 use crate::model::text::Language;
 use crate::view;
 use crate::view::upnp::printable;
@@ -59,7 +60,7 @@ pub(super) fn look(common: &Common, screen: &Screen) -> anyhow::Result<Look> {
     let discovery = runtime.block_on(upnp::discover(&interfaces, &settings, &stop, &clock));
     progress.finish_and_clear();
     for problem in &discovery.problems {
-        eprintln!("upnp: {}", printable(problem));
+        eprintln!("upnp: {}", printable(&problem.say(language)));
     }
     anyhow::ensure!(!discovery.interfaces.is_empty(), list_words::NOT_SEARCHED.template(language));
     Ok(Look { discovery, interfaces, settings, runtime, told })
@@ -139,8 +140,25 @@ impl Look {
     pub(super) fn reach(&self, gateway: &Gateway, screen: &Screen) -> anyhow::Result<Reach> {
         let nowhere = || anyhow::anyhow!(list_words::NO_ADDRESS_OF_GATEWAY.template(screen.language));
         let ip = gateway.ip.ok_or_else(nowhere)?;
-        Ok(Reach::to(ip, &gateway.interface, &gateway.location, &self.interfaces)?)
+        let reach = Reach::to(ip, &gateway.interface, &gateway.location, &self.interfaces);
+        reach.map_err(|error| told(&error, screen))
     }
+
+    /// How a device is reached.
+    pub(super) fn reach_device(&self, device: &Device, screen: &Screen) -> anyhow::Result<Reach> {
+        let reach = Reach::to(device.ip, &device.interface, &device.location, &self.interfaces);
+        reach.map_err(|error| told(&error, screen))
+    }
+
+    /// A device's tree, with the actions of its services if wanted.
+    pub(super) fn tree(&self, reach: &Reach, actions: bool, screen: &Screen) -> anyhow::Result<DeviceTree> {
+        let tree = self.runtime.block_on(reach.tree(actions, self.settings.request));
+        tree.map_err(|error| told(&error, screen))
+    }
+}
+
+fn told(error: &ReachError, screen: &Screen) -> anyhow::Error {
+    anyhow::anyhow!(printable(&error.sentence().say(screen.language)))
 }
 
 fn list<'a>(devices: impl Iterator<Item = &'a Device>) -> String {

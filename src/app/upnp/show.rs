@@ -6,7 +6,6 @@ use super::{Common, FINDINGS, Format};
 use crate::explain::reach::{self, Assessment};
 use crate::io::around::Around;
 use crate::io::clock::Clock;
-use crate::io::upnp::control::Reach;
 use crate::view;
 use crate::view::upnp::Judged;
 use crate::view::upnp_list_words as list_words;
@@ -61,7 +60,7 @@ pub(super) fn devices(common: &Common, screen: &Screen) -> anyhow::Result<ExitCo
     Around::read(Clock::start().now())?.name_makers(&mut look.discovery.devices);
     let devices = &look.discovery.devices;
     if common.json() {
-        screen.json(devices, false)?;
+        screen.json(&view::upnp::devices_json(devices.iter(), screen.language), false)?;
     } else if screen.terminal {
         screen.print(&view::upnp::devices(devices, screen.language, &mut |head, rows| screen.draw(head, rows)))?;
     } else {
@@ -78,10 +77,10 @@ pub(super) fn devices(common: &Common, screen: &Screen) -> anyhow::Result<ExitCo
 pub(super) fn show(common: &Common, screen: &Screen, wanted: &str) -> anyhow::Result<ExitCode> {
     let look = look(common, screen)?;
     let device = look.device(wanted, screen)?;
-    let reach = Reach::to(device.ip, &device.interface, &device.location, &look.interfaces)?;
-    let tree = look.runtime.block_on(reach.tree(true, look.settings.request))?;
+    let reach = look.reach_device(device, screen)?;
+    let tree = look.tree(&reach, true, screen)?;
     if common.json() {
-        screen.json(&tree, false)?;
+        screen.json(&view::upnp_tree::json(&tree, screen.language), false)?;
     } else {
         screen.print(&view::upnp_tree::tree(&tree, screen.language))?;
     }
@@ -95,10 +94,13 @@ pub(super) fn export(common: &Common, screen: &Screen) -> anyhow::Result<ExitCod
     let mut look = look(common, screen)?;
     let assessment = assess(&mut look)?;
     if common.format == Some(Format::Csv) {
-        screen.without_colour().print(&view::upnp_tree::csv(&look.discovery.gateways))?;
+        screen.without_colour().print(&view::upnp_csv::csv(&look.discovery.gateways, &assessment))?;
     } else {
         let gateways = view::reach::gateways(look.discovery.gateways.iter(), &assessment, screen.language);
-        let all = serde_json::json!({ "devices": look.discovery.devices, "gateways": gateways });
+        let all = serde_json::json!({
+            "devices": view::upnp::devices_json(look.discovery.devices.iter(), screen.language),
+            "gateways": gateways,
+        });
         screen.json(&all, false)?;
     }
     look.explain_silence(screen);

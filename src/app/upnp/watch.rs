@@ -3,18 +3,19 @@
 
 use super::look::{choose, look, settings};
 use super::screen::Screen;
-use super::{Common, parse_span};
+use super::{Common, parse_span, wrong};
 use crate::io::clock::{Clock, utc_offset_seconds};
 use crate::io::interfaces;
 use crate::io::ssdp::StopProbes;
 use crate::io::upnp;
 use crate::model::Time;
 use crate::model::announcement::Heard;
-use crate::model::text::Language;
+use crate::model::text::{Language, Sentence};
 use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::devices::DeviceChange;
 use crate::view;
 use crate::view::upnp::printable;
+use crate::view::upnp_list_words as list_words;
 use crate::view::upnp_words::{self as words, say};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -42,13 +43,13 @@ pub(super) struct WatchArgs {
 }
 
 fn parse_for(text: &str) -> Result<Duration, String> {
-    parse_span(text, 365.0 * 86_400.0, "it must be from 1s to a year")
+    parse_span(text, 365.0 * 86_400.0, &list_words::FOR_BOUNDS)
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
     // Faster searches are a burden to everybody: a search makes each device send a dozen frames.
-    let interval = parse_span(text, 86_400.0, "it must be from 5s to 24h")?;
-    if interval < Duration::from_secs(5) { Err("it must be from 5s to 24h".into()) } else { Ok(interval) }
+    let interval = parse_span(text, 86_400.0, &list_words::INTERVAL_BOUNDS)?;
+    if interval < Duration::from_secs(5) { Err(wrong(&list_words::INTERVAL_BOUNDS)) } else { Ok(interval) }
 }
 
 /// Watches until it is told to stop.
@@ -78,7 +79,7 @@ struct Watching<'a> {
     args: &'a WatchArgs,
     catalogue: Catalogue,
     /// Per interface what was last said of listening there.
-    told: BTreeMap<Arc<str>, Option<String>>,
+    told: BTreeMap<Arc<str>, Option<Sentence>>,
 }
 
 impl Watching<'_> {
@@ -136,7 +137,7 @@ impl Watching<'_> {
         for (interface, problem) in &batch.listening {
             let before = self.told.insert(Arc::clone(interface), problem.clone()).flatten();
             if let Some(problem) = problem.as_ref().filter(|problem| before.as_ref() != Some(problem)) {
-                eprintln!("upnp: {}", printable(problem));
+                eprintln!("upnp: {}", printable(&problem.say(self.screen.language)));
             }
         }
         for announcement in &batch.announcements {

@@ -121,7 +121,7 @@ async fn page(State(app): State<App>) -> Result<Response, Stopped> {
                 ports: &ports,
                 devices: &engine.catalogue().devices().collect::<Vec<_>>(),
                 gateways: &engine.catalogue().gateways().collect::<Vec<_>>(),
-                assessment: &engine.assessment(now),
+                assessment: engine.assessment(),
                 utc_offset_seconds,
             };
             html::page(&page)
@@ -137,8 +137,8 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response,
     let counts = Counts { rediscoveries: app.client.rediscoveries(), ..*app.counts.borrow() };
     let mut scrape = Scrape::new(app.hub.snapshot(), counts, format);
     loop {
-        let read = move |engine: &Engine, now: Time| {
-            let more = scrape.read(engine, now);
+        let read = move |engine: &Engine, _| {
+            let more = scrape.read(engine);
             (scrape, more)
         };
         let more;
@@ -203,8 +203,10 @@ async fn targets(State(app): State<App>, Query(query): Query<TargetsQuery>) -> R
     Ok(json(&json::targets(page, total, &shown, &moves)))
 }
 
-async fn devices(State(app): State<App>) -> Result<Response, Stopped> {
-    Ok(json(&app.hub.query(|engine, _| json::devices(engine)).await?))
+/// As [`port_mappings`].
+async fn devices(State(app): State<App>, Query(spoken): Query<Spoken>) -> Result<Response, Stopped> {
+    let language = spoken.language();
+    Ok(json(&app.hub.query(move |engine, _| json::devices(engine, language)).await?))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -212,13 +214,19 @@ struct Spoken {
     lang: Option<String>,
 }
 
+impl Spoken {
+    fn language(&self) -> Language {
+        match self.lang.as_deref() {
+            Some("ja") => Language::Japanese,
+            _ => Language::English,
+        }
+    }
+}
+
 /// `?lang=ja` gives the sentences in Japanese; keys and ids are in no language.
 async fn port_mappings(State(app): State<App>, Query(spoken): Query<Spoken>) -> Result<Response, Stopped> {
-    let language = match spoken.lang.as_deref() {
-        Some("ja") => Language::Japanese,
-        _ => Language::English,
-    };
-    Ok(json(&app.hub.query(move |engine, now| json::port_mappings(engine, now, language)).await?))
+    let language = spoken.language();
+    Ok(json(&app.hub.query(move |engine, _| json::port_mappings(engine, language)).await?))
 }
 
 /// Ready once any feed has reported: before that, "all quiet" would be said by someone who has not looked.

@@ -40,6 +40,8 @@ pub struct ClassRule {
     pub class: ExternalClass,
     /// Its name in JSON and in the metrics label `class`.
     pub id: &'static str,
+    /// A few words for it, to stand within a sentence.
+    pub name: Text,
     /// What it means. Facts: `gateway`, `address`, `outer`.
     pub sentence: Text,
     /// What to do.
@@ -51,6 +53,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::Public,
         id: "public",
+        name: Text { en: "a public address", ja: "グローバルアドレス" },
         sentence: Text {
             en: "{gateway} has the public address {address}: it can be reached from the Internet. An address alone does \
                  not tell whether it is shared with other customers (MAP-E, as with v6プラス or OCN's virtual connect).",
@@ -67,6 +70,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::MapE,
         id: "map_e",
+        name: Text { en: "an address shared by MAP-E", ja: "MAP-Eの共有アドレス" },
         sentence: Text {
             en: "{gateway} shares the address {address} with other customers (MAP-E): only {ports} ports of it are yours.",
             ja: "{gateway} のアドレス {address} は他の契約者と共有されています(MAP-E)。使えるのは {ports} 個のポートだけです。",
@@ -79,6 +83,9 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::MapEPossible,
         id: "map_e_possible",
+        name: Text {
+            en: "a public address that may be shared", ja: "共有の可能性があるグローバルアドレス"
+        },
         sentence: Text {
             en: "{gateway} has the public address {address}, but calls itself a router for IPv4 over IPv6 ({hint}): the \
                  address may be shared (MAP-E), and most of its ports may belong to other customers.",
@@ -95,6 +102,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::DsLite,
         id: "ds_lite",
+        name: Text { en: "DS-Lite", ja: "DS-Lite接続" },
         sentence: Text {
             en: "{gateway} is connected by DS-Lite ({address}, RFC 6333): its IPv4 address is the provider's, shared, and \
                  nothing from the Internet can reach it over IPv4, whatever port is opened.",
@@ -111,6 +119,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::Cgnat,
         id: "cgnat",
+        name: Text { en: "the provider's own NAT", ja: "事業者のNAT" },
         sentence: Text {
             en: "{gateway} is behind the provider's own NAT ({address}, RFC 6598): nothing from the Internet can reach it \
                  over IPv4, whatever port is opened.",
@@ -127,6 +136,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::DoubleNat,
         id: "double_nat",
+        name: Text { en: "behind another router of this network", ja: "二重NAT" },
         sentence: Text {
             en: "{gateway} has the address {address} outside, in the network of another router, {outer}: the Internet ends \
                  at that one, and a port opened on this one alone is not reached.",
@@ -142,6 +152,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::Private,
         id: "private",
+        name: Text { en: "behind another router", ja: "別のルーターの内側" },
         sentence: Text {
             en: "{gateway} has the private address {address} outside: another router, of yours, of the building or of the \
                  provider, stands between it and the Internet, and a port opened here alone is not reached.",
@@ -158,6 +169,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::NoAddress,
         id: "no_address",
+        name: Text { en: "it says that it has no address", ja: "アドレスなし" },
         sentence: Text {
             en: "{gateway} says that it has no external address: it is not connected, or it is behind DS-Lite and does not \
                  say so.",
@@ -172,6 +184,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::Down,
         id: "down",
+        name: Text { en: "its connection is down", ja: "接続断" },
         sentence: Text {
             en: "{gateway} says that its connection to the Internet is down ({status}).",
             ja: "{gateway} は、インターネット接続が切れていると答えました({status})。",
@@ -184,6 +197,7 @@ pub const CLASSES: &[ClassRule] = &[
     ClassRule {
         class: ExternalClass::Unknown,
         id: "unknown",
+        name: Text { en: "its address is unknown", ja: "アドレス不明" },
         sentence: Text {
             en: "The external address of {gateway} could not be learned ({address}): whether anything can reach it is \
                  unknown.",

@@ -99,7 +99,11 @@ pub fn judge(case: &Case<'_>, around: &Surroundings<'_>) -> MappingReach {
 fn used(reason: &Reason, facts: &Facts) -> Facts {
     let mut places = reason.sentence.places(Language::English);
     places.extend(reason.remedy.places(Language::English));
-    facts.iter().filter(|(name, _)| places.contains(*name)).map(|(name, value)| (*name, value.clone())).collect()
+    let told = |name: &str| {
+        let in_any_language = name.trim_end_matches("_ja");
+        places.contains(&in_any_language) || (name == "class" && places.contains(&"class_name"))
+    };
+    facts.iter().filter(|(name, _)| told(name)).map(|(name, value)| (*name, value.clone())).collect()
 }
 
 fn facts(case: &Case<'_>, around: &Surroundings<'_>, client: &Client) -> Facts {
@@ -109,6 +113,8 @@ fn facts(case: &Case<'_>, around: &Surroundings<'_>, client: &Client) -> Facts {
         ("client", client.called.clone()),
         ("port", format!("{port} ({})", mapping.protocol.as_str())),
         ("class", case.class.id().to_owned()),
+        ("class_name", case.class.rule().name.en.to_owned()),
+        ("class_name_ja", case.class.rule().name.ja.to_owned()),
         ("address", super::address_text(case.connection)),
         ("lease", mapping.lease_seconds.to_string()),
         ("remote", mapping.remote_host.clone().unwrap_or_default()),

@@ -265,7 +265,7 @@ fn gateway_facts(gateway: &Gateway, outer: Option<&str>, around: &Surroundings<'
     let mut facts = Facts::from([
         ("gateway", called(gateway, around)),
         ("address", address_text(primary)),
-        ("status", primary.and_then(|c| c.status.clone()).unwrap_or_else(|| "link down".to_owned())),
+        ("status", primary.and_then(|c| c.status.clone()).unwrap_or_else(|| "PhysicalLinkStatus: Down".to_owned())),
         ("pinholes", pinholes.to_owned()),
         ("pinholes_ja", pinholes_ja.to_owned()),
     ]);

@@ -53,8 +53,8 @@ pub static ADDRESS: Reason = Reason {
     id: "external_address",
     reach: Reach::Unreachable,
     sentence: Text {
-        en: "The router's external address {address} cannot be reached from the Internet ({class}).",
-        ja: "ルーターの外部アドレス {address} は、インターネットから到達できません({class})。",
+        en: "The router's external address {address} cannot be reached from the Internet: {class_name}.",
+        ja: "ルーターの外部アドレス {address} は、インターネットから到達できません({class_name_ja})。",
     },
     remedy: SEE_GATEWAY,
 };

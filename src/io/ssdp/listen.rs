@@ -3,6 +3,8 @@
 
 use super::{Reply, is_on_link};
 use crate::io::interfaces::Interface;
+use crate::io::troubles;
+use crate::model::text::Sentence;
 use crate::wire::ssdp::{self, GROUP_V4, GROUP_V6_LINK, GROUP_V6_SITE, Kind};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use std::collections::BTreeMap;
@@ -46,7 +48,7 @@ pub struct Listener {
 }
 
 /// Who is listened to on an interface, or why nobody is: a sentence.
-pub type Tuned = BTreeMap<Arc<str>, Option<String>>;
+pub type Tuned = BTreeMap<Arc<str>, Option<Sentence>>;
 
 impl Listener {
     /// Listens on `interfaces`, and no longer on others; what is open stays open. To be called again when interfaces
@@ -65,7 +67,7 @@ impl Listener {
         interfaces.iter().map(|one| (Arc::clone(&one.name), self.tune_one(one))).collect()
     }
 
-    fn tune_one(&mut self, interface: &Interface) -> Option<String> {
+    fn tune_one(&mut self, interface: &Interface) -> Option<Sentence> {
         let name = &interface.name;
         let mut problem = None;
         for group in groups(interface) {
@@ -73,14 +75,14 @@ impl Listener {
                 continue;
             }
             if self.ears.len() >= MAX_EARS {
-                return Some(format!("Announcements on {name} are not heard: there are too many interfaces."));
+                return Some(troubles::too_many_ears(name));
             }
             match open(interface, group) {
                 Ok(socket) => {
                     let interface = interface.clone();
                     self.ears.push(Ear { interface, group, socket, window: super::now(), taken: 0 });
                 }
-                Err(error) => problem = Some(explain(name, group, &error)),
+                Err(error) => problem = Some(troubles::not_heard(name, group, &error)),
             }
         }
         problem
@@ -199,20 +201,6 @@ fn open(interface: &Interface, group: IpAddr) -> io::Result<UdpSocket> {
 
 fn is_link_scope(group: Ipv6Addr) -> bool {
     group.segments()[0] & 0xf == 2
-}
-
-fn explain(name: &str, group: IpAddr, error: &io::Error) -> String {
-    let what = format!("Announcements to {group} on {name} are not heard");
-    match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "{what}: another program holds UDP port {} and does not share it. `ss -ulpn 'sport = :{}'` (as root) names \
-             it; stop it, or give it SO_REUSEADDR. Searches go on.",
-            ssdp::PORT,
-            ssdp::PORT
-        ),
-        io::ErrorKind::PermissionDenied => format!("{what}: this process may not listen there ({error})."),
-        _ => format!("{what}: {error}."),
-    }
 }
 
 #[cfg(test)]

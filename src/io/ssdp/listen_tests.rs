@@ -52,6 +52,6 @@ async fn announcements_are_heard_and_the_rest_is_counted() {
 #[test]
 fn a_taken_port_is_explained() {
     let error = io::Error::from(io::ErrorKind::AddrInUse);
-    let text = explain("eth0", GROUP_V4.into(), &error);
+    let text = troubles::not_heard("eth0", GROUP_V4.into(), &error).to_string();
     assert!(text.contains("another program holds UDP port 1900") && text.contains("ss -ulpn"), "{text}");
 }

@@ -2,8 +2,10 @@
 //! of the tree, wherever it sits. Trusts the description, not what a search was answered with. Calls no action.
 
 use super::intake::Task;
+use super::troubles::{self, Url};
 use crate::io::http_client::Peer;
 use crate::model::device::GatewayKind;
+use crate::model::text::Sentence;
 use crate::wire::description::{Description, DeviceNode, ServiceNode};
 use crate::wire::http_url::{HttpUrl, UrlError};
 use crate::wire::igd;
@@ -46,7 +48,7 @@ pub(super) struct Candidate {
     pub(super) forwarding: Vec<Service>,
     /// Every WANIPv6FirewallControl.
     pub(super) firewalls: Vec<Service>,
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Sentence>,
 }
 
 impl Candidate {
@@ -130,10 +132,10 @@ pub(super) fn of(task: &Task, description: &Description, refused: &mut BTreeMap<
     }
     for candidate in found.values_mut() {
         if let Some(broken) = description.broken {
-            candidate.problems.push(format!("Its description is broken, services may be missing: {broken}."));
+            candidate.problems.push(troubles::because(troubles::GATEWAY_BROKEN, broken.sentence()));
         }
         if candidate.connections.is_empty() && candidate.problems.is_empty() {
-            candidate.problems.push("Its description names no WAN connection, so it lists no mappings.".into());
+            candidate.problems.push(Sentence::of(troubles::NO_CONNECTION));
         }
     }
     found.into_values().collect()
@@ -162,7 +164,8 @@ fn add(
         }
         Err((reason, why)) => {
             *refused.entry(reason).or_default() += 1;
-            candidate.problems.push(format!("{} cannot be asked: {why}.", service.service_type));
+            let problem = troubles::because(troubles::NOT_ASKED, why);
+            candidate.problems.push(problem.with("service", service.service_type.as_str()));
         }
     }
 }
@@ -174,17 +177,15 @@ pub(super) fn warn_of_twins(ways: &mut [Candidate]) {
     let twin = others.iter().find(|way| way.ip != first.ip && way.ip.is_ipv4() && way.interface == first.interface);
     if let Some(twin) = twin {
         let (one, other) = (first.ip, twin.ip);
-        first.problems.push(format!(
-            "{one} and {other} answer by the same UDN. If these are two routers, only the one at {one} was read."
-        ));
+        first.problems.push(Sentence::of(troubles::TWINS).count("one", one).count("other", other));
     }
 }
 
-fn control_url(task: &Task, description: &Description, text: &str) -> Result<HttpUrl, (&'static str, String)> {
+fn control_url(task: &Task, description: &Description, text: &str) -> Result<HttpUrl, (&'static str, Sentence)> {
     match description.resolve(&task.url, text) {
         Ok(url) if task.origin.may_name(url.host) => Ok(url),
-        Ok(url) => Err(("control_url_elsewhere", format!("its control URL points to another host, {}", url.host))),
-        Err(UrlError::Missing) => Err(("control_url_missing", "it has no control URL".into())),
-        Err(error) => Err(("control_url_unusable", format!("about its control URL: {error}"))),
+        Ok(url) => Err(("control_url_elsewhere", Url::Control.elsewhere(url.host))),
+        Err(UrlError::Missing) => Err(("control_url_missing", Url::Control.missing())),
+        Err(error) => Err(("control_url_unusable", Url::Control.unusable(error.sentence()))),
     }
 }

@@ -2,9 +2,11 @@
 //! what it is told to; whom to trust is decided by the rules for LOCATION, as everywhere.
 
 use super::intake;
+use super::troubles::{self, Url};
 use crate::io::http_client::{self, Call, Peer};
 use crate::io::interfaces::Interface;
 use crate::model::device_tree::{ActionSpec, CallOutcome, DeviceInfo, DeviceTree, Direction, ServiceInfo};
+use crate::model::text::{Sentence, Text};
 use crate::wire::description::{Description, DeviceNode, ServiceNode};
 use crate::wire::http_url::{HttpUrl, Origin, UrlError, same_prefix};
 use crate::wire::scpd;
@@ -34,7 +36,21 @@ pub enum ReachError {
     NoInterface(String),
     /// Where its description is, is not to be trusted or not to be read.
     #[error("its description was not read: {0}")]
-    Location(String),
+    Location(Sentence),
+}
+
+const INTERFACE_GONE: Text =
+    Text { en: "The interface {name} is gone.", ja: "インターフェース{name}がなくなりました。" };
+
+impl ReachError {
+    /// The sentence.
+    #[must_use]
+    pub fn sentence(&self) -> Sentence {
+        match self {
+            Self::NoInterface(name) => Sentence::of(INTERFACE_GONE).with("name", name.as_str()),
+            Self::Location(why) => troubles::because(troubles::NOT_READ, why.clone()),
+        }
+    }
 }
 
 impl Reach {
@@ -49,7 +65,8 @@ impl Reach {
             .find(|one| *one.name == *interface)
             .ok_or_else(|| ReachError::NoInterface(interface.to_owned()))?;
         let origin = Origin { source: ip, link: interface.addresses.clone() };
-        let location = intake::location(location, &origin).map_err(|(_, why)| ReachError::Location(why.into()))?;
+        let location =
+            intake::location(location, &origin).map_err(|(_, why)| ReachError::Location(Sentence::of(why)))?;
         Ok(Self { location, origin, peer: peer(interface, ip) })
     }
 
@@ -64,11 +81,11 @@ impl Reach {
         if let Some(base) = description.url_base.as_deref().and_then(|base| HttpUrl::parse(base).ok())
             && !self.origin.may_name(base.host)
         {
-            tree.problems.push(format!("Its URLBase points to another host, {}, and was left out.", base.host));
+            tree.problems.push(Sentence::of(troubles::BASE_ELSEWHERE).count("host", base.host));
             description.url_base = None;
         }
         if let Some(broken) = description.broken {
-            tree.problems.push(format!("Its description is broken: {broken}."));
+            tree.problems.push(troubles::because(troubles::BROKEN, broken.sentence()));
         }
         let mut wanted = Vec::new();
         for (index, node) in description.devices.iter().enumerate() {
@@ -83,7 +100,8 @@ impl Reach {
             tree.devices.push(device);
         }
         if wanted.len() > MAX_SCPDS {
-            tree.problems.push(format!("It has {} services; the actions of {MAX_SCPDS} were read.", wanted.len()));
+            let problem = Sentence::of(troubles::MANY_SERVICES);
+            tree.problems.push(problem.count("count", wanted.len()).count("most", MAX_SCPDS));
             wanted.truncate(MAX_SCPDS);
         }
         self.read_actions(&description, wanted, &mut tree, timeout).await;
@@ -96,20 +114,20 @@ impl Reach {
             service_id: node.service_id.clone(),
             ..ServiceInfo::default()
         };
-        match self.resolve(description, &node.control_url) {
+        match self.resolve(description, &node.control_url, Url::Control) {
             Ok(url) => info.control_url = Some(url.to_string()),
-            Err(why) => info.problem = Some(format!("It cannot be called: its control URL {why}.")),
+            Err(why) => info.problem = Some(troubles::because(troubles::NOT_CALLABLE, why)),
         }
         info
     }
 
-    /// An URL of the description, or why it is not followed: what follows "its URL".
-    fn resolve(&self, description: &Description, text: &str) -> Result<HttpUrl, String> {
+    /// An URL of the description, or why it is not followed.
+    fn resolve(&self, description: &Description, text: &str, which: Url) -> Result<HttpUrl, Sentence> {
         match description.resolve(&self.location, text) {
             Ok(url) if self.origin.may_name(url.host) => Ok(url),
-            Ok(url) => Err(format!("points to another host, {}", url.host)),
-            Err(UrlError::Missing) => Err("is missing".into()),
-            Err(error) => Err(format!("is no use: {error}")),
+            Ok(url) => Err(which.elsewhere(url.host)),
+            Err(UrlError::Missing) => Err(which.missing()),
+            Err(error) => Err(which.unusable(error.sentence())),
         }
     }
 
@@ -126,13 +144,13 @@ impl Reach {
             while running.len() < MAX_FETCHES
                 && let Some((device, service, url)) = wanted.next()
             {
-                match self.resolve(description, &url) {
+                match self.resolve(description, &url, Url::Scpd) {
                     Ok(url) => {
                         let peer = self.peer.clone();
                         running.spawn(async move { (device, service, actions_at(&peer, &url, timeout).await) });
                     }
                     Err(why) => {
-                        let problem = format!("Its actions are unknown: its SCPDURL {why}.");
+                        let problem = troubles::because(troubles::ACTIONS_UNKNOWN, why);
                         tree.devices[device].services[service].problem = Some(problem);
                     }
                 }
@@ -142,7 +160,7 @@ impl Reach {
             let info = &mut tree.devices[device].services[service];
             match outcome {
                 Ok(actions) => info.actions = actions,
-                Err(why) => info.problem = Some(format!("Its actions are unknown: {why}.")),
+                Err(why) => info.problem = Some(troubles::because(troubles::ACTIONS_UNKNOWN, why)),
             }
         }
     }
@@ -158,13 +176,13 @@ impl Reach {
         // The tree is the caller's: what it says is checked again.
         let url = service.control_url.as_deref().and_then(|url| HttpUrl::parse(url).ok());
         let Some(url) = url.filter(|url| self.origin.may_name(url.host)) else {
-            return CallOutcome::Unanswered("it has no control URL that may be followed".into());
+            return CallOutcome::Unanswered(Sentence::of(troubles::NO_CONTROL_URL));
         };
         let action = Action { service_type: &service.service_type, name: &spec.name, arguments };
         let call = Call { action: action.header(), body: action.body() };
         let response = match http_client::request(&self.peer, &url, Some(&call), timeout).await {
             Ok(response) => response,
-            Err(error) => return CallOutcome::Unanswered(error.to_string()),
+            Err(error) => return CallOutcome::Unanswered(error.sentence()),
         };
         match soap::parse(&response.body) {
             Ok(Answer::Result(fields)) => {
@@ -174,7 +192,8 @@ impl Reach {
             }
             Ok(Answer::Fault(fault)) => CallOutcome::Refused { code: fault.code, text: fault.text },
             Err(error) => {
-                CallOutcome::Unanswered(format!("the answer (status {}) is no use: {error}", response.status))
+                let useless = troubles::status(troubles::ANSWER_USELESS, response.status);
+                CallOutcome::Unanswered(useless.with("why", error.sentence()))
             }
         }
     }
@@ -212,10 +231,10 @@ fn device(node: &DeviceNode, depth: usize) -> DeviceInfo {
     }
 }
 
-async fn actions_at(peer: &Peer, url: &HttpUrl, timeout: Duration) -> Result<Vec<ActionSpec>, String> {
-    let response = http_client::request(peer, url, None, timeout).await.map_err(|error| error.to_string())?;
+async fn actions_at(peer: &Peer, url: &HttpUrl, timeout: Duration) -> Result<Vec<ActionSpec>, Sentence> {
+    let response = http_client::request(peer, url, None, timeout).await.map_err(|error| error.sentence())?;
     if response.status != 200 {
-        return Err(format!("its description of them came with status {}", response.status));
+        return Err(troubles::status(troubles::SCPD_STATUS, response.status));
     }
-    scpd::parse(&response.body).map_err(|error| format!("about its description of them: {error}"))
+    scpd::parse(&response.body).map_err(|error| troubles::because(troubles::SCPD_UNREADABLE, error.sentence()))
 }

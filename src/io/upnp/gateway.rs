@@ -2,10 +2,11 @@
 //! firewall. One call that fails never loses the rest. Knows nothing of searches, nor how a table is walked.
 
 use super::candidates::{Candidate, Service};
-use super::now;
+use super::{now, troubles};
 use crate::io::http_client::{self, Call, HttpError, Peer};
 use crate::io::ssdp::StopProbes;
 use crate::model::device::{AddressAnswer, Connection, Gateway, WanLink};
+use crate::model::text::{Sentence, Text};
 use crate::wire::igd;
 use crate::wire::soap::{self, Action, Answer, Fault, Fields, SoapError};
 use std::collections::BTreeMap;
@@ -66,7 +67,7 @@ pub(super) enum CallError {
     Http(HttpError),
     Soap(u16, SoapError),
     Fault(Fault),
-    NoMore(&'static str),
+    NoMore(Text),
 }
 
 impl<'a> Reading<'a> {
@@ -120,14 +121,14 @@ impl<'a> Reading<'a> {
                     AddressAnswer::Is(_) => {}
                     // Not connected, or DS-Lite that does not say so.
                     AddressAnswer::None => {
-                        self.problem("It gave no external address: it is not connected, or does not tell.".into());
+                        self.problem(Sentence::of(troubles::NO_ADDRESS));
                     }
-                    AddressAnswer::Unread => self.problem("What it gave as its external address is none.".into()),
+                    AddressAnswer::Unread => self.problem(Sentence::of(troubles::ODD_ADDRESS)),
                 }
                 answer
             }
             Err(error) => {
-                self.problem(format!("Its external address could not be read: {}.", sentence(&error)));
+                self.problem(troubles::because(troubles::ADDRESS_UNREAD, sentence(&error)));
                 AddressAnswer::Unread
             }
         };
@@ -191,13 +192,13 @@ impl<'a> Reading<'a> {
             Ok(fields) => Some(fields),
             Err(CallError::Fault(_)) => None,
             Err(error) => {
-                self.problem(format!("{name} brought nothing: {}.", sentence(&error)));
+                self.problem(troubles::because(troubles::NOTHING_BROUGHT, sentence(&error)).with("action", name));
                 None
             }
         }
     }
 
-    pub(super) fn problem(&mut self, sentence: String) {
+    pub(super) fn problem(&mut self, sentence: Sentence) {
         let problems = &mut self.gateway.problems;
         if problems.len() < MAX_PROBLEMS && !problems.contains(&sentence) {
             problems.push(sentence);
@@ -213,10 +214,10 @@ impl<'a> Reading<'a> {
     ) -> Result<Fields, CallError> {
         let left = self.reader.deadline.saturating_duration_since(now());
         if self.reader.stop.is_stopped() {
-            return Err(CallError::NoMore("a packet storm is running"));
+            return Err(CallError::NoMore(troubles::STORM));
         }
         if left.is_zero() {
-            return Err(CallError::NoMore("the time was over (a longer timeout reads more)"));
+            return Err(CallError::NoMore(troubles::TIME_OVER));
         }
         let action = Action { service_type: &service.service_type, name, arguments };
         let call = Call { action: action.header(), body: action.body() };
@@ -256,11 +257,13 @@ impl<'a> Reading<'a> {
     }
 }
 
-pub(super) fn sentence(error: &CallError) -> String {
+pub(super) fn sentence(error: &CallError) -> Sentence {
     match error {
-        CallError::Http(error) => error.to_string(),
-        CallError::Soap(status, error) => format!("the answer (status {status}) is no use, {error}"),
-        CallError::Fault(fault) => fault.to_string(),
-        CallError::NoMore(why) => (*why).into(),
+        CallError::Http(error) => error.sentence(),
+        CallError::Soap(status, error) => {
+            troubles::status(troubles::ANSWER_USELESS, status).with("why", error.sentence())
+        }
+        CallError::Fault(fault) => fault.sentence(),
+        CallError::NoMore(why) => Sentence::of(*why),
     }
 }

@@ -2,11 +2,13 @@
 //! and leaves it to its neighbour who is a gateway.
 
 use super::candidates::{self, Candidate};
+use super::troubles;
 use crate::io::http_client::{self, HttpError, Peer};
 use crate::io::interfaces::Interface;
 use crate::io::ssdp::Reply;
 use crate::model::Time;
 use crate::model::device::Device;
+use crate::model::text::{Sentence, Text};
 use crate::wire::description::{self, Description};
 use crate::wire::http_url::{HttpUrl, Origin, UrlError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -49,7 +51,7 @@ pub(super) struct Task {
     pub(super) reply: Reply,
 }
 
-type Outcome = (Task, Result<Description, (&'static str, String)>);
+type Outcome = (Task, Result<Description, (&'static str, Sentence)>);
 
 /// Takes replies and reads descriptions.
 pub(super) struct Intake<'a> {
@@ -94,7 +96,7 @@ impl<'a> Intake<'a> {
         let origin = Origin { source: reply.source.ip(), link: link.map(|i| i.addresses.clone()).unwrap_or_default() };
         let url = match location(&reply.message.location, &origin) {
             Ok(url) => url,
-            Err((reason, why)) => return self.unread(&reply, reason, why),
+            Err((reason, why)) => return self.unread(&reply, reason, Sentence::of(why)),
         };
         let root = reply.message.usn.to_ascii_lowercase().ends_with("upnp:rootdevice");
         let key = (url.clone(), reply.interface_index);
@@ -142,7 +144,7 @@ impl<'a> Intake<'a> {
                 if let Some(udn) = self.locations.get(&(task.url, reply.interface_index)) {
                     reply.message.usn.clone_from(udn);
                 }
-                self.unread(&reply, reason, &why);
+                self.unread(&reply, reason, why);
             }
             Err(_) => self.refuse("description_task_failed"),
         }
@@ -151,7 +153,7 @@ impl<'a> Intake<'a> {
     }
 
     /// A device that answered and could not be read is a device all the same.
-    fn unread(&mut self, reply: &Reply, reason: &'static str, why: &str) {
+    fn unread(&mut self, reply: &Reply, reason: &'static str, why: Sentence) {
         self.refuse(reason);
         let message = &reply.message;
         // Without a description the services of one device cannot be told apart from devices: one entry per UDN.
@@ -160,7 +162,7 @@ impl<'a> Intake<'a> {
             return;
         }
         let device = Device {
-            problem: Some(format!("Its description was not read: {why}.")),
+            problem: Some(troubles::because(troubles::NOT_READ, why)),
             ..device(reply, message.udn().to_owned(), message.location.clone())
         };
         self.unread.insert(key, device);
@@ -171,7 +173,7 @@ impl<'a> Intake<'a> {
         let waiting = self.waiting.drain(..).map(|task| task.reply);
         let late = waiting.chain(std::mem::take(&mut self.under_way).into_values()).collect::<Vec<_>>();
         for reply in late {
-            self.unread(&reply, "description_no_time", "there was no time left");
+            self.unread(&reply, "description_no_time", Sentence::of(troubles::NO_TIME));
         }
         // IPv4 first: people know their devices by it. Otherwise in a stable order.
         self.read.sort_by_key(|(task, _)| (task.reply.source.ip(), task.url.clone()));
@@ -206,25 +208,29 @@ impl<'a> Intake<'a> {
 }
 
 /// Where a message says that the description is, or why nobody goes there: the reason to count, and the half sentence.
-pub(super) fn location(text: &str, origin: &Origin) -> Result<HttpUrl, (&'static str, &'static str)> {
+pub(super) fn location(text: &str, origin: &Origin) -> Result<HttpUrl, (&'static str, Text)> {
     match HttpUrl::parse(text) {
         Ok(url) if origin.may_name(url.host) => Ok(url),
-        Ok(_) => Err(("location_elsewhere", "its answer points to another host")),
-        Err(UrlError::Missing) => Err(("location_missing", "its answer has no LOCATION")),
-        Err(UrlError::Scheme) => Err(("location_scheme", "its LOCATION is not http:")),
-        Err(UrlError::HostName) => Err(("location_host_name", "its LOCATION has a host name, which is not looked up")),
-        Err(UrlError::Malformed) => Err(("location_malformed", "its LOCATION is malformed")),
+        Ok(_) => Err(("location_elsewhere", troubles::LOCATION_ELSEWHERE)),
+        Err(UrlError::Missing) => Err(("location_missing", troubles::LOCATION_MISSING)),
+        Err(UrlError::Scheme) => Err(("location_scheme", troubles::LOCATION_SCHEME)),
+        Err(UrlError::HostName) => Err(("location_host_name", troubles::LOCATION_NAME)),
+        Err(UrlError::Malformed) => Err(("location_malformed", troubles::LOCATION_MALFORMED)),
     }
 }
 
 /// Fetches and reads a description, or says why not: the reason to count, and the half sentence.
-pub(super) async fn read(peer: &Peer, url: &HttpUrl, timeout: Duration) -> Result<Description, (&'static str, String)> {
+pub(super) async fn read(
+    peer: &Peer,
+    url: &HttpUrl,
+    timeout: Duration,
+) -> Result<Description, (&'static str, Sentence)> {
     let answer = http_client::request(peer, url, None, timeout).await;
-    let response = answer.map_err(|error: HttpError| (error.reason(), error.to_string()))?;
+    let response = answer.map_err(|error: HttpError| (error.reason(), error.sentence()))?;
     if response.status != 200 {
-        return Err(("http_status", format!("the server answered with status {}", response.status)));
+        return Err(("http_status", troubles::status(troubles::HTTP_STATUS, response.status)));
     }
-    description::parse(&response.body).map_err(|error| ("description_unreadable", error.to_string()))
+    description::parse(&response.body).map_err(|error| ("description_unreadable", error.sentence()))
 }
 
 /// A device that is known by its message alone.
@@ -258,7 +264,7 @@ pub(super) fn described(reply: &Reply, url: &HttpUrl, description: &Description)
         manufacturer: root.manufacturer,
         model,
         device_type: root.device_type,
-        problem: description.broken.map(|broken| format!("Its description is broken: {broken}.")),
+        problem: description.broken.map(|broken| troubles::because(troubles::BROKEN, broken.sentence())),
         ..device(reply, udn, url.to_string())
     }
 }

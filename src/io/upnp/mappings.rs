@@ -4,7 +4,9 @@
 use super::candidates::Service;
 use super::gateway::{CallError, Reading, sentence};
 use super::table_walk::{End, Got, TableWalk};
+use super::troubles;
 use crate::model::device::{MappingProtocol, PortMapping};
+use crate::model::text::Sentence;
 use crate::wire::igd;
 use crate::wire::soap::{self, Entry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +55,7 @@ impl Places {
     }
 
     /// What came in broken XML, as a sentence.
-    pub(super) fn damage(&self) -> Option<String> {
+    pub(super) fn damage(&self) -> Option<Sentence> {
         let damaged = self.by_key.iter().flat_map(|(key, places)| places.iter().map(move |place| (key, place)));
         let mut damaged = damaged.filter(|(_, place)| place.damaged).collect::<Vec<_>>();
         damaged.sort_by_key(|(_, place)| place.index);
@@ -63,10 +65,7 @@ impl Places {
         let names = damaged.iter().take(NAMED).map(|((p, port, _), _)| format!("{} {port}", p.as_str()));
         let names = names.collect::<Vec<_>>().join(", ");
         let more = if damaged.len() > NAMED { ", …" } else { "" };
-        Some(format!(
-            "It sent broken XML for {names}{more}. They were read nevertheless; many programs miss them, and \
-             whatever follows them."
-        ))
+        Some(Sentence::of(troubles::DAMAGED).with("names", format!("{names}{more}")))
     }
 }
 
@@ -118,12 +117,12 @@ impl Reading<'_> {
         match end {
             End::Regular => return true,
             End::Fault(at, fault) => {
-                self.problem(format!("Its list of mappings ends at entry {at} with {fault} instead of error 713."));
+                self.problem(Sentence::of(troubles::ODD_END).count("at", at).with("fault", fault.sentence()));
                 // Some routers answer an index beyond the end with 402, invalid argument.
                 return fault.code == 402 && *at > 0;
             }
-            End::Silence(at, why) => self.problem(format!("Its list of mappings was read up to entry {at}: {why}.")),
-            End::Endless => self.problem(format!("Its list of mappings has no end: {read} were read.")),
+            End::Silence(at, why) => self.problem(troubles::because(troubles::CUT_SHORT, why.clone()).count("at", at)),
+            End::Endless => self.problem(Sentence::of(troubles::ENDLESS).count("read", read)),
         }
         false
     }
@@ -135,7 +134,7 @@ impl Reading<'_> {
         *self.counts.entry("mapping_unreadable").or_default() += indices.len() as u64;
         let list = indices.iter().take(NAMED).map(u32::to_string).collect::<Vec<_>>().join(", ");
         let more = if indices.len() > NAMED { ", …" } else { "" };
-        self.problem(format!("Of its list of mappings these entries could not be read: {list}{more}."));
+        self.problem(Sentence::of(troubles::UNREADABLE).with("list", format!("{list}{more}")));
     }
 
     /// Reads the whole list at once (WANIPConnection:2, 2.5.21). How many mappings it has, if it is whole. The walk

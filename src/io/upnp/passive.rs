@@ -2,6 +2,7 @@
 //! is `observe::announced`'s, what it means over time `observe::devices`'. Sends nothing but those requests.
 
 use super::intake;
+use super::troubles;
 use crate::io::clock::Clock;
 use crate::io::http_client::Peer;
 use crate::io::interfaces::Interface;
@@ -10,6 +11,7 @@ use crate::io::ssdp::{Reply, StopProbes};
 use crate::model::Time;
 use crate::model::announcement::{Announcement, Heard};
 use crate::model::device::Device;
+use crate::model::text::Sentence;
 use crate::observe::announced::{self, Alive, Consequence, Place, Plan};
 use crate::wire::description::Description;
 use crate::wire::http_url::{HttpUrl, Origin};
@@ -31,7 +33,7 @@ struct Errand {
     life: Duration,
 }
 
-type Outcome = (Place, Errand, Result<Description, (&'static str, String)>);
+type Outcome = (Place, Errand, Result<Description, (&'static str, Sentence)>);
 
 /// Listens on whatever `interfaces` holds, until that is closed or `out` is. `request` is the time for one description.
 /// While [`StopProbes`] is set, nothing is fetched.
@@ -169,7 +171,7 @@ impl Hearing {
                 self.refuse(reason);
                 // Without a description only the root device's own announcement tells which device this is.
                 let Some(udn) = self.plan.read(now, &place, None) else { return };
-                let problem = Some(format!("Its description was not read: {why}."));
+                let problem = Some(troubles::because(troubles::NOT_READ, why));
                 Device { problem, ..intake::device(&reply, udn, url.to_string()) }
             }
         };

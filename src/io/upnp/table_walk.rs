@@ -1,5 +1,6 @@
 //! When to go on and when to stop reading a gateway's table of mappings, index by index. Pure: knows no request.
 
+use crate::model::text::Sentence;
 use crate::wire::soap::Fault;
 
 /// Entries read of one connection. miniupnpd allows 1,000 by default; nothing in a home comes near.
@@ -23,9 +24,9 @@ pub(super) enum Got {
     /// An error; 713 and 714 are the regular end.
     Fault(Fault),
     /// No answer, and why.
-    Silence(String),
+    Silence(Sentence),
     /// No time left to ask.
-    OutOfTime(String),
+    OutOfTime(Sentence),
 }
 
 /// Why the walk is over.
@@ -36,7 +37,7 @@ pub(super) enum End {
     /// Another error than 713 or 714, first at this index.
     Fault(u32, Fault),
     /// No answers from this index on.
-    Silence(u32, String),
+    Silence(u32, Sentence),
     /// Nothing new came for too long, or too much came.
     Endless,
 }
@@ -102,6 +103,11 @@ impl TableWalk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::text::Text;
+
+    const fn word(word: &'static str) -> Sentence {
+        Sentence::of(Text { en: word, ja: word })
+    }
 
     fn fault(code: u32) -> Got {
         Got::Fault(Fault { code, text: String::new() })
@@ -118,8 +124,8 @@ mod tests {
                 'n' => Got::New,
                 'r' => Got::Repeated,
                 'u' => Got::Unreadable,
-                's' => Got::Silence("s".into()),
-                't' => Got::OutOfTime("t".into()),
+                's' => Got::Silence(word("s")),
+                't' => Got::OutOfTime(word("t")),
                 'e' => fault(713),
                 'i' => fault(402),
                 _ => fault(606),

@@ -4,6 +4,7 @@ use super::*;
 use crate::io::scripted_server::{Act, Request, http, loopback, ssdp as responder};
 use crate::io::ssdp::Reply;
 use crate::model::device::Device;
+use crate::model::text::Language;
 use crate::wire;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -92,7 +93,7 @@ async fn one_bad_entry_hides_no_other() {
         "It sent broken XML for UDP 3, UDP 5. They were read nevertheless; many programs miss them, and whatever \
          follows them.",
     ];
-    assert_eq!(gateway.problems, expected);
+    assert_eq!(Sentence::all(&gateway.problems, Language::English), expected);
     assert_eq!(found.devices.len(), 1);
     assert!(found.took < Duration::from_secs(4), "{:?}", found.took);
 }
@@ -162,7 +163,11 @@ async fn hostile_answers_are_counted_and_the_honest_device_is_found() {
         assert!(count(reason) >= at_least, "{reason}: {:?}", found.refused);
     }
     assert_eq!(found.gateways.len(), 1);
-    assert!(found.gateways[0].problems[0].contains("points to another host, 192.0.2.1"), "{:?}", found.gateways);
+    assert!(
+        found.gateways[0].problems[0].to_string().contains("points to another host, 192.0.2.1"),
+        "{:?}",
+        found.gateways
+    );
     assert!(found.devices.iter().any(|d| d.udn == "uuid:place0" && d.problem.is_some()));
     assert!(found.took < Duration::from_secs(4), "{:?}", found.took);
 }

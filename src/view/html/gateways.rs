@@ -5,7 +5,7 @@ use super::table;
 use crate::explain::reach::{Assessment, MappingReach};
 use crate::model::device::{Gateway, Reach};
 use crate::model::text::Language;
-use crate::view::upnp::lease;
+use crate::view::upnp::{connection_status, lease};
 use crate::view::upnp_list_words;
 use crate::view::upnp_words::say;
 
@@ -81,7 +81,7 @@ fn one(html: &mut Html, gateway: &Gateway, assessment: &Assessment, language: La
     });
     table(html, &words::COLUMNS.map(|text| text.template(language)), &mut rows);
     for problem in &gateway.problems {
-        html.raw("<p class=\"lack\">").text(problem).raw("</p>");
+        html.raw("<p class=\"lack\">").text(&problem.say(language)).raw("</p>");
     }
 }
 
@@ -91,7 +91,7 @@ fn facts(gateway: &Gateway, language: Language) -> String {
     let address = gateway.external_address.map_or_else(unknown, |ip| ip.to_string());
     let mut facts = vec![say(&words::OUTSIDE, language, [("address", address)])];
     if let Some(primary) = gateway.primary() {
-        facts.extend(primary.status.clone());
+        facts.extend(primary.status.as_deref().map(|status| connection_status(status, language)));
         let up = |uptime: u32| say(&words::UP_FOR, language, [("time", lease(uptime.max(1), language))]);
         facts.extend(primary.uptime_seconds.map(up));
     }
@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::explain::reach::{Surroundings, assess_now};
     use crate::model::device::{Connection, GatewayKind, Ipv6Firewall, MappingProtocol, PortMapping};
+    use crate::model::text::{Sentence, Text};
 
     #[test]
     fn both_languages_say_whether_a_port_can_be_reached() {
@@ -148,13 +149,14 @@ mod tests {
             external_address: Some(address),
             connections: vec![Connection {
                 external_address: crate::model::device::AddressAnswer::Is(address),
+                status: Some("Connected".into()),
                 uptime_seconds: Some(7200),
                 ..Connection::default()
             }],
             links: Vec::new(),
             ipv6_firewall: Some(Ipv6Firewall { enabled: true, pinholes_allowed: false }),
             mappings: vec![mapping],
-            problems: Vec::new(),
+            problems: vec![Sentence::of(Text { en: "It sent broken XML for TCP 1.", ja: "壊れたXMLです。" })],
             complete: true,
             ip: Some([192, 168, 1, 1].into()),
             interface: "eth0".into(),
@@ -170,12 +172,13 @@ mod tests {
         {
             assert!(english.contains(said), "{said}: {english}");
         }
-        for said in ["外部アドレス 192.0.0.2", "接続時間 2時間0分", "到達不可：", "IPv6ファイアウォール 有効"]
+        for said in
+            ["外部アドレス 192.0.0.2", "接続時間 2時間0分", "到達不可：", "IPv6ファイアウォール 有効", "接続済み"]
         {
             assert!(japanese.contains(said), "{said}: {japanese}");
         }
         // Nothing of the one in the other, but for the names of protocols.
-        for word in ["unreachable", "outside", "Leads", "router", "Internet"] {
+        for word in ["unreachable", "outside", "Leads", "router", "Internet", "ds_lite", "Connected", "XML for"] {
             assert!(!japanese.contains(word), "{word}: {japanese}");
         }
     }

@@ -134,10 +134,10 @@ pub(super) static IN_VAIN: FindingKind = FindingKind {
     id: "opened_in_vain",
     severity: Severity::Warning,
     sentence: Text {
-        en: "{count} ports are open on {gateway}, and none of them can be reached from the Internet over IPv4: {class}, \
-             {address}.",
+        en: "Ports open on {gateway}: {count}. None of them can be reached from the Internet over IPv4: {class_name} \
+             ({address}).",
         ja: "{gateway} で {count} 個のポートが開けられていますが、インターネットからIPv4で到達できるものはありません\
-             ({class}、{address})。",
+             ({class_name_ja}、{address})。",
     },
     remedy: Text {
         en: "See what the gateway's class says; what opened the ports believes that they work.",
@@ -152,8 +152,14 @@ fn in_vain(view: &View<'_>) -> Vec<Hit> {
     });
     let hits = in_vain.map(|(gateway, reach)| {
         let address = reach.facts.get("address").cloned().unwrap_or_default();
-        let facts =
-            [("count", reach.mappings.len().to_string()), ("class", reach.class.id().to_owned()), ("address", address)];
+        let name = reach.class.rule().name;
+        let facts = [
+            ("count", reach.mappings.len().to_string()),
+            ("class", reach.class.id().to_owned()),
+            ("class_name", name.en.to_owned()),
+            ("class_name_ja", name.ja.to_owned()),
+            ("address", address),
+        ];
         view.hit(gateway, Facts::from(facts))
     });
     hits.collect()
