@@ -19,8 +19,9 @@ pub const LATE_AFTER: Duration = Duration::from_secs(1);
 /// A poll that takes longer than this goes on in the lane of the silent: hundreds that die in one second hold the places
 /// of the others no longer than that. The first attempt of a request has gone unanswered by then.
 pub const SLOW_AFTER: Duration = Duration::from_secs(2);
-/// New targets are asked for the first time at this pace, or within their interval if that is sooner: a home hears of
-/// its one switch at once, and a fleet does not begin with a burst.
+/// New targets are asked for the first time at this pace, and a fleet for which that takes longer than its interval each at
+/// its own second: a home hears of its one switch at once, a fleet does not begin with a burst, and its second round
+/// follows the first without a pause.
 pub const FIRST_PACE: Duration = Duration::from_millis(20);
 
 /// Targets that are polled sooner than planned, at most: those of a storm's segment.
@@ -145,7 +146,7 @@ impl Agenda {
         }
         let pace = FIRST_PACE.saturating_mul(u32::try_from(fresh.len()).unwrap_or(u32::MAX));
         for (name, interval) in fresh {
-            let due = now.plus(share(&name, pace.min(interval)));
+            let due = if pace < interval { now.plus(share(&name, pace)) } else { on_grid(&name, interval, now) };
             let orphan = self.orphans.remove(&name);
             let (running, silent) = (orphan.map(|_| now), orphan.unwrap_or(false));
             self.slots.entry(name).or_insert(Slot { interval, due, running, silent });
@@ -283,8 +284,8 @@ fn on_grid(name: &str, interval: Duration, now: Time) -> Time {
     now.plus(Duration::from_nanos(if ahead == 0 { turn } else { ahead }.unsigned_abs()))
 }
 
-/// The target's own time after the one it was polled at. After the first poll, which is not on it, the next is at least
-/// half an interval away.
+/// The target's own time after the one it was polled at. After a first poll that was not at its own time, the next is at
+/// least half an interval away.
 fn following(name: &str, interval: Duration, due: Time) -> Time {
     on_grid(name, interval, due.plus(interval / 2))
 }

@@ -76,6 +76,22 @@ fn each_is_polled_once_in_each_interval_and_at_its_own_second() {
 }
 
 #[test]
+fn every_interval_of_a_fleet_has_all_its_polls_from_the_first_on() {
+    // More than can be asked in one interval at the first pace; whenever in the minute the program starts.
+    for second in [0, 7, 29, 30, 59] {
+        let from = Time::from_secs(1_800_000_000 + second);
+        let mut agenda = Agenda::default();
+        agenda.set(from, fleet(3_000));
+        let seen = simulate(&mut agenda, from, MINUTE * 4, &|_| (QUICK, true));
+        let mut rounds = [0_usize; 4];
+        for after in seen.begun.values().flatten().map(|at| at.since(from)).filter(|after| *after < MINUTE * 4) {
+            rounds[(after.as_secs() / 60) as usize] += 1;
+        }
+        assert_eq!(rounds, [3_000; 4], "started at second {second}");
+    }
+}
+
+#[test]
 fn a_lone_target_is_asked_at_once() {
     let mut agenda = Agenda::default();
     agenda.set(start(), fleet(1));

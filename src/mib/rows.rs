@@ -35,8 +35,8 @@ pub struct Cell<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Indexes {
     arcs: Vec<u32>,
-    /// Where each ends; it begins where the one before ends.
-    ends: Vec<usize>,
+    /// Where each ends; it begins where the one before ends. A walk's rows and bytes are limited far below what fits.
+    ends: Vec<u32>,
 }
 
 impl Indexes {
@@ -57,7 +57,7 @@ impl Indexes {
     pub fn get(&self, place: usize) -> Option<&[u32]> {
         let end = *self.ends.get(place)?;
         let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        Some(&self.arcs[start..end])
+        self.arcs.get(start as usize..end as usize)
     }
 
     /// All of them, in order.
@@ -67,7 +67,7 @@ impl Indexes {
 
     fn push(&mut self, index: &[u32]) {
         self.arcs.extend_from_slice(index);
-        self.ends.push(self.arcs.len());
+        self.ends.push(u32::try_from(self.arcs.len()).unwrap_or(u32::MAX));
     }
 }
 
@@ -76,32 +76,31 @@ impl Indexes {
 pub struct Column {
     pub(super) object: &'static Object,
     indexes: Indexes,
-    cells: Vec<Stored>,
-}
-
-#[derive(Clone, Debug)]
-struct Stored {
-    uptime: Option<u32>,
-    value: Value,
+    values: Vec<Value>,
+    /// From which cell on which sysUpTime holds. A column comes in a few PDUs.
+    uptimes: Vec<(u32, Option<u32>)>,
 }
 
 impl Column {
     pub(super) const fn new(object: &'static Object) -> Self {
         let indexes = Indexes { arcs: Vec::new(), ends: Vec::new() };
-        Self { object, indexes, cells: Vec::new() }
+        Self { object, indexes, values: Vec::new(), uptimes: Vec::new() }
     }
 
     /// Makes room for so many more cells with an index of one arc.
     pub(super) fn reserve(&mut self, cells: usize) {
         self.indexes.arcs.reserve(cells);
         self.indexes.ends.reserve(cells);
-        self.cells.reserve(cells);
+        self.values.reserve(cells);
     }
 
     /// Adds a cell behind the last one. The caller has checked the order.
     pub(super) fn push(&mut self, index: &[u32], value: Value, uptime: Option<u32>) {
+        if self.uptimes.last().is_none_or(|(_, last)| *last != uptime) {
+            self.uptimes.push((u32::try_from(self.values.len()).unwrap_or(u32::MAX), uptime));
+        }
         self.indexes.push(index);
-        self.cells.push(Stored { uptime, value });
+        self.values.push(value);
     }
 
     /// The indexes of its cells.
@@ -112,16 +111,18 @@ impl Column {
 
     /// What its cells hold, in the order of their indexes.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.cells.iter().map(|stored| &stored.value)
+        self.values.iter()
     }
 
     fn at(&self, place: usize) -> Option<Cell<'_>> {
-        let stored = self.cells.get(place)?;
-        Some(Cell { index: self.indexes.get(place)?, value: &stored.value, uptime: stored.uptime })
+        let value = self.values.get(place)?;
+        let next = self.uptimes.partition_point(|(from, _)| *from as usize <= place);
+        let uptime = next.checked_sub(1).and_then(|last| self.uptimes[last].1);
+        Some(Cell { index: self.indexes.get(place)?, value, uptime })
     }
 
     fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        (0..self.cells.len()).filter_map(|place| self.at(place))
+        (0..self.values.len()).filter_map(|place| self.at(place))
     }
 
     fn find(&self, index: &[u32]) -> Option<Cell<'_>> {
@@ -131,7 +132,7 @@ impl Column {
         {
             return Some(cell);
         }
-        let (mut from, mut to) = (0, self.cells.len());
+        let (mut from, mut to) = (0, self.values.len());
         while from < to {
             let middle = from.midpoint(to);
             let cell = self.at(middle)?;
@@ -189,7 +190,7 @@ impl Rows {
     /// Whether any row has a cell in this column: whether the agent has the object.
     #[must_use]
     pub fn has(&self, object: &Object) -> bool {
-        self.columns(object).any(|column| !column.cells.is_empty())
+        self.columns(object).any(|column| !column.values.is_empty())
     }
 
     /// Every cell with the object that it is an instance of, column by column.

@@ -8,7 +8,7 @@ use super::transport::Handle;
 use super::v3;
 use crate::io::clock::Clock;
 use crate::mib::{Reply, Request};
-use crate::model::snmp::{Oid, Value, VarBind};
+use crate::model::snmp::{Bindings, Oid, Value};
 use crate::wire::snmp::Ask;
 use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry, SecurityLevel, Transport as _};
 use std::net::SocketAddr;
@@ -103,7 +103,7 @@ impl Session {
             (std::mem::take(&mut notes.malformed), notes.rejected.take())
         };
         let reply = match answer {
-            Ok(Ok(bindings)) => return Ok(Reply::Bindings(bindings.into_iter().map(binding).collect())),
+            Ok(Ok(bindings)) => return Ok(Reply::Bindings(taken(bindings))),
             Ok(Err(error)) => reply_of(&error)?,
             Err(_) if malformed => Reply::Malformed,
             Err(_) => Reply::Timeout,
@@ -178,8 +178,13 @@ fn reply_of(error: &Error) -> Result<Reply, Cause> {
     }
 }
 
-fn binding(binding: async_snmp::VarBind) -> VarBind {
-    VarBind { oid: Oid::new(binding.oid.arcs()), value: value(binding.value) }
+/// All names in one buffer: an answer of five hundred numbers is two allocations.
+fn taken(bindings: Vec<async_snmp::VarBind>) -> Bindings {
+    let mut all = Bindings::with_capacity(bindings.len());
+    for binding in bindings {
+        all.push(binding.oid.arcs(), value(binding.value));
+    }
+    all
 }
 
 fn value(value: async_snmp::Value) -> Value {

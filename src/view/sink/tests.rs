@@ -46,6 +46,24 @@ fn gzip_gives_back_every_length() {
 }
 
 #[test]
+fn plain_keeps_pieces_of_every_length_wherever_a_chunk_ends() {
+    let letters = (b' '..=b'~').cycle().take(3 * CHUNK).collect::<Vec<_>>();
+    let (mut expected, mut written) = (Vec::new(), Vec::new());
+    let mut keep = |chunk: &[u8]| written.extend_from_slice(chunk);
+    let mut out = Plain::new(&mut keep);
+    let mut seen = [Seen::default(); 2];
+    for length in (0..300).cycle().take(1_500).chain([CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK]) {
+        let [name, labels, number] = [length % 35, length, length % 20].map(|length| &letters[length % 95..][..length]);
+        let [seen_name, seen_labels] = &mut seen;
+        out.line(Again { text: name, seen: seen_name }, Again { text: labels, seen: seen_labels }, number);
+        out.text(labels);
+        [name, labels, number, labels].into_iter().for_each(|piece| expected.extend_from_slice(piece));
+    }
+    out.finish();
+    assert!(written == expected, "{} bytes became others", expected.len());
+}
+
+#[test]
 fn gzip_gives_back_noise() {
     let noise = numbers(7).take(300_000).map(|n| (n >> 24) as u8).collect::<Vec<_>>();
     let (plain, zipped) = check(|out| out.text(&noise));

@@ -122,6 +122,14 @@ impl<'a> LabelRows<'a> {
         Again { text: &self.text[row.start..row.end], seen: &mut row.seen }
     }
 
+    /// The labels of all rows, in order, for a column that has a cell in every row; `None` for another.
+    #[inline]
+    pub(super) fn in_step(&mut self, column: &Column) -> Option<impl Iterator<Item = Again<'_>>> {
+        let text = &self.text;
+        let all = self.indexes == Some(column.indexes());
+        all.then(|| self.rows.iter_mut().map(|row| Again { text: &text[row.start..row.end], seen: &mut row.seen }))
+    }
+
     /// The same with one label more, at its place in the order. A label of that name that is there already stays.
     pub(super) fn write_with<S: Sink + ?Sized>(&mut self, place: usize, own: &Own, out: &mut S) {
         let Err(at) = self.names.binary_search(&own.name) else { return out.again(self.again(place)) };

@@ -252,6 +252,14 @@ fn numbers<S: Sink + ?Sized>(
 ) {
     let mut digits = itoa::Buffer::new();
     for column in rows.columns(object) {
+        if let Some(labels) = labels.in_step(column) {
+            for (value, labels) in column.values().zip(labels) {
+                if let Some(number) = number(value, &mut digits) {
+                    out.line(begin.again(), labels, number.as_bytes());
+                }
+            }
+            continue;
+        }
         let mut along = Along::new(column.indexes(), labels);
         for (nth, value) in column.values().enumerate() {
             let Some(number) = number(value, &mut digits) else { continue };

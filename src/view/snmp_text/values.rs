@@ -10,11 +10,13 @@ use std::net::IpAddr;
 const WRAP: u64 = 1 << 53;
 
 /// The value as a number, if it is one.
+#[inline]
 pub(super) fn number<'a>(value: &Value, digits: &'a mut itoa::Buffer) -> Option<&'a str> {
     match *value {
-        Value::Integer(number) => Some(digits.format(number)),
+        Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => Some(digits.format(number)),
         Value::Counter64(number) => Some(digits.format(number % WRAP)),
-        _ => value.as_u64().map(|number| digits.format(number)),
+        Value::Integer(number) => Some(digits.format(number)),
+        _ => None,
     }
 }
 
