@@ -4,6 +4,7 @@
 mod candidates;
 pub mod control;
 mod gateway;
+mod gateways;
 mod intake;
 mod mappings;
 pub mod passive;
@@ -13,19 +14,18 @@ mod troubles;
 use super::clock::Clock;
 use super::interfaces::Interface;
 use super::ssdp::{self, SearchSettings, StopProbes};
-use crate::model::device::{Discovery, Gateway};
+use crate::model::device::Discovery;
 use crate::model::text::Sentence;
+pub use gateways::MAX_GATEWAYS;
+use gateways::Readings;
 use intake::Intake;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 /// Replies that wait to be looked at; the search counts what finds no room.
 const REPLY_BACKLOG: usize = 1024;
-/// Gateways read in one discovery. A home has one or two.
-pub const MAX_GATEWAYS: usize = 16;
 
 /// How to discover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +69,12 @@ impl Settings {
 }
 
 /// Searches `interfaces` and reads what answers: the description of every device, and every mapping of every gateway.
-/// Descriptions are read while replies still come in. Ends at [`Settings::total`] at the latest, with what it has.
+/// Descriptions are read while replies still come in, and gateways too where somebody waits. Ends at [`Settings::total`] at the latest, with what it has.
 pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &StopProbes, clock: &Clock) -> Discovery {
     let began = clock.now();
     let deadline = now() + settings.total;
     let mut intake = Intake::new(interfaces, settings.request);
+    let mut readings = Readings::new(gateway::Reader { request: settings.request, deadline, stop: stop.clone() });
     let (sender, mut replies) = mpsc::channel(REPLY_BACKLOG);
     let report = {
         let mut search = std::pin::pin!(ssdp::search(interfaces, &settings.search, stop, &sender));
@@ -81,7 +82,9 @@ pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &Stop
             tokio::select! {
                 report = &mut search => break report,
                 Some(reply) = replies.recv() => intake.take(reply),
-                true = intake.progress() => {}
+                // Who waits for the answer need not wait for slower devices first.
+                true = intake.progress() => if settings.search.grace.is_some() { readings.begin(intake.newest()) },
+                true = readings.progress() => {}
             }
         }
     };
@@ -100,39 +103,12 @@ pub async fn discover(interfaces: &[Interface], settings: &Settings, stop: &Stop
         discovery.problems.push(Sentence::of(troubles::SEARCH_STOPPED));
         discovery.stopped = true;
     } else {
-        discovery.gateways = read_gateways(found.candidates, settings, deadline, stop, &mut discovery.refused).await;
+        discovery.gateways = readings.finish(found.candidates, &mut discovery.refused).await;
     }
     discovery.at = clock.now();
     discovery.took = discovery.at.since(began);
     discovery.devices = found.devices.into_iter().map(|device| device.seen(discovery.at)).collect();
     discovery
-}
-
-/// Reads all gateways at once. Each list of candidates is one gateway by several addresses, the best first.
-async fn read_gateways(
-    candidates: Vec<Vec<candidates::Candidate>>,
-    settings: &Settings,
-    deadline: Instant,
-    stop: &StopProbes,
-    refused: &mut BTreeMap<&'static str, u64>,
-) -> Vec<Gateway> {
-    let mut reading = JoinSet::new();
-    for (place, ways) in candidates.into_iter().enumerate() {
-        if place >= MAX_GATEWAYS {
-            *refused.entry("gateways_too_many").or_default() += 1;
-            continue;
-        }
-        let reader = gateway::Reader { request: settings.request, deadline, stop: stop.clone() };
-        reading.spawn(async move { (place, gateway::read_any(&ways, &reader).await) });
-    }
-    let mut gateways = BTreeMap::new();
-    while let Some(outcome) = reading.join_next().await {
-        if let Ok((place, (gateway, counts))) = outcome {
-            add(refused, counts);
-            gateways.insert(place, gateway);
-        }
-    }
-    gateways.into_values().collect()
 }
 
 /// The address of `interface` that `ip` is best reached from.

@@ -73,6 +73,12 @@ impl Candidate {
         }
     }
 
+    /// The same gateway by the same way, and nothing else is known to be wrong with it.
+    pub(super) fn same_way(&self, other: &Self) -> bool {
+        let key = |one: &Self| (one.ip, one.location.clone(), one.udn.clone(), one.interface.clone());
+        key(self) == key(other) && self.problems == other.problems
+    }
+
     /// Where a service of this type is kept, and how many there may be.
     fn place(&mut self, role: Role) -> (&mut Vec<Service>, usize) {
         match role {

@@ -137,7 +137,15 @@ impl<'a> Intake<'a> {
             self.under_way.remove(&(task.url.clone(), task.reply.interface_index));
         }
         match outcome {
-            Ok((task, Ok(description))) => self.read.push((task, description)),
+            Ok((task, Ok(mut description))) => {
+                if let Some(base) = description.url_base.as_deref().and_then(|base| HttpUrl::parse(base).ok())
+                    && !task.origin.may_name(base.host)
+                {
+                    self.refuse("url_base_elsewhere");
+                    description.url_base = None;
+                }
+                self.read.push((task, description));
+            }
             Ok((task, Err((reason, why)))) => {
                 let mut reply = task.reply;
                 // The root device's name, not that of whichever service answered first.
@@ -150,6 +158,12 @@ impl<'a> Intake<'a> {
         }
         self.start();
         true
+    }
+
+    /// The gateways in the description that was read last.
+    pub(super) fn newest(&self) -> Vec<Candidate> {
+        // What cannot be asked is counted at the end, once.
+        self.read.last().map(|(task, read)| candidates::of(task, read, &mut BTreeMap::new())).unwrap_or_default()
     }
 
     /// A device that answered and could not be read is a device all the same.
@@ -180,14 +194,8 @@ impl<'a> Intake<'a> {
         let mut devices = BTreeMap::new();
         let mut gateways: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         let mut known = BTreeSet::new();
-        for (task, mut description) in std::mem::take(&mut self.read) {
+        for (task, description) in std::mem::take(&mut self.read) {
             known.extend(description.devices.iter().map(|d| d.udn.to_ascii_lowercase()));
-            if let Some(base) = description.url_base.as_deref().and_then(|base| HttpUrl::parse(base).ok())
-                && !task.origin.may_name(base.host)
-            {
-                self.refuse("url_base_elsewhere");
-                description.url_base = None;
-            }
             let device = described(&task.reply, &task.url, &description);
             let key = if device.udn.is_empty() { device.location.clone() } else { device.udn.to_ascii_lowercase() };
             devices.entry(key).or_insert(Found(device));
