@@ -2,6 +2,7 @@
 //! as long as one says. What they are is `flood/pattern.rs`'s, how they get there `flood/live_frames.rs`'s.
 //!
 //! It floods nothing but a veth pair: a LAN that somebody lives in is not there to be measured.
+#![expect(clippy::disallowed_methods, reason = "a flood goes by the clock")]
 
 mod live_frames;
 mod pattern;

@@ -6,7 +6,7 @@ use stormglass_harness::mac::Mac;
 use stormglass_harness::packets::{self, ArpOperation, Ipv4};
 
 /// Every pattern.
-pub(super) const PATTERNS: &[&dyn Pattern] = &[&Incident, &Forged, &Quiet];
+pub(super) const PATTERNS: &[&dyn Pattern] = &[&Incident, &Forged, &Steady];
 
 /// The Echo of the incident, whose search it was, and the router that sent it back.
 const ECHO: (Mac, Ipv4Addr) = (Mac([0x44, 0x00, 0x49, 0x10, 0x00, 0x0a]), Ipv4Addr::new(192, 168, 1, 10));
@@ -133,11 +133,11 @@ impl Pattern for Forged {
 }
 
 #[derive(Debug)]
-struct Quiet;
+struct Steady;
 
-impl Pattern for Quiet {
+impl Pattern for Steady {
     fn name(&self) -> &'static str {
-        "quiet"
+        "steady"
     }
 
     fn help(&self) -> &'static str {

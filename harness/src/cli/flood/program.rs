@@ -300,7 +300,7 @@ mod tests {
             assert_eq!(counts, heavies.iter().map(|(_, count)| *count).collect::<Vec<_>>(), "{}", pattern.name());
             let (datagrams, from) = match pattern.name() {
                 "incident" => (28, 1),
-                "quiet" => (4096, 32),
+                "steady" => (4096, 32),
                 // 1/4, 1/16 and 1/64 are of the heavy ones.
                 _ => (4096, 4096 - 1024 - 256 - 64 + 3),
             };
