@@ -6,8 +6,8 @@ use crate::world::{CapturedFrame, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long each world is listened to: what is of use to a fuzzer comes in the first seconds of a storm.
-const LISTENED: Duration = Duration::from_secs(30);
+/// How long each world is listened to: storms begin at 15 s, and what is of use to a fuzzer comes in their first seconds.
+const LISTENED: Duration = Duration::from_secs(17);
 /// Frames kept of a kind, and kinds kept.
 const OF_A_KIND: usize = 2;
 /// See [`OF_A_KIND`].
