@@ -67,10 +67,11 @@ measure() {
   said=$(flood "$@")
   sleep 1.5 # the last summary
   local in=$(($(came_in) - before_in)) cpu=$(($(cpu_ns "$own") - before_cpu))
+  dropped=$(($(metric capture_dropped_frames_total) - before_dropped))
+  seen=$(calc "1 - $dropped / $in" 6)
   spent=$(calc "$cpu / 1e9" 3)
   row "$name" "$(figure sent "$said")" "$(calc "$(figure per_second "$said") / 1000" 0)" "$in" \
-    "$(($(metric capture_dropped_frames_total) - before_dropped))" "$(calc "$cpu / $in" 0)" "$(mib "$own" VmRSS)" \
-    "$(mib "$own" VmHWM)"
+    "$dropped" "$(calc "$cpu / $in" 0)" "$(mib "$own" VmRSS)" "$(mib "$own" VmHWM)"
 }
 
 for what in capture all; do
@@ -84,12 +85,12 @@ for what in capture all; do
   finish "$own"
   start "$what"
   measure "$what: forged" --pattern forged --frames "$frames"
-  # The heavy ones by exact count, and what the agent says of them.
+  # The heavy ones by exact count, less their share of what the kernel dropped, and what the agent says of them.
   rate=$(figure per_second "$said") total=$(figure sent "$said")
   curl -s 127.0.0.1:10116/metrics >"$work/metrics"
   for pair in $(tr ' ' '\n' <<<"$said" | grep ':'); do
     says=$(awk -v mac="${pair%=*}" 'index($1, "stormglass_top_source") == 1 && index($1, mac) { print $NF }' "$work/metrics")
-    echo "  ${pair%=*}: $(calc "${pair#*=} / $total * $rate" 0) a second by count, ${says:-nothing} by the agent"
+    echo "  ${pair%=*}: $(calc "${pair#*=} / $total * $rate * $seen" 0) a second by count, ${says:-nothing} by the agent"
   done
   measure "$what: forged again" --pattern forged --frames "$frames" --seed 2
   finish "$own"
