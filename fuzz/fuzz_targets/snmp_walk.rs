@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 use stormglass::mib::poll::Brought;
-use stormglass::mib::{Limits, Memory, Reply, Request, Rows, Walk};
+use stormglass::mib::{Limits, Memory, Names, Reply, Request, Rows, Walk};
 use stormglass::model::Time;
 use stormglass::model::snmp::{Bindings, Value};
 use stormglass::wire::snmp::Response;
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
             rows.append(run(second, now, &mut replies));
         }
         let brought = Brought { rows: &rows, at: now, took: Duration::ZERO, lasting: due.lasting };
-        let sample = memory.sample("hub".into(), &brought, &mut |text| text.into());
+        let sample = memory.sample("hub".into(), &brought, &mut Names::default());
         assert!(sample.ports.is_sorted_by(|one, two| one.if_index < two.if_index));
         if replies.rest.is_empty() {
             break;

@@ -10,6 +10,7 @@
 //! | [`packets`] | encoders of every frame the hosts send |
 //! | [`snmp`] | the switch's SNMP agent, well-behaved or not, and recorded walks |
 //! | [`upnp`] | gateway and devices that answer SSDP, HTTP and SOAP |
+//! | [`samples`] | frames and capture files as seeds for fuzzers |
 //! | [`live`] | the world in real time, served, for the demo |
 
 pub mod live;
@@ -17,6 +18,7 @@ pub mod mac;
 mod net;
 pub mod packets;
 pub mod rng;
+pub mod samples;
 pub mod scenario;
 pub mod snmp;
 pub mod storms;

@@ -82,6 +82,8 @@ pub struct Segment {
     pub tracks: BTreeMap<u64, ReplicaTrack>,
     /// Talkers.
     pub talkers: BTreeMap<TalkerKey, Talker>,
+    /// Frames of the lightest of them, as far as this summary has told; what has no more takes nobody's place.
+    lightest: u64,
     /// Group frames that count as control traffic (no streams), per second.
     pub control: WholeSeconds,
     /// Copies of datagrams, per second.
@@ -102,6 +104,7 @@ impl Segment {
             at: since,
             tracks: BTreeMap::new(),
             talkers: BTreeMap::new(),
+            lightest: 0,
             control: WholeSeconds::default(),
             replica_rate: SlidingSecond::default(),
             dropped: 0,
@@ -123,6 +126,7 @@ impl Segment {
         for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
             self.replica(replica, summary.until);
         }
+        self.lightest = 0;
         for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
             self.source(source, summary.until, thresholds.source_pps);
         }
@@ -172,7 +176,9 @@ impl Segment {
         }
         if !self.talkers.contains_key(&(mac, protocol)) && self.talkers.len() >= MAX_TALKERS {
             self.refused += 1;
-            return;
+            if !self.make_room(frames) {
+                return;
+            }
         }
         let talker = self.talkers.entry((mac, protocol)).or_insert_with(|| Talker {
             first: source.first,
@@ -207,6 +213,21 @@ impl Segment {
         if talker.groups.len() < MAX_PER_TALKER {
             talker.groups.extend(group);
         }
+    }
+}
+
+impl Segment {
+    /// Lets the lightest talker go for one with more frames: forged sources that fill the table must not hide a heavy one
+    /// that begins after them. Summaries tell the heaviest first, so that of those that find no room the first one alone
+    /// costs a look at all.
+    fn make_room(&mut self, frames: u64) -> bool {
+        if frames <= self.lightest {
+            return false;
+        }
+        let lightest = self.talkers.iter().min_by_key(|(_, talker)| (talker.frames, talker.last));
+        let Some((key, count)) = lightest.map(|(key, talker)| (*key, talker.frames)) else { return false };
+        self.lightest = count;
+        frames > count && self.talkers.remove(&key).is_some()
     }
 }
 
@@ -250,4 +271,52 @@ pub fn talks_media(key: &TalkerKey, talker: &Talker) -> bool {
         IpAddr::V6(v6) => v6.is_multicast() && v6.segments()[0] & 0x000f > 2,
     });
     key.1 == Protocol::OtherUdp && routed_group && talker.bytes >= 150 * talker.frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(until: Time, sources: Vec<SourceCount>) -> FrameSummary {
+        FrameSummary {
+            interface: "eth0".into(),
+            from: until,
+            until,
+            frames: sources.iter().map(|source| source.frames).sum(),
+            group_frames: [0; Protocol::ALL.len()],
+            replica_frames: 0,
+            dropped: 0,
+            malformed: 0,
+            sources,
+            replicas: Vec::new(),
+            owners: Vec::new(),
+            refused: 0,
+        }
+    }
+
+    #[test]
+    fn forged_sources_do_not_hide_a_heavy_one_that_begins_after_them() {
+        let mac = |number: u32| {
+            let [a, b, c, d] = number.to_be_bytes();
+            MacAddr([2, 0, a, b, c, d])
+        };
+        let source = |number: u32, frames: u64, at: Time| {
+            let mac = mac(number);
+            let key = SourceKey { vlan: 0, mac, ip: None, group: None, protocol: Protocol::OtherUdp };
+            SourceCount { key, frames, overcount: 0, bytes: 60 * frames, repeats: 0, first: at, last: at }
+        };
+        let thresholds = Thresholds::default();
+        let mut segment = Segment::new("eth0".into(), Time::from_secs(0));
+        for round in 0..8 {
+            let at = Time::from_secs(1 + round / 2);
+            let number = 1000 * (round as u32 + 1);
+            let forged = (0..256).map(|n| source(number + n, 1, at));
+            let heavy = (round >= 5).then(|| source(99, 5_000, at));
+            let sources = heavy.into_iter().chain(forged).collect::<Vec<_>>();
+            segment.observe(&summary(at, sources), 0, &thresholds);
+        }
+        assert_eq!(segment.talkers.len(), MAX_TALKERS);
+        let heavy = &segment.talkers[&(mac(99), Protocol::OtherUdp)];
+        assert!(heavy.fresh == 5_000 && segment.refused > 500, "{heavy:?}");
+    }
 }

@@ -4,7 +4,9 @@
 use crate::model::frames::{FrameMeta, OwnerClaim, OwnerProof, Protocol};
 use crate::model::{MacAddr, Time};
 use crate::wire::frame::{Frame, L3};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Addresses remembered; the one heard of longest ago goes first.
@@ -119,25 +121,34 @@ pub struct Owner {
 #[derive(Clone, Debug, Default)]
 pub struct OwnerTable {
     by_ip: BTreeMap<IpAddr, Vec<Owner>>,
+    /// Each address once, the one to be forgotten first on top, by an age that it had at some time. Ages only grow, so that
+    /// one on top whose age is still true is the oldest of all.
+    by_age: BinaryHeap<Reverse<(Age, IpAddr)>>,
     refused: u64,
+}
+
+/// What decides how long an address is remembered: whether the user told it, then when it was heard of last.
+type Age = (bool, Time);
+
+fn age(owners: &[Owner]) -> Age {
+    let told = owners.iter().any(|owner| owner.proof == OwnerProof::Told);
+    (told, owners.iter().map(|owner| owner.last).max().unwrap_or(Time::MIN))
 }
 
 impl OwnerTable {
     /// Takes a claim. Traffic is believed only where nothing else is known of the address, and tables of other devices
     /// only where nothing was seen here.
     pub fn learn(&mut self, claim: &OwnerClaim) {
-        if !self.by_ip.contains_key(&claim.ip) && self.by_ip.len() >= MAX_ADDRESSES {
-            self.refused += 1;
-            // The tables of all switches hold more than this segment, which must not lose what was seen in it.
-            if claim.proof == OwnerProof::Snmp {
-                return;
+        if !self.by_ip.contains_key(&claim.ip) {
+            if self.by_ip.len() >= MAX_ADDRESSES {
+                self.refused += 1;
+                // The tables of all switches hold more than this segment, which must not lose what was seen in it.
+                if claim.proof == OwnerProof::Snmp {
+                    return;
+                }
+                self.forget_oldest();
             }
-            let told = |owners: &[Owner]| owners.iter().any(|o| o.proof == OwnerProof::Told);
-            let last = |owners: &[Owner]| owners.iter().map(|o| o.last).max();
-            let oldest = self.by_ip.iter().min_by_key(|(_, o)| (told(o), last(o))).map(|(ip, _)| *ip);
-            if let Some(oldest) = oldest {
-                self.by_ip.remove(&oldest);
-            }
+            self.by_age.push(Reverse(((claim.proof == OwnerProof::Told, claim.at), claim.ip)));
         }
         let owners = self.by_ip.entry(claim.ip).or_default();
         if let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac) {
@@ -168,6 +179,22 @@ impl OwnerTable {
             owners.remove(oldest);
         }
         owners.push(Owner { mac: claim.mac, proof: claim.proof, first: claim.at, last: claim.at });
+    }
+
+    /// Makes room. An address that was heard of again sinks to its true place when it comes to the top, so that a flood of
+    /// forged claims costs a few steps each, not a look at all addresses.
+    fn forget_oldest(&mut self) {
+        while let Some(mut top) = self.by_age.peek_mut() {
+            let Reverse((noted, ip)) = *top;
+            match self.by_ip.get(&ip).map(|owners| age(owners)) {
+                Some(now) if now > noted => *top = Reverse((now, ip)),
+                _ => {
+                    PeekMut::pop(top);
+                    self.by_ip.remove(&ip);
+                    return;
+                }
+            }
+        }
     }
 
     /// Everyone who was seen to own `ip`, in order of appearance. Empty: unknown.
@@ -279,6 +306,36 @@ mod tests {
         assert_eq!(table.len(), MAX_ADDRESSES);
         assert_eq!(table.of([192, 168, 1, 10].into()).len(), 1, "what the user told stays");
         assert!(table.refused() > 0);
+    }
+
+    #[test]
+    fn the_address_heard_of_longest_ago_goes_first() {
+        let mut table = OwnerTable::default();
+        let hear = |table: &mut OwnerTable, n: u32, second: i64| {
+            let ip = IpAddr::from(Ipv4Addr::from(0x0a00_0000 + n));
+            let (mac, proof) = (MacAddr([2, 0, 0, 0, 1, 1]), OwnerProof::Arp);
+            table.learn(&OwnerClaim { ip, mac, proof, at: Time::from_secs(second) });
+        };
+        let all = MAX_ADDRESSES as u32;
+        for n in 0..all {
+            hear(&mut table, n, i64::from(n));
+        }
+        // Every other address is heard of again, the first ones last.
+        for n in (0..all).rev().step_by(2) {
+            hear(&mut table, n, i64::from(2 * all - n));
+        }
+        for n in 0..all / 2 + 100 {
+            hear(&mut table, all + n, i64::from(3 * all));
+        }
+        let known = |n: u32| !table.of(Ipv4Addr::from(0x0a00_0000 + n).into()).is_empty();
+        assert!((0..all).step_by(2).all(|n| !known(n)), "not heard of again");
+        let again = (1..all).step_by(2).map(known).collect::<Vec<_>>();
+        let (kept, gone) = again.split_at(again.len() - 100);
+        assert!(
+            kept.iter().all(|known| *known) && gone.iter().all(|known| !known),
+            "of the others, the oldest hundred"
+        );
+        assert_eq!((table.len(), table.by_age.len()), (MAX_ADDRESSES, MAX_ADDRESSES));
     }
 
     #[test]

@@ -58,13 +58,25 @@ impl Agent {
         Ok((ticks(11)? + ticks(12)?) / 100.0)
     }
 
-    /// Highest resident memory, MiB.
-    pub fn peak_mib(&self) -> Result<f64> {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.pid)).map_err(|error| error.to_string())?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-        let kib = line.split_whitespace().next().and_then(|text| text.parse::<f64>().ok()).ok_or("no number")?;
-        Ok(kib / 1024.0)
+    /// Highest resident memory, and what of the present one is the program file itself, both in MiB: of a debug build that is
+    /// three times what it is of a release.
+    pub fn memory_mib(&self) -> Result<(f64, f64)> {
+        let read = |name: &str| {
+            std::fs::read_to_string(format!("/proc/{}/{name}", self.pid)).map_err(|error| error.to_string())
+        };
+        let kib = |line: &str| line.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok());
+        let status = read("status")?;
+        let peak = status.lines().find(|line| line.starts_with("VmHWM:")).and_then(kib).ok_or("no VmHWM")?;
+        let (mut of_program, mut program) = (false, 0.0);
+        for line in read("smaps")?.lines() {
+            // A mapping begins with its addresses, and its values follow.
+            if line.split_once('-').is_some_and(|(start, _)| u64::from_str_radix(start, 16).is_ok()) {
+                of_program = line.ends_with(PROGRAM);
+            } else if of_program && line.starts_with("Rss:") {
+                program += kib(line).unwrap_or(0.0);
+            }
+        }
+        Ok((peak / 1024.0, program / 1024.0))
     }
 }
 

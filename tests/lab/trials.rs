@@ -158,11 +158,12 @@ fn cost(agent: &Agent) -> Result<()> {
     let share = (agent.cpu_seconds()? - before.0) / before.1.elapsed().as_secs_f64();
     let storm =
         agent.verdict("the storm goes on", Duration::from_secs(5), |v| is_storm(v) && v["phase"] == "active")?;
+    let (peak, program) = agent.memory_mib()?;
     println!(
-        "    the agent in the storm ({} frames/s at its peak): {:.1} % of a core, {:.1} MiB at most",
+        "    the agent in the storm ({} frames/s at its peak): {:.1} % of a core, {peak:.1} MiB at most, {program:.1} MiB of \
+         them the program file",
         storm["peak_pps"],
         100.0 * share,
-        agent.peak_mib()?
     );
     Ok(())
 }

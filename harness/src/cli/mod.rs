@@ -1,6 +1,7 @@
 //! The subcommands. Each reads its arguments, does one thing and says what came of it.
 
 pub(crate) mod agents;
+pub(crate) mod flood;
 mod print;
 pub(crate) mod scenarios;
 pub(crate) mod scrape;

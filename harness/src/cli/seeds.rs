@@ -4,6 +4,7 @@ use super::Failure;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use stormglass_harness::samples as captured;
 use stormglass_harness::upnp::samples;
 
 /// `stormglass-harness seeds`.
@@ -15,8 +16,16 @@ pub(crate) struct SeedsArgs {
 
 /// Writes the files and says how many.
 pub(crate) fn run(args: &SeedsArgs) -> Result<ExitCode, Failure> {
-    let sets =
-        [("upnp_ssdp", samples::ssdp()), ("upnp_description", samples::descriptions()), ("upnp_soap", samples::soap())];
+    let frames = captured::frames();
+    let sets = [
+        ("capture_file", captured::captures(&frames)),
+        ("frame", captured::single_frames(&frames)),
+        ("lan_hearing", captured::heard(&frames)),
+        ("tally", captured::sequences(&frames)),
+        ("upnp_description", samples::descriptions()),
+        ("upnp_soap", samples::soap()),
+        ("upnp_ssdp", samples::ssdp()),
+    ];
     for (target, samples) in sets {
         let directory = args.directory.join(target);
         let shown = directory.display();

@@ -1,4 +1,4 @@
-//! Packs the IEEE's blocks of MAC addresses, as crate `oui-data` lists them, into the file that `stormglass` embeds.
+//! Puts the IEEE's blocks of MAC addresses, as crate `oui-data` lists them, in the file that `stormglass` embeds.
 //! Knows the layout of that file (told in `src/model/vendor.rs`), not how it is searched.
 //!
 //! ```text
@@ -6,11 +6,13 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Hexadecimal digits of the prefixes in each of the three lists: MA-L, MA-M, and MA-S with the older IAB.
 const LISTS: [usize; 3] = [6, 7, 9];
+
+/// Bytes of the place of a name.
+const PLACE: usize = 3;
 
 /// Registered, but says nothing about the device: the holder is hidden, or the block is split into smaller ones.
 const SILENT: [&str; 3] = ["", "Private", "IEEE Registration Authority"];
@@ -23,8 +25,8 @@ fn main() -> ExitCode {
         eprintln!("usage: stormglass-vendor-table FILE   (in this project: src/model/vendor.bin)");
         return ExitCode::from(2);
     };
-    let packed = blocks().and_then(|blocks| pack(&blocks));
-    match packed.and_then(|packed| std::fs::write(&path, packed).map_err(|e| e.to_string())) {
+    let file = blocks().and_then(|blocks| pack(&blocks));
+    match file.and_then(|file| std::fs::write(&path, file).map_err(|e| e.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error}", path.to_string_lossy());
@@ -52,30 +54,32 @@ fn blocks() -> Result<Blocks, String> {
     Ok(blocks)
 }
 
-/// Columns compress better than rows: the high bytes of sorted prefixes hardly change.
+/// Rows, because a binary search then ends within one page of memory.
 fn pack(blocks: &Blocks) -> Result<Vec<u8>, String> {
     let names = blocks.values().flat_map(BTreeMap::values).map(String::as_str).collect::<BTreeSet<_>>();
-    let mut numbers = BTreeMap::new();
-    for (i, name) in names.iter().enumerate() {
-        let i = u16::try_from(i).map_err(|_| format!("{} names: the layout holds 65,536", names.len()))?;
-        numbers.insert(*name, i);
+    let mut places = BTreeMap::new();
+    let mut text = Vec::new();
+    for name in names {
+        places.insert(name, text.len());
+        text.extend(name.as_bytes());
+        text.push(b'\n');
+    }
+    if text.len() >= 1 << (8 * PLACE) {
+        return Err(format!("{} bytes of names: the layout holds 16 MiB", text.len()));
     }
     let empty = BTreeMap::new();
     let lists = LISTS.map(|digits| (digits, blocks.get(&digits).unwrap_or(&empty)));
-    let mut plain = Vec::new();
+    let mut file = Vec::new();
     for (_, list) in lists {
         let length = u32::try_from(list.len()).map_err(|e| e.to_string())?;
-        plain.extend(length.to_le_bytes());
+        file.extend(length.to_le_bytes());
     }
     for (digits, list) in lists {
-        for column in (0..digits.div_ceil(2)).rev() {
-            plain.extend(list.keys().map(|prefix| prefix.to_le_bytes()[column]));
-        }
-        for column in [1, 0] {
-            plain.extend(list.values().map(|name| numbers[name.as_str()].to_le_bytes()[column]));
+        for (prefix, name) in list {
+            file.extend(&prefix.to_be_bytes()[8 - digits.div_ceil(2)..]);
+            file.extend(&places[name.as_str()].to_be_bytes()[size_of::<usize>() - PLACE..]);
         }
     }
-    plain.extend(names.iter().copied().collect::<Vec<_>>().join("\n").as_bytes());
-    let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-    deflated.write_all(&plain).and_then(|()| deflated.finish()).map_err(|e| e.to_string())
+    file.extend(text);
+    Ok(file)
 }
