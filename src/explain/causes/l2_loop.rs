@@ -4,7 +4,7 @@
 use super::ethertype_bridge_loop::Family;
 use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
-use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, TREE_CHANGE, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, STP_TROUBLE, bridge_mib, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -270,7 +270,7 @@ const PAGE: Page = Page {
     numbers: &[
         ("clean_share", CLEAN_SHARE as u64),
         ("own_returned", OWN_RETURNED),
-        ("tree_change", TREE_CHANGE.as_secs()),
+        ("tree_change", crate::explain::counted::TREE_CHANGE.as_secs()),
     ],
     sources: &[STP_TROUBLE, bridge_mib("dot1dTpFdbTable"), bridge_mib("dot1dStpTimeSinceTopologyChange")],
 };

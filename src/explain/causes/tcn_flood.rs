@@ -5,7 +5,7 @@
 use super::unknown_unicast_flood::{FLOODS, finding};
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
-use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, TREE_CHANGE, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
 use crate::explain::page::{Page, STP_TROUBLE, Source, bridge_mib, counters, text};
 use crate::explain::scene::Scene;
@@ -83,7 +83,7 @@ const PAGE: Page = Page {
             "l2_loop: 輪もスパニングツリーを変化させますが、マルチキャストとブロードキャストが回り、アドレスがポートを移り続けます。",
         ),
     ],
-    numbers: &[("tree_change", TREE_CHANGE.as_secs())],
+    numbers: &[("tree_change", crate::explain::counted::TREE_CHANGE.as_secs())],
     sources: &[
         Source::Other("IEEE 802.1D-2004, 17.11: Updating learned station location information", ""),
         bridge_mib("dot1dStpTopChanges"),
