@@ -3,7 +3,7 @@
 
 mod lane;
 mod plan;
-mod show;
+pub(super) mod show;
 mod when;
 
 pub use when::Moment;

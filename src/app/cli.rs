@@ -31,6 +31,10 @@ enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// The last storms, from the history on the disk (`--storage.path`), also while the service runs.
     Last(super::last::LastArgs),
+    /// The causes of storms that are known, and in what each is seen.
+    Causes(super::explain::CausesArgs),
+    /// One cause: what it is, how it is recognised, what to do, what looks alike, where to read on.
+    Explain(super::explain::ExplainArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
     /// What an SNMP device answers, and what of it is of use.
@@ -74,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Analyze(args) => super::analyze::run(&args),
         Command::Doctor(args) => super::doctor::run(&args),
         Command::Last(args) => super::last::run(&args),
+        Command::Causes(args) => super::explain::list(&args),
+        Command::Explain(args) => super::explain::one(&args),
         Command::Upnp(args) => super::upnp::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
     }

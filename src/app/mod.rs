@@ -6,6 +6,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod hub;
 pub mod lang;
 pub mod last;

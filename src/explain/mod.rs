@@ -6,6 +6,7 @@ pub mod causes;
 pub mod checks;
 pub mod counted;
 pub mod finding;
+pub mod page;
 pub mod reach;
 pub mod scene;
 pub mod words;

@@ -1,6 +1,7 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
 pub mod doctor;
+pub mod explain;
 pub mod exposition;
 pub mod history;
 pub mod html;

@@ -123,7 +123,8 @@ fn seconds(time: crate::model::Time) -> String {
     }
 }
 
-fn heading(out: &mut String, style: Style, text: &str) {
+/// A line of its own, after an empty one.
+pub(super) fn heading(out: &mut String, style: Style, text: &str) {
     let _ = writeln!(out, "\n{}", style.paint(BOLD, text));
 }
 

@@ -75,7 +75,7 @@ fn redacted(args: &AnalyzeArgs, outcome: &Outcome, text: String) -> String {
 }
 
 /// `NO_COLOR` and `TERM=dumb` are the conventions.
-fn colored() -> bool {
+pub(in crate::app) fn colored() -> bool {
     std::io::stdout().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -7,10 +7,12 @@ use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
+use crate::explain::page::{Page, Sign, WIRELESS, counters, frames, mdns, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::frames::{OwnerProof, Protocol};
+use crate::model::text::Text;
 use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -23,8 +25,8 @@ impl Cause for ChattySource {
         "chatty_source"
     }
 
-    fn about(&self) -> &'static str {
-        "One device floods the LAN with messages of its own."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -288,3 +290,53 @@ pub(super) fn merge(known: &mut Finding, other: Finding) {
     known.rate += other.rate;
     known.evidence.extend(other.evidence);
 }
+
+/// How loud a device is that sends too much by itself.
+pub(super) const LOUD: Sign = frames(
+    "One MAC sends {source_pps} frames a second or more to everybody, {source_seconds} seconds in a row, and the rate does not fall as after waking.",
+    "1つのMACアドレスが、毎秒{source_pps}個以上のフレームを{source_seconds}秒続けて全体に送信し、起動直後のように減っていきません。",
+);
+
+/// That the messages are its own.
+pub(super) const OWN: Sign = frames(
+    "They are messages of its own: nobody else owns the address they come from, and they are new ones, or the same over and over while the frames of others come once.",
+    "その機器自身のメッセージです。送信元アドレスの持ち主がほかにおらず、毎回新しいか、ほかの機器のフレームが1回だけ届く間に同じものを繰り返しています。",
+);
+
+/// What is no message of its own.
+pub(super) const RING: Text = text(
+    "l2_loop: in a ring of cables the frames come again and again as well, but those of all devices do.",
+    "l2_loop: ケーブルのループでもフレームが繰り返し届きますが、すべての機器のフレームで起きます。",
+);
+
+const PAGE: Page = Page {
+    about: text(
+        "One device floods the LAN with messages of its own.",
+        "1台の機器が、自分のメッセージをLANへ大量に送信しています。",
+    ),
+    recognised: &[
+        LOUD,
+        OWN,
+        frames(
+            "Media is left out: long UDP frames to groups that routers pass on, as television and audio have them. It is a storm from {storm_pps} frames a second on.",
+            "映像や音声は除きます。ルーターが転送するグループ宛ての長いUDPフレームです。毎秒{storm_pps}個からストームとします。",
+        ),
+        counters(
+            "One device is alone behind the port that brings it in, no address has moved there, and {mostly} % of it or more are broadcasts, which no router's proxy sends on.",
+            "大量に入ってくるポートの先にある機器は1台だけで、そこへ移ったアドレスはなく、{mostly} %以上が、ルーターのプロキシが転送しないブロードキャストです。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l3_reflector: the frames carry the addresses of others, and others' MACs are known to own them.",
+            "l3_reflector: フレームにはほかの機器のアドレスがあり、その持ち主は別のMACアドレスだとわかっています。",
+        ),
+        RING,
+        text(
+            "wake_burst: the rate goes down by itself within seconds.",
+            "wake_burst: 送信量は数秒のうちに自然に減ります。",
+        ),
+    ],
+    numbers: &[("mostly", (MOSTLY * 100.0) as u64)],
+    sources: &[mdns("5.2"), WIRELESS],
+};

@@ -1,12 +1,13 @@
 //! A host looks for a DHCP server without pause. The server that answers it by broadcast is not to blame.
 
-use super::chatty_source::ownership;
+use super::chatty_source::{LOUD, OWN, RING, ownership};
 use super::protocol_storm::Trade;
 use super::{Cause, Times};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::Scene;
 use crate::model::MacAddr;
 use crate::model::frames::Protocol;
@@ -36,8 +37,8 @@ impl Cause for DhcpStorm {
         TRADE.cause
     }
 
-    fn about(&self) -> &'static str {
-        "One device asks for an address by DHCP without pause."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -77,3 +78,30 @@ fn is_client(talker: &Talker) -> bool {
     let servers = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
     talker.ips.iter().any(IpAddr::is_unspecified) || talker.groups.contains(&IpAddr::V6(servers))
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "One device asks for an address by DHCP without pause.",
+        "1台の機器が、DHCPでアドレスを要求し続けています。",
+    ),
+    recognised: &[
+        frames(
+            "What counts is DHCP and DHCPv6. Where somebody asks (from no address, or to the servers' group ff02::1:2), whoever only answers by broadcast is left out: the server is not to blame.",
+            "数えるのはDHCPとDHCPv6です。要求する機器（アドレスなし、またはサーバーのグループff02::1:2宛て）がある場合、ブロードキャストで応答しているだけの機器は除きます。サーバーは原因ではありません。",
+        ),
+        LOUD,
+        OWN,
+    ],
+    not_this: &[
+        text(
+            "After a power cut many devices ask at once, each a few times and at growing intervals.",
+            "停電からの復旧時には多くの機器が一斉に要求しますが、それぞれ数回だけで、間隔は広がります。",
+        ),
+        RING,
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Rfc(2131, "Dynamic Host Configuration Protocol", "4.1"),
+        Source::Rfc(8415, "Dynamic Host Configuration Protocol for IPv6 (DHCPv6)", "15"),
+    ],
+};

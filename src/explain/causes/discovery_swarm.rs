@@ -4,6 +4,7 @@ use super::{Cause, Times};
 use crate::detect::Segment;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::{Finding, Suspect};
+use crate::explain::page::{Page, WIRELESS, frames, mdns, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -26,8 +27,8 @@ impl Cause for DiscoverySwarm {
         "discovery_swarm"
     }
 
-    fn about(&self) -> &'static str {
-        "Very many devices look for services, none of them often, all of them together too much."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, _: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -130,3 +131,29 @@ fn evidence(crowd: usize, rate: u64, loudest: u64) -> Vec<Evidence> {
         "27 in the busiest second of a healthy segment",
     )]
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "Very many devices look for services, none of them often, all of them together too much.",
+        "非常に多くの機器がサービスを探しており、それぞれは少なくても、合計すると多すぎます。",
+    ),
+    recognised: &[
+        frames(
+            "In all there are {critical_pps} frames a second or more to everybody, {source_seconds} seconds in a row, streams left out. Most are new, and no other cause explains them.",
+            "映像や音声を除いた全体宛てのフレームが、合計で毎秒{critical_pps}個以上、{source_seconds}秒続きます。ほとんどが新しいフレームで、ほかの原因では説明できません。",
+        ),
+        frames(
+            "At least half of it is discovery (SSDP, mDNS, LLMNR, WS-Discovery, NetBIOS), from {crowd} devices or more. The loudest sends less than {source_pps} a second, and less than one in {none_heavy} of all.",
+            "その半分以上が、{crowd}台以上の機器による探索（SSDP、mDNS、LLMNR、WS-Discovery、NetBIOS）です。最も多い機器でも毎秒{source_pps}個未満で、全体の{none_heavy}分の1未満です。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l3_reflector, l2_loop: there most frames are copies of one before.",
+            "l3_reflector、l2_loop: ほとんどのフレームが、前のフレームの複製です。",
+        ),
+        text("chatty_source: there one device stands out.", "chatty_source: 1台の機器が突出しています。"),
+    ],
+    numbers: &[("crowd", CROWD as u64), ("none_heavy", NONE_HEAVY)],
+    sources: &[mdns("5.2"), WIRELESS],
+};

@@ -7,6 +7,7 @@ use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -72,8 +73,8 @@ impl Cause for EthertypeBridgeLoop {
         "ethertype_bridge_loop"
     }
 
-    fn about(&self) -> &'static str {
-        "A router with both its sides in one LAN passes IPv6 (or PPPoE) through, and that alone circles for ever."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -184,3 +185,39 @@ fn evidence(looped: &[&Circulating<'_>], family: Family, (hosts, others): (usize
     };
     most.into_iter().chain([alone]).collect()
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A router with both its sides in one LAN passes IPv6 (or PPPoE) through, and that alone circles for ever.",
+        "WAN側とLAN側の両方が同じLANにつながったルーターがIPv6（またはPPPoE）を素通しし、それだけが回り続けています。",
+    ),
+    recognised: &[
+        frames(
+            "Frames of one protocol alone, IPv6 or PPPoE, circle: at least {replica_copies} copies of each, from two hosts or more, with their senders' own MACs and a hop limit that does not fall.",
+            "IPv6またはPPPoEだけが回り続けます。2台以上の機器のフレームが、送信元本来のMACアドレスのまま、ホップリミットも減らずに、それぞれ{replica_copies}個以上届きます。",
+        ),
+        frames(
+            "Meanwhile an ARP question or an IPv4 broadcast or multicast of some host comes once.",
+            "その間、いずれかの機器のARP要求、またはIPv4のブロードキャストやマルチキャストは1回だけ届きます。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l2_loop: in a ring of cables ARP and IPv4 circle as well.",
+            "l2_loop: ケーブルのループでは、ARPとIPv4も回ります。",
+        ),
+        text(
+            "sleep_mld: one computer alone repeats its IPv6 messages; here those of several hosts come again.",
+            "sleep_mld: 1台のコンピューターだけがIPv6のメッセージを繰り返します。この原因では、複数の機器のフレームが戻ってきます。",
+        ),
+        text(
+            "l3_reflector: a proxy forwards with a MAC of its own; a pass-through leaves the sender's.",
+            "l3_reflector: プロキシは自分のMACアドレスで転送しますが、パススルーは送信元のMACアドレスを変えません。",
+        ),
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Rfc(2464, "Transmission of IPv6 Packets over Ethernet Networks", ""),
+        Source::Rfc(2516, "A Method for Transmitting PPP Over Ethernet (PPPoE)", ""),
+    ],
+};

@@ -6,6 +6,7 @@ use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
+use crate::explain::page::{Page, STP_TROUBLE, bridge_mib, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -29,8 +30,8 @@ impl Cause for L2Loop {
         "l2_loop"
     }
 
-    fn about(&self) -> &'static str {
-        "A cable (or a second link) closes a ring between switches, and every broadcast circles in it for ever."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -228,3 +229,48 @@ fn evidence(scene: &Scene<'_>, looped: &[&Circulating<'_>], hosts: usize, clean:
     }
     evidence
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A cable (or a second link) closes a ring between switches, and every broadcast circles in it for ever.",
+        "ケーブル（または2本目の接続）によってスイッチの間に輪ができ、すべてのブロードキャストが回り続けています。",
+    ),
+    recognised: &[
+        frames(
+            "Frames come back unchanged, with their senders' own MACs: at least {replica_copies} copies of each, from more than one device. It is less sure of one alone, whose IP ID shows that it is one datagram.",
+            "フレームが変更されずに、送信元本来のMACアドレスのまま戻ってきます。それぞれ{replica_copies}個以上で、2台以上の機器のものです。1台だけでも、IP IDから同じデータグラムだとわかれば、確度を下げて判定します。",
+        ),
+        frames(
+            "It happens to everybody: for {clean_share} hosts whose frames circle there is at most one whose frames came once meanwhile.",
+            "すべての機器で起きます。フレームが回り続ける機器{clean_share}台に対し、その間に1回だけ届いた機器は1台以下です。",
+        ),
+        frames(
+            "Surest of all: this computer's own frames come back to it, {own_returned} times or more. A bond or a hairpin port returns one.",
+            "最も確かなのは、このコンピューター自身のフレームが{own_returned}回以上戻ってくることです。ボンディングやヘアピンポートで戻るのは1個です。",
+        ),
+        counters(
+            "At two ports or more about as much goes out as comes in, and addresses move from port to port in the forwarding table, or the spanning tree has changed within {tree_change} s.",
+            "2つ以上のポートで、入る量とほぼ同じ量が出ており、転送テーブルでアドレスが別のポートへ移り続けているか、スパニングツリーが{tree_change}秒以内に変化しています。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l3_reflector: a router sends copies with a MAC of its own. ethertype_bridge_loop: IPv6 or PPPoE alone circles.",
+            "l3_reflector: ルーターは自分のMACアドレスで複製を送ります。ethertype_bridge_loop: 回るのはIPv6またはPPPoEだけです。",
+        ),
+        text(
+            "chatty_source: a device that repeats itself looks like a young loop, but the frames of others come once.",
+            "chatty_source: 自分で繰り返す機器は、始まったばかりのループに似ていますが、ほかの機器のフレームは1回だけ届きます。",
+        ),
+        text(
+            "A mirror port (SPAN), or a capture on all interfaces at once, shows every frame several times. Those copies come within a millisecond or two and stop; what circles goes on.",
+            "ミラーポート（SPAN）や全インターフェースの同時キャプチャでは、どのフレームも複数回見えます。その複製は1～2ミリ秒のうちに届いて終わりますが、ループでは続きます。",
+        ),
+    ],
+    numbers: &[
+        ("clean_share", CLEAN_SHARE as u64),
+        ("own_returned", OWN_RETURNED),
+        ("tree_change", crate::explain::counted::TREE_CHANGE.as_secs()),
+    ],
+    sources: &[STP_TROUBLE, bridge_mib("dot1dTpFdbTable"), bridge_mib("dot1dStpTimeSinceTopologyChange")],
+};

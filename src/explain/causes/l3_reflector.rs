@@ -4,6 +4,7 @@
 use super::{Cause, Times, groups, main_protocol, source_filter};
 use crate::explain::attribution::{Circulating, Forwarding, Role};
 use crate::explain::finding::{Finding, Suspect};
+use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -23,8 +24,8 @@ impl Cause for L3Reflector {
         "l3_reflector"
     }
 
-    fn about(&self) -> &'static str {
-        "A router with both its sides in one LAN sends the LAN's multicast back into it (IGMP proxy, MLD proxy)."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -323,3 +324,43 @@ fn neighbour_evidence(scene: &Scene<'_>, mac: MacAddr) -> Option<Evidence> {
         frame_numbers: None,
     })
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A router with both its sides in one LAN sends the LAN's multicast back into it (IGMP proxy, MLD proxy).",
+        "WAN側とLAN側の両方が同じLANにつながったルーターが、LANのマルチキャストを同じLANへ送り返しています（IGMPプロキシ、MLDプロキシ）。",
+    ),
+    recognised: &[
+        frames(
+            "Copies of one datagram come from a MAC that does not own its source address. Owners are learned from ARP, neighbour discovery and DHCP, and from the ARP tables of routers and switches.",
+            "同じデータグラムの複製が、送信元アドレスの持ち主ではないMACアドレスから届きます。持ち主は、ARP、近隣探索、DHCP、ルーターやスイッチのARPテーブルから学びます。",
+        ),
+        frames(
+            "Where nobody has told who owns the address: a second MAC sends the copies, or one MAC sends copies with the addresses of several hosts, or the TTL falls from copy to copy. The verdict is then less sure, and the owner is asked for.",
+            "持ち主がわからない場合は、別のMACアドレスが複製を送っている、1つのMACアドレスが複数の機器のアドレスで複製を送っている、または複製のたびにTTLが減ることから判断します。この場合は確度を下げ、持ち主を問い合わせます。",
+        ),
+        frames(
+            "If the TTL falls, each message dies out by itself: a warning, as long as there are fewer than {critical_pps} copies a second. If it stays the same, nothing ends the message: a storm from {replica_pps} copies a second on.",
+            "TTLが減る場合、それぞれのメッセージは自然に消えるため、複製が毎秒{critical_pps}個未満なら警告とします。TTLが減らない場合は自然には消えないため、毎秒{replica_pps}個からストームとします。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l2_loop: in a ring of cables the copies carry their senders' own MACs, and everybody's broadcasts circle. A router's proxy passes multicasts on, never broadcasts.",
+            "l2_loop: ケーブルのループでは、複製は送信元本来のMACアドレスのままで、すべての機器のブロードキャストが回ります。ルーターのプロキシが転送するのはマルチキャストだけです。",
+        ),
+        text(
+            "An mDNS gateway or a multicast router between two networks (VLANs) is healthy: original and copy are then in different networks, and only copies within one network count.",
+            "2つのネットワーク（VLAN）の間で働くmDNSゲートウェイやマルチキャストルーターは正常です。元のフレームと複製は別々のネットワークにあり、数えるのは同じネットワーク内の複製だけです。",
+        ),
+        text(
+            "Routers with a shared address (VRRP, HSRP) send from a MAC of their own by design, but nothing twice. Such a MAC makes the verdict less sure, and never excuses copies.",
+            "アドレスを共有するルーター（VRRP、HSRP）は、仕様により共有のMACアドレスから送信しますが、同じものを2回は送りません。このようなMACアドレスでは確度を下げますが、複製があれば見逃しません。",
+        ),
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Rfc(4605, "IGMP/MLD-Based Multicast Forwarding (\"IGMP/MLD Proxying\")", "1"),
+        Source::Rfc(1812, "Requirements for IP Version 4 Routers", "5.3.1"),
+    ],
+};

@@ -9,6 +9,7 @@ use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, STP_TROUBLE, bridge_mib, counters, if_mib, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -26,8 +27,8 @@ impl Cause for LoopBehindPort {
         "loop_behind_port"
     }
 
-    fn about(&self) -> &'static str {
-        "A loop behind one switch port, as an unmanaged switch with a cable that has both ends in it."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -77,3 +78,36 @@ fn port(verdict: &Verdict) -> String {
     let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref());
     port.unwrap_or("one port").to_owned()
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A loop behind one switch port, as an unmanaged switch with a cable that has both ends in it.",
+        "1つのポートの先にループがあります（両端が同じハブに挿さったケーブルなど）。",
+    ),
+    recognised: &[
+        counters(
+            "One port brings in more multicasts and broadcasts than it is used to, in {confirm_polls} renewed polls in a row.",
+            "1つのポートから入るマルチキャストとブロードキャストが、更新されたポーリングで{confirm_polls}回続けて、ふだんより多くなっています。",
+        ),
+        counters(
+            "In the forwarding table, {moved} addresses or more that were known at other ports are now behind it.",
+            "転送テーブルで、ほかのポートにあった{moved}個以上のアドレスが、このポートの先に移っています。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l2_loop: two polled ports or more take part, with as much going out as coming in. Frames alone do not tell the two apart.",
+            "l2_loop: 監視している2つ以上のポートで、入る量とほぼ同じ量が出ます。フレームだけでは両者を区別できません。",
+        ),
+        text(
+            "chatty_source: a device that floods by itself is alone behind its port, and nobody's address moves there.",
+            "chatty_source: 自分で大量に送信する機器は、ポートの先に1台だけで、ほかのアドレスは移ってきません。",
+        ),
+        text(
+            "A device that is plugged in elsewhere takes its own address along: one that has moved proves nothing.",
+            "機器をつなぎ替えると、そのアドレスもポートを移ります。1個の移動だけでは根拠になりません。",
+        ),
+    ],
+    numbers: &[("moved", MIN_MOVED as u64)],
+    sources: &[bridge_mib("dot1dTpFdbTable"), if_mib("ifHCInMulticastPkts"), STP_TROUBLE],
+};

@@ -22,6 +22,7 @@ mod wake_burst;
 use super::attribution::{Circulating, Role};
 use super::counted::{CounterFinding, CounterScene, SourcePort};
 use super::finding::Finding;
+use super::page::Page;
 use super::scene::Scene;
 use crate::model::MacAddr;
 use crate::model::verdict::Verdict;
@@ -33,8 +34,8 @@ pub trait Cause: Sync {
     /// The identifier in JSON, metrics and configuration. Never translated.
     fn id(&self) -> &'static str;
 
-    /// What it is, in one sentence.
-    fn about(&self) -> &'static str;
+    /// What it is, how it is recognised, what looks alike, where to read on.
+    fn page(&self) -> &'static Page;
 
     /// Looks for itself in the scene. `taken`: MACs that an earlier cause in the list has explained.
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding>;

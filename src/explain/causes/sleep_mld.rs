@@ -1,12 +1,13 @@
 //! A computer sleeps, and its network card repeats the MLD reports that it keeps for it, thousands of times a second.
 
-use super::chatty_source::Ownership;
+use super::chatty_source::{LOUD, OWN, Ownership};
 use super::protocol_storm::Trade;
 use super::{Cause, ONE_LAP, Times};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::Scene;
 use crate::model::MacAddr;
 use crate::model::frames::Protocol;
@@ -38,8 +39,8 @@ impl Cause for SleepMld {
         TRADE.cause
     }
 
-    fn about(&self) -> &'static str {
-        "A sleeping computer's network card repeats its IPv6 group memberships (MLD) without pause."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -97,3 +98,37 @@ fn same_few(
         repeats: true,
     })
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A sleeping computer's network card repeats its IPv6 group memberships (MLD) without pause.",
+        "スリープ中のコンピューターのネットワークカードが、IPv6のグループ参加（MLD）の通知を繰り返しています。",
+    ),
+    recognised: &[
+        frames(
+            "What counts is MLD, of which at most half goes to all hosts: it is reports, and not queries.",
+            "数えるのはMLDです。全ホスト宛ては半分以下で、クエリではなくレポートです。",
+        ),
+        LOUD,
+        OWN,
+        frames(
+            "If the same few reports come over and over: they were heard from the first on with no frame lost, nothing else circles, and ARP or IPv4 of another host came once.",
+            "同じ数個のレポートが繰り返される場合は、最初から損失なく受信しており、ほかに回り続けるものがなく、別の機器のARPかIPv4が1回だけ届いていることを確かめます。",
+        ),
+    ],
+    not_this: &[
+        text("query_storm: queries go to all hosts.", "query_storm: クエリは全ホスト宛てです。"),
+        text(
+            "ethertype_bridge_loop: there the frames of several hosts circle, and neighbour discovery as well.",
+            "ethertype_bridge_loop: 複数の機器のフレームが回り、近隣探索も回ります。",
+        ),
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Other(
+            "T. Baschak, Sleep Talking: three sleeping computers with Intel I217-LM, about 3,300 packets a second",
+            "https://bgp.guru/2015/02/10/sleep-talking/",
+        ),
+        Source::Rfc(3810, "Multicast Listener Discovery Version 2 (MLDv2) for IPv6", ""),
+    ],
+};

@@ -5,6 +5,7 @@ use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, Source, counters, if_mib, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -19,8 +20,8 @@ impl Cause for StreamFlood {
         "stream_flood"
     }
 
-    fn about(&self) -> &'static str {
-        "A multicast stream (television, cameras, disk images) floods every port, because no switch knows who wants it."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -74,3 +75,35 @@ impl Cause for StreamFlood {
         ]
     }
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A multicast stream (television, cameras, disk images) floods every port, because no switch knows who wants it.",
+        "どの機器が視聴しているかをスイッチが知らないため、マルチキャストの映像など（テレビ、カメラ、ディスクイメージ）がすべてのポートへ流れています。",
+    ),
+    recognised: &[
+        counters(
+            "Multicasts of {stream_octets} octets or more on average that come in at one port go out of all others, {storm_pps} a second or more, in {confirm_polls} renewed polls.",
+            "1つのポートから入った平均{stream_octets}オクテット以上のマルチキャストが、毎秒{storm_pps}個以上、ほかのすべてのポートから出ています。更新されたポーリング{confirm_polls}回で確認します。",
+        ),
+        counters(
+            "It does harm: ports drop packets, or one of them is short of room. It is a storm if {storm_pps} packets a second are dropped, and a warning below. The rate alone is no fault.",
+            "実害があります。ポートでパケットが破棄されているか、帯域の余裕がなくなっています。破棄が毎秒{storm_pps}個からストーム、それ未満は警告とします。流量が多いだけでは異常としません。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l3_reflector, l2_loop: what circles is mostly short, as discovery and ARP are.",
+            "l3_reflector、l2_loop: 回り続けるのは、機器の探索やARPなど、多くは短いフレームです。",
+        ),
+        text(
+            "Television, cameras or audio that reach only those who listen, or that every port has room for, are healthy.",
+            "テレビ、カメラ、音声のマルチキャストが、受信する機器だけに届いている場合や、どのポートにも余裕がある場合は正常です。",
+        ),
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Rfc(4541, "Considerations for IGMP and MLD Snooping Switches", "2.1.2"),
+        if_mib("ifOutDiscards"),
+    ],
+};

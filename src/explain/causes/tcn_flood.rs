@@ -2,11 +2,12 @@
 //! 802.1D-2004, 17.11), and sends unicasts to all until it has learned it again. A port whose link flaps, and that is not
 //! set as an edge, is enough.
 
-use super::unknown_unicast_flood::finding;
+use super::unknown_unicast_flood::{FLOODS, finding};
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, STP_TROUBLE, Source, bridge_mib, counters, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -21,8 +22,8 @@ impl Cause for TcnFlood {
         "tcn_flood"
     }
 
-    fn about(&self) -> &'static str {
-        "The spanning tree changes again and again, and with each change switches flood until they have learned anew."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -59,3 +60,33 @@ impl Cause for TcnFlood {
         ]
     }
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "The spanning tree changes again and again, and with each change switches flood until they have learned anew.",
+        "スパニングツリーが何度も変化し、そのたびにスイッチがアドレスを学習し直すまで全ポートへ送信しています。",
+    ),
+    recognised: &[
+        FLOODS,
+        counters(
+            "The spanning tree has changed (dot1dStpTopChanges is above zero), and last within {tree_change} s (dot1dStpTimeSinceTopologyChange).",
+            "スパニングツリーが変化しており（dot1dStpTopChangesが1以上）、最後の変化は{tree_change}秒以内です（dot1dStpTimeSinceTopologyChange）。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "unknown_unicast_flood: the same flood while the tree is at rest.",
+            "unknown_unicast_flood: 同じ現象ですが、スパニングツリーは変化していません。",
+        ),
+        text(
+            "l2_loop: a ring changes the tree as well, but multicasts and broadcasts circle in it, and addresses move from port to port.",
+            "l2_loop: 輪もスパニングツリーを変化させますが、マルチキャストとブロードキャストが回り、アドレスがポートを移り続けます。",
+        ),
+    ],
+    numbers: &[("tree_change", crate::explain::counted::TREE_CHANGE.as_secs())],
+    sources: &[
+        Source::Other("IEEE 802.1D-2004, 17.11: Updating learned station location information", ""),
+        bridge_mib("dot1dStpTopChanges"),
+        STP_TROUBLE,
+    ],
+};

@@ -7,6 +7,7 @@ use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort};
 use crate::explain::finding::{Finding, Suspect};
+use crate::explain::page::{Page, Source, bridge_mib, counters, frames, if_mib, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -22,8 +23,8 @@ impl Cause for Unexplained {
         "unexplained"
     }
 
-    fn about(&self) -> &'static str {
-        "A storm whose cause the facts at hand do not settle; the candidates are listed."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -343,3 +344,40 @@ fn swarm(scene: &Scene<'_>) -> Option<Finding> {
         ask: Vec::new(),
     })
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A storm whose cause the facts at hand do not settle; the candidates are listed.",
+        "ストームは確かに起きていますが、得られた情報だけでは原因が決まりません。候補を示します。",
+    ),
+    recognised: &[
+        frames(
+            "A datagram goes round ({replica_copies} copies or more, {replica_pps} a second), and it is not known who owns its source address, or whether others' frames circle as well.",
+            "データグラムが回り続けていますが（{replica_copies}個以上、毎秒{replica_pps}個）、送信元アドレスの持ち主や、ほかの機器のフレームも回っているかどうかがわかりません。",
+        ),
+        frames(
+            "One MAC sends {source_pps} frames a second or more, but with an address that is somebody else's, or copies that could be a reflector's. Or there are {critical_pps} a second in all, from nobody in particular.",
+            "1つのMACアドレスが毎秒{source_pps}個以上送信していますが、アドレスが別の機器のものか、送り返しとも考えられる複製です。または、特定の送信元なしに合計で毎秒{critical_pps}個以上流れています。",
+        ),
+        counters(
+            "More goes in or out of ports than is usual there, in {confirm_polls} renewed polls in a row, and counters and forwarding tables do not tell why.",
+            "更新されたポーリングで{confirm_polls}回続けて、ポートの出入りがふだんより多くなっていますが、カウンターと転送テーブルからは理由がわかりません。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "It is no cause of its own. The verdict lists what it can be, the likeliest first, each with what would decide it.",
+            "これ自体は原因ではありません。判定には、考えられる原因を可能性の高い順に、見分ける方法とともに示します。",
+        ),
+        text(
+            "A loud device that may be a burst that decays is not reported as this: a few seconds decide it.",
+            "減っていく一時的な送信かもしれない機器は、これとして報告しません。数秒でどちらかに決まります。",
+        ),
+    ],
+    numbers: &[],
+    sources: &[
+        Source::Rfc(826, "An Ethernet Address Resolution Protocol", ""),
+        if_mib("ifHCInMulticastPkts"),
+        bridge_mib("dot1dTpFdbTable"),
+    ],
+};

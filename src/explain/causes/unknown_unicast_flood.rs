@@ -3,8 +3,9 @@
 
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
-use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, TREE_CHANGE, counted};
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, Sign, Source, bridge_mib, counters, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -19,8 +20,8 @@ impl Cause for UnknownUnicastFlood {
         "unknown_unicast_flood"
     }
 
-    fn about(&self) -> &'static str {
-        "Traffic between two devices goes to every port, because the switch has forgotten where one of them is."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -84,3 +85,45 @@ pub(super) fn finding(
     found.label = Some(format!("{} {source}", flooding.target).into());
     Some(found)
 }
+
+/// A switch floods unicasts.
+pub(super) const FLOODS: Sign = counters(
+    "Unicasts that come in at one port go out of all others, {storm_pps} a second or more: out of each port goes what comes in at the others, to within {residual} %, in {confirm_polls} renewed polls.",
+    "1つのポートから入ったユニキャストが、毎秒{storm_pps}個以上、ほかのすべてのポートから出ています。各ポートから出る量は、ほかのポートに入る量の合計と{residual} %以内で一致し、更新されたポーリング{confirm_polls}回で確認します。",
+);
+
+const PAGE: Page = Page {
+    about: text(
+        "Traffic between two devices goes to every port, because the switch has forgotten where one of them is.",
+        "スイッチが受信側の場所を忘れたため、2台の間の通信がすべてのポートへ流れています。",
+    ),
+    recognised: &[
+        FLOODS,
+        counters(
+            "The spanning tree has not changed within {tree_change} s. It is a storm from {critical_pps} a second on, and a warning below.",
+            "スパニングツリーは{tree_change}秒以内に変化していません。毎秒{critical_pps}個からストーム、それ未満は警告とします。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "tcn_flood: the same flood, because the spanning tree changes.",
+            "tcn_flood: 同じ現象ですが、スパニングツリーの変化が原因です。",
+        ),
+        text(
+            "stream_flood: multicasts go to every port, and not unicasts.",
+            "stream_flood: すべてのポートへ流れるのは、ユニキャストではなくマルチキャストです。",
+        ),
+        text(
+            "A mirror port (SPAN) gets the traffic of others by design; the other ports of the switch do not.",
+            "ミラーポート（SPAN）にはほかの機器の通信が仕様どおり流れますが、スイッチのほかのポートには流れません。",
+        ),
+    ],
+    numbers: &[("tree_change", TREE_CHANGE.as_secs())],
+    sources: &[
+        bridge_mib("dot1dTpAgingTime"),
+        Source::Other(
+            "NetworkLessons: Unicast flooding due to asymmetric routing",
+            "https://networklessons.com/cisco/ccnp-switch/unicast-flooding-due-to-asymmetric-routing",
+        ),
+    ],
+};

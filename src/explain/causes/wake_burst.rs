@@ -6,6 +6,7 @@ use super::{Cause, Times};
 use crate::detect::segment::talks_media;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
+use crate::explain::page::{Page, frames, mdns, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -24,8 +25,8 @@ impl Cause for WakeBurst {
         "wake_burst"
     }
 
-    fn about(&self) -> &'static str {
-        "A device wakes and announces all it has, fast at first, and done after some seconds."
+    fn page(&self) -> &'static Page {
+        &PAGE
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
@@ -81,3 +82,32 @@ impl Cause for WakeBurst {
         ]
     }
 }
+
+const PAGE: Page = Page {
+    about: text(
+        "A device wakes and announces all it has, fast at first, and done after some seconds.",
+        "機器が起動して、持っている機能を一斉に告知しています。最初は多く、数秒で終わります。",
+    ),
+    recognised: &[
+        frames(
+            "One MAC sends {source_pps} frames a second or more to everybody, {source_seconds} seconds in a row, but the rate has fallen for two seconds and has not risen since.",
+            "1つのMACアドレスが、毎秒{source_pps}個以上のフレームを{source_seconds}秒続けて全体に送信しますが、量は2秒以上減り続け、増えていません。",
+        ),
+        frames(
+            "It has lasted for less than {longest} s, and the messages are new, each from the device's own address. It is a warning, never a storm.",
+            "続いた時間は{longest}秒未満で、メッセージは毎回新しく、機器自身のアドレスから送られています。警告であり、ストームとはしません。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "chatty_source: a device that has gone wrong goes on at the same rate, or returns.",
+            "chatty_source: 異常な機器は、同じ頻度で送信し続けるか、再発します。",
+        ),
+        text(
+            "After a power cut all devices announce themselves at once: that is over in a second, and no single one is this loud.",
+            "停電からの復旧時には全機器が一斉に告知しますが、1秒ほどで終わり、1台だけがこれほど多く送ることはありません。",
+        ),
+    ],
+    numbers: &[("longest", LONGEST.as_secs())],
+    sources: &[mdns("8.3")],
+};

@@ -311,7 +311,11 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ),
     ("{n} a second from {m} sources", "{m}個の送信元から毎秒{n}個"),
     ("27 in the busiest second of a healthy segment", "正常なネットワークで最も多い1秒に27個"),
-    // ---- Times, numbers, devices, messages ----
+];
+
+/// Times, numbers, devices, messages: words within sentences. Looked up after all sentences, since forms as short as
+/// `{a} and {b}` fit most of them.
+pub(super) const WORDS: &[(&str, &str)] = &[
     ("since {a}", "{a}から"),
     ("from {a} to {b}", "{a}から{b}まで"),
     ("at {a} for {s} s", "{a}に{s}秒間、"),

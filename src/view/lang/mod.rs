@@ -4,6 +4,7 @@
 
 mod ja;
 mod ja_causes;
+mod ja_counted;
 
 use crate::model::text::Language;
 use crate::model::verdict::Verdict;
@@ -17,7 +18,7 @@ const MAX_LENGTH: usize = 2_000;
 const MAX_TRIES: usize = 2_000;
 
 /// The Japanese catalogue, in the order in which it is looked up.
-const JAPANESE: &[&[(&str, &str)]] = &[ja::CATALOGUE, ja_causes::CATALOGUE];
+const JAPANESE: &[&[(&str, &str)]] = &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_counted::CATALOGUE, ja::WORDS];
 
 /// A verdict with its sentences in the language.
 #[must_use]
@@ -152,6 +153,43 @@ mod tests {
                 ["{n}", "{m}", "{s}", "{p}", "{rate}"].iter().fold((*key).to_owned(), |k, n| k.replace(n, "7"));
             assert!(fit(key, &numbered).is_some(), "{key}");
         }
+    }
+
+    #[test]
+    fn everything_a_cause_says_is_translated() {
+        use crate::explain::{CAUSES, page};
+        use crate::model::verdict::{Party, Severity};
+        // An English sentence has four words in a row; names of things have fewer.
+        let is_english = |text: &str| {
+            text.split(|c: char| !c.is_ascii_alphabetic() && c != ' ').any(|run| run.split_whitespace().count() >= 4)
+        };
+        let mut english = Vec::new();
+        let mut check = |id: &str, text: &str| {
+            let japanese = sentence(text, Language::Japanese);
+            if is_english(&japanese) {
+                english.push(format!("{id}: {text}\n    {japanese}"));
+            }
+        };
+        let example = crate::view::text::tests::example();
+        let mac = example.culprit.as_ref().and_then(|culprit| culprit.mac);
+        let at = |mac, port: &str| Some(Party { mac, ip: None, vendor: None, port: Some(port.into()), name: None });
+        let culprits = [None, at(None, "ge7"), at(mac, "hub ge7, an uplink to core")];
+        for cause in CAUSES {
+            page::remedy(*cause).iter().for_each(|step| check(cause.id(), step));
+            for culprit in &culprits {
+                for (severity, ended) in [
+                    (Severity::Warning, None),
+                    (Severity::Warning, Some(example.detected)),
+                    (Severity::Storm, None),
+                    (Severity::Storm, Some(example.detected)),
+                ] {
+                    let storm = Verdict { severity, ended, culprit: culprit.clone(), ..example.clone() };
+                    check(cause.id(), &cause.sentence(&storm, &crate::explain::causes::Times::default()));
+                    cause.remedy(&storm).iter().for_each(|step| check(cause.id(), step));
+                }
+            }
+        }
+        assert!(english.is_empty(), "{}", english.join("\n"));
     }
 
     #[test]
