@@ -8,6 +8,7 @@ mod counting;
 #[cfg(test)]
 mod counting_tests;
 mod feeds;
+mod floods;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
@@ -206,7 +207,7 @@ pub struct Engine {
     counters: CounterWatch,
     pursuit: Pursuit,
     lans: lans::Lans,
-    floods: counting::Floods,
+    floods: floods::Floods,
     traces: trace::Traces,
     forgot_at: Time,
     ticked: Time,
@@ -241,7 +242,7 @@ impl Engine {
             counters: CounterWatch::default(),
             pursuit: Pursuit::default(),
             lans: lans::Lans::default(),
-            floods: counting::Floods::default(),
+            floods: floods::Floods::default(),
             traces: trace::Traces::default(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,
