@@ -89,7 +89,7 @@ impl Floods {
             (tree.rises, tree.risen, tree.at) = (0, 0, at);
         }
         // A counter that falls is that of an agent that was restarted.
-        let risen = changes.checked_sub(tree.changes).unwrap_or(0);
+        let risen = changes.saturating_sub(tree.changes);
         tree.changes = changes;
         if risen > 0 {
             (tree.rises, tree.at) = (tree.rises.saturating_add(1), at);
