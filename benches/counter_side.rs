@@ -27,6 +27,8 @@ use stormglass::observe::ports::{About, Moment, PortStatus, Rates};
 const AT_ONCE: usize = 50;
 /// Days that each is watched.
 const DAYS: usize = 7;
+/// Confirmed alarms of each class that are shown.
+const EXAMPLES: usize = 6;
 /// A storm at the end of those days: what killed the home that this project began in.
 const STORM_PPS: f64 = 1800.0;
 
@@ -35,7 +37,9 @@ fn main() {
     let port_days = numbers.max().unwrap_or(100_000);
     speed();
     poll_in_a_storm();
-    healthy(port_days);
+    if port_days > 0 {
+        healthy(port_days);
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
@@ -314,6 +318,8 @@ struct Tally {
     exact_confirmed: usize,
     exact_storms: usize,
     exact_found: usize,
+    /// The first confirmed ones, in words.
+    examples: Vec<String>,
 }
 
 fn healthy(port_days: usize) {
@@ -344,6 +350,7 @@ fn healthy(port_days: usize) {
                 tally.exact_found,
                 tally.exact_storms
             );
+            tally.examples.iter().for_each(|example| println!("{:>24} {example}", ""));
             sum += tally.port_days;
         }
     });
@@ -384,7 +391,18 @@ fn watch_week(class: Class, seed: u64, exact: bool, tally: &mut Tally) {
             match (storm > 0.0, alarm.state.polls) {
                 (true, _) => tally.found += usize::from(news),
                 (false, 1) => tally.suspected += usize::from(alarm.state.since == at),
-                (false, _) => tally.confirmed += usize::from(news && alarm.state.pps >= 100.0),
+                (false, _) if news && alarm.state.pps >= 100.0 => {
+                    tally.confirmed += 1;
+                    if tally.examples.len() < EXAMPLES {
+                        let (pps, usual) = (alarm.state.pps, alarm.state.usual_pps.unwrap_or(-1.0));
+                        let place = alarm.port.trim_start_matches("Gi1/0/").parse::<usize>().unwrap_or(0);
+                        let Healthy { level, burst, media, .. } = &healthy[place.min(AT_ONCE - 1)];
+                        tally.examples.push(format!(
+                            "minute {minute}: {pps:.0}/s, usual {usual:.1}, level {level:.1}, burst {burst:?}, media {media:?}"
+                        ));
+                    }
+                }
+                (false, _) => {}
             }
         }
     }

@@ -90,6 +90,8 @@ impl What {
 pub struct Truth {
     /// The cause; `None`: it is healthy.
     pub cause: Option<&'static str>,
+    /// The cause that frames alone can tell, where it is a wider one.
+    pub by_frames: Option<&'static str>,
     /// MACs of the device to be blamed; empty: nobody.
     pub culprits: BTreeSet<MacAddr>,
     /// A judge who names nobody is right as well.
@@ -169,6 +171,7 @@ pub fn generate(what: What, seed: u64, feeds: Feeds) -> Generated {
 fn healthy() -> Truth {
     Truth {
         cause: None,
+        by_frames: None,
         culprits: BTreeSet::new(),
         may_be_nobody: true,
         ports: BTreeSet::new(),
@@ -209,6 +212,7 @@ fn inject(injector: &'static dyn Injector, scenario: &mut Scenario, watch: &mut 
     }
     Truth {
         cause: injector.cause(),
+        by_frames: injector.by_frames(),
         culprits: injector.culprits(scenario, storm).into_iter().map(mac_addr).collect(),
         may_be_nobody: injector.may_be_nobody(),
         ports: injector.sockets(scenario, storm).into_iter().filter_map(|s| scenario.port_name(s)).collect(),

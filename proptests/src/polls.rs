@@ -79,6 +79,7 @@ fn topology(switch: &Switch, index: usize, now: Duration) -> Topology {
     let stp = switch.manners().stp.then(|| Stp {
         root: Some(mac_addr(switch_mac(0))),
         topology_changes: Some(switch.topology_changes()),
+        since_change: Some((now.saturating_sub(switch.topology_changed()).as_millis() / 10) as u32),
         blocked: blocked.collect(),
         ..Stp::default()
     });

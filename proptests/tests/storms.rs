@@ -123,7 +123,7 @@ proptest! {
 }
 
 /// Worlds in which an innocent was named once: hosts whose IPv6 frames alone went round, while everybody's IPv4 came once;
-/// and hosts of a ring that opens and closes.
+/// and hosts of a ring that opens and closes; by counters, the one device behind the port of a ring that others kindled.
 #[test]
 fn an_innocent_named_once_is_not_named_again() {
     let cases = [
@@ -133,6 +133,8 @@ fn an_innocent_named_once_is_not_named_again() {
         ("backhaul_loop", 13, Feeds::Both),
         ("backhaul_loop", 16, Feeds::Both),
         ("backhaul_loop", 25, Feeds::Both),
+        ("loop_behind_port", 3, Feeds::Counters),
+        ("loop_behind_port", 5, Feeds::Counters),
     ];
     for (id, seed, feeds) in cases {
         let what = What::by_id(id).expect("an injector");

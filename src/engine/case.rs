@@ -173,6 +173,10 @@ impl Cases {
             let tail = finding.started <= case.last;
             return if tail { case.goes_on(&finding, scene, context.fresh) } else { None };
         }
+        // Counters have told more precisely what this is.
+        if cause(case.verdict.cause).is_some_and(|known| known.sharpens().contains(&finding.cause)) {
+            return case.goes_on(&finding, scene, context.fresh);
+        }
         // A better-known cause is not given up for a guess, but what goes on goes on.
         if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
             return case.goes_on(&finding, scene, context.fresh);

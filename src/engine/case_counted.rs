@@ -2,11 +2,11 @@
 //! out, and are evidence where frames have told already. Recognises nothing.
 
 use super::case::{Case, Cases, blank, long_over, write};
-use super::counting::Floods;
+use super::floods::Floods;
 use super::lans::{Group, Node, interface_of};
 use crate::detect::counters::attribution::MIN_INTERVALS;
 use crate::detect::counters::{CounterWatch, Direction};
-use crate::explain::causes::Times;
+use crate::explain::causes::{Times, cause};
 use crate::explain::counted::{CounterFinding, PortKey};
 use crate::explain::scene::DEVICE_REACH;
 use crate::model::observation::THIS_HOST;
@@ -35,6 +35,15 @@ pub(super) struct Counters {
     ports: BTreeSet<PortKey>,
     /// Targets that they lead to.
     through: BTreeSet<Arc<str>>,
+}
+
+impl Counters {
+    /// The storm was seen at a switch that `found` only shows to be behind a port.
+    fn is_nearer_than(&self, found: &CounterFinding) -> bool {
+        let behind = |(target, _): &PortKey| found.through.contains(target);
+        let same = |port: &PortKey| self.ports.contains(port);
+        self.ports.iter().any(behind) && !found.ports.iter().any(same)
+    }
 }
 
 /// What a finding is taken with.
@@ -86,7 +95,7 @@ impl Case {
         let here = seen.group.interfaces.contains(interface_of(&self.verdict.segment).0)
             || knows(seen.group, &self.macs, seen.targets);
         let mac = |party: Option<&Party>| party.and_then(|party| party.mac);
-        let same = match (mac(seen.culprit.as_ref()), mac(self.verdict.culprit.as_ref())) {
+        let same = match (found.device, mac(self.verdict.culprit.as_ref())) {
             (Some(one), Some(other)) => {
                 one == other || one.is_neighbour_of(other, DEVICE_REACH) || self.macs.contains(&one)
             }
@@ -104,7 +113,14 @@ impl Case {
         for fact in &found.finding.evidence {
             enter(&mut verdict.evidence, fact);
         }
-        let named = seen.culprit.as_ref().filter(|culprit| culprit.mac.is_some());
+        let finding = &found.finding;
+        if cause(finding.cause).is_some_and(|one| one.sharpens().contains(&verdict.cause)) {
+            (verdict.cause, verdict.culprit) = (finding.cause, seen.culprit.clone());
+            verdict.confidence = verdict.confidence.max(finding.confidence);
+            write(verdict, seen.times);
+            return Some(Arc::clone(&self.verdict));
+        }
+        let named = seen.culprit.as_ref().filter(|_| found.device.is_some());
         let (Some(culprit), Some(party)) = (&mut verdict.culprit, named) else { return None };
         if culprit.port.is_some() {
             return None;
@@ -155,14 +171,20 @@ impl Case {
     }
 
     fn counts(&mut self, seen: &Seen<'_>, found: CounterFinding) {
+        let farther = self.counters.as_ref().is_some_and(|counters| counters.is_nearer_than(&found));
         let finding = found.finding;
         let fresh = finding.last.since(self.last).as_secs_f64() * finding.rate as f64;
         if let Some(counters) = &mut self.counters {
             counters.group.nodes.extend(seen.group.nodes.iter().cloned());
             counters.group.interfaces.extend(seen.group.interfaces.iter().cloned());
-            let room = MAX_PORTS.saturating_sub(counters.ports.len());
+            if found.ports.iter().any(|(target, _)| counters.through.contains(target)) && !farther {
+                // Nearer to the source: what was known passes it on.
+                counters.ports.clear();
+                counters.through.clear();
+            }
+            let room = if farther { 0 } else { MAX_PORTS.saturating_sub(counters.ports.len()) };
             counters.ports.extend(found.ports.into_iter().take(room));
-            let room = MAX_PORTS.saturating_sub(counters.through.len());
+            let room = if farther { 0 } else { MAX_PORTS.saturating_sub(counters.through.len()) };
             counters.through.extend(found.through.into_iter().take(room));
         }
         let verdict = Arc::make_mut(&mut self.verdict);
@@ -173,7 +195,7 @@ impl Case {
         verdict.severity = verdict.severity.max(finding.severity);
         (verdict.phase, verdict.ended) = (Phase::Active, None);
         // A better-known cause is not given up for a guess.
-        if finding.cause == verdict.cause || finding.confidence > verdict.confidence {
+        if !farther && (finding.cause == verdict.cause || finding.confidence > verdict.confidence) {
             if !knows_more(verdict.culprit.as_ref(), seen.culprit.as_ref()) {
                 verdict.culprit.clone_from(&seen.culprit);
             }

@@ -3,17 +3,17 @@
 
 use super::case::port_label;
 use super::case_counted::Seen;
+use super::floods::Polled;
 use super::lans::{Group, Node};
 use super::{Engine, Output, push};
-use crate::detect::counters::{Counted, CounterLimits, Direction, PortAlarm, Traffic, flood};
-use crate::explain::counted::{CounterFinding, CounterScene, Flooding, SourcePort, TREE_CHANGE, brings_in};
+use crate::detect::counters::{Counted, Direction, PortAlarm, Traffic, flood};
+use crate::explain::counted::{CounterFinding, CounterScene, PortKey, SourcePort, TREE_CHANGE, brings_in};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
 use crate::model::observation::{CounterKind, THIS_HOST};
 use crate::model::verdict::Party;
 use crate::model::{MacAddr, Time, vendor};
 use crate::observe::ports::PortStatus;
-use crate::observe::targets::Targets;
 use crate::observe::topology::{PortRole, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -33,107 +33,6 @@ const MAX_LOOKED_AT: usize = 512;
 const MOVED_WITHIN: Duration = Duration::from_secs(300);
 /// What goes out of a source is a part of what comes in, or it is no end of a ring.
 const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
-/// Switches followed that flood what they should not.
-const MAX_FLOODS: usize = 4096;
-/// A switch of fewer ports shows a flood by chance: what goes from one to the other goes "everywhere".
-const MIN_FLOOD_PORTS: usize = 4;
-/// A port this full, as a share of its speed, has no room for a stream.
-const FULL: f64 = 0.5;
-/// Packets dropped per second that are no accident.
-const MIN_DISCARDS: f64 = 1.0;
-/// A flood that is not seen any more for this long is over: as an alarm.
-const FLOOD_OVER: Duration = Duration::from_secs(60);
-
-/// Switches that flood unicasts or media, and for how long.
-#[derive(Debug, Default)]
-pub(super) struct Floods {
-    known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
-}
-
-impl Floods {
-    /// Looks at a target whose rates are new.
-    fn look(&mut self, polled: &Polled<'_>) {
-        let Polled { target, at, limits, .. } = *polled;
-        for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
-            let key = (Arc::clone(target), media);
-            match found {
-                Some(found) => {
-                    if self.known.len() >= MAX_FLOODS && !self.known.contains_key(&key) {
-                        continue;
-                    }
-                    let (known, polls) = self.known.entry(key).or_insert_with(|| (found.clone(), 0));
-                    *known = Flooding { since: known.since, ..found };
-                    *polls = polls.saturating_add(1);
-                }
-                None => {
-                    let over = |(flood, polls): &(Flooding, u8)| {
-                        *polls < limits.confirm_polls || at.since(flood.last) >= FLOOD_OVER
-                    };
-                    if self.known.get(&key).is_some_and(over) {
-                        self.known.remove(&key);
-                    }
-                }
-            }
-        }
-    }
-
-    fn of(&self, group: &Group, media: bool, confirm: u8) -> Option<&Flooding> {
-        let mut nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), media)));
-        nodes.find(|(_, polls)| *polls >= confirm).map(|(flooding, _)| flooding)
-    }
-
-    /// A target floods.
-    pub(super) fn stands(&self, target: &Arc<str>) -> bool {
-        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media)))
-    }
-
-    /// Forgets what was not seen for a long time.
-    pub(super) fn forget(&mut self, now: Time) {
-        self.known.retain(|_, (flooding, _)| now.since(flooding.last) < Duration::from_secs(3600));
-    }
-
-    /// Forgets targets that are not wanted any more.
-    pub(super) fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
-        self.known.retain(|(target, _), _| wanted(target));
-    }
-}
-
-/// A target whose rates are new.
-struct Polled<'a> {
-    target: &'a Arc<str>,
-    at: Time,
-    targets: &'a Targets,
-    limits: &'a CounterLimits,
-    /// Packets per second below which nothing is a flood.
-    lowest: f64,
-}
-
-fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
-    let Polled { target, at, targets, limits, lowest } = *polled;
-    let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
-    let flood = flood(targets.ports(target), traffic, limits)?;
-    if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
-        return None;
-    }
-    let (mut discards_pps, mut fullest) = (0.0, 0.0_f64);
-    for port in targets.ports(target).filter(|port| port.oper_up) {
-        discards_pps += port.rates.get(CounterKind::OutDiscards).unwrap_or(0.0);
-        let bits = port.rates.get(CounterKind::OutOctets).unwrap_or(0.0) * 8.0;
-        if port.speed_bps > 0 {
-            fullest = fullest.max(bits / port.speed_bps as f64);
-        }
-    }
-    let long = || {
-        let (name, _) = flood.sources.first()?;
-        let rates = &targets.port(target, name)?.rates;
-        Some(rates.get(CounterKind::InOctets)? / rates.in_packets()?)
-    };
-    let harm = discards_pps >= MIN_DISCARDS || fullest >= FULL;
-    if media && !(harm && long().is_some_and(|octets| octets >= limits.stream_octets)) {
-        return None;
-    }
-    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps, fullest })
-}
 
 impl Engine {
     /// Looks at the segment of a target whose rates are new.
@@ -175,12 +74,14 @@ impl Engine {
         let alarms = group.nodes.iter().flat_map(|node| self.alarms_of(node));
         let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
         let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
-        let (unicasts, media) = (self.floods.of(group, false, confirm), self.floods.of(group, true, confirm));
-        if !fresh && unicasts.is_none() && media.is_none() {
+        let is_edge = |key: &PortKey| self.is_edge(key);
+        let [unicasts, media] = [false, true].map(|media| self.floods.of(group, media, confirm, &is_edge));
+        let relearned = self.floods.relearned(group, confirm, &is_edge);
+        if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() {
             return;
         }
         let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
-        let sources = self.sources(group, &alarms);
+        let Some(sources) = self.sources(group, &alarms) else { return };
         let out = alarms.iter().filter(|alarm| alarm.direction != brings_in(*alarm.target == *THIS_HOST));
         let out = out.filter(|alarm| !alarm.state.clearing()).collect::<Vec<_>>();
         let ports = || group.nodes.iter().flat_map(|node| self.targets.ports(node.name()));
@@ -199,6 +100,7 @@ impl Engine {
             residual: self.residual(&alarms),
             unicasts,
             media,
+            relearned,
             moves: sources.iter().filter(|source| source.returns).map(|s| moved.get(&s.key()).map_or(0, |m| m.0)).sum(),
             tree_changed: self.tree_changed(now, group),
         };
@@ -234,8 +136,9 @@ impl Engine {
         }
     }
 
-    /// The ports that bring it in, the strongest first; those apart that lead to a switch that has a source itself.
-    fn sources(&self, group: &Group, alarms: &[PortAlarm]) -> Vec<SourcePort> {
+    /// The ports that bring it in, the strongest first; those apart that lead to a switch that has a source itself. `None`:
+    /// they have calmed down, and what still stands out is what they sent before.
+    fn sources(&self, group: &Group, alarms: &[PortAlarm]) -> Option<Vec<SourcePort>> {
         let into = |alarm: &&PortAlarm| alarm.direction == brings_in(*alarm.target == *THIS_HOST);
         let others = alarms.iter().filter(|alarm| !into(alarm));
         let others = others.map(|alarm| ((&alarm.target, &alarm.port), alarm.state.pps)).collect::<BTreeMap<_, _>>();
@@ -246,29 +149,26 @@ impl Engine {
         let routers = self.routers();
         let mut roles = BTreeMap::new();
         let moved = self.moves(alarms.iter().map(|alarm| alarm.state.at).max().unwrap_or(Time::MIN), group);
-        let mut sources = Vec::new();
-        for alarm in alarms.iter().filter(into).filter(|alarm| !alarm.state.clearing()) {
+        let (mut sources, mut clearing) = (Vec::new(), BTreeSet::new());
+        for alarm in alarms.iter().filter(into) {
             let roles = roles.entry(Arc::clone(&alarm.target)).or_insert_with(|| self.targets.roles(&alarm.target));
             let source = self.describe(alarm, roles, &routers, &moved);
+            clearing.extend(alarm.state.clearing().then(|| source.key()));
             sources.push(SourcePort { returns: out(alarm), ..source });
         }
-        // Passed on: the port leads to a switch that has a source elsewhere than towards us.
-        let brings =
-            sources.iter().map(|source| (Arc::clone(&source.target), source.leads_to.clone())).collect::<Vec<_>>();
-        let passed_on = |source: &SourcePort| {
-            let there = |(target, back): &(Arc<str>, Option<Arc<str>>)| {
-                Some(target) == source.leads_to.as_ref() && back.as_ref() != Some(&source.target)
-            };
-            brings.iter().any(there)
-        };
-        sources.retain(|source| !passed_on(source));
+        only_nearest(&mut sources);
+        // After that: the switch at the source calms down one poll before those that it has passed the storm on to.
+        sources.retain(|source| !clearing.contains(&source.key()));
+        if sources.is_empty() && !clearing.is_empty() {
+            return None;
+        }
         if sources.is_empty() {
             sources.extend(self.spared(group, alarms, &routers, &moved));
         }
         not_ends_alone(&mut sources);
         sources.sort_by(|one, other| other.pps.total_cmp(&one.pps));
         sources.truncate(MAX_SOURCES);
-        sources
+        Some(sources)
     }
 
     fn describe(
@@ -286,7 +186,15 @@ impl Engine {
         (source.broadcast_share, source.frame_octets) = (state.broadcast_share, state.frame_octets);
         source.router = source.macs.iter().any(|mac| is_one_of(*mac, routers));
         source.moved_here = moved.get(&source.key()).map_or(0, |moved| moved.1);
+        let read = self.targets.status(&alarm.target).and_then(|status| status.fdb_read);
+        source.read_since = read.is_some_and(|read| read >= state.since);
         source
+    }
+
+    /// No other polled switch is behind this port.
+    fn is_edge(&self, (target, port): &PortKey) -> bool {
+        let Some(status) = self.targets.port(target, port) else { return false };
+        self.targets.beyond(target).get(&status.if_index).is_none_or(BTreeSet::is_empty)
     }
 
     /// `hub ge7, an uplink to core`.
@@ -319,6 +227,10 @@ impl Engine {
         let index = status.map(|status| status.if_index);
         let unknown = PortRole { role: Role::Unknown, role_reason: String::new(), leads_to: None };
         let role = index.and_then(|index| roles.get(&index)).unwrap_or(&unknown);
+        // By the addresses that it has learned there, and by what the other end says itself.
+        let mut beyond = index.and_then(|index| self.targets.beyond(target).remove(&index)).unwrap_or_default();
+        beyond.extend(role.leads_to.as_ref().and_then(|told| self.target_called(told)));
+        beyond.remove(target);
         let (macs, behind) = index.map_or((Vec::new(), 0), |index| self.targets.behind(target, index, MAX_MACS));
         let label =
             if **target == *THIS_HOST { format!("this computer's {port}") } else { port_label(target, port, role) };
@@ -335,11 +247,12 @@ impl Engine {
             frame_octets: None,
             returns: false,
             role: role.role,
-            leads_to: role.leads_to.as_ref().and_then(|told| self.target_called(told)),
+            beyond,
             macs,
             behind,
             router: false,
             moved_here: 0,
+            read_since: false,
             seen: true,
         }
     }
@@ -434,6 +347,19 @@ impl Engine {
         let port = found.label.clone()?;
         Some(Party { mac, ip, vendor: mac.and_then(vendor::vendor).map(Arc::from), port: Some(port), name })
     }
+}
+
+/// Leaves out ports through which a storm is only passed on: they lead to a switch that has a source elsewhere than towards
+/// us. Where two lead to each other it comes in between, at a switch that did not answer; the first stands for it.
+fn only_nearest(sources: &mut Vec<SourcePort>) {
+    let brings = sources.iter().map(|source| (source.key(), source.beyond.clone())).collect::<Vec<_>>();
+    sources.retain(|source| {
+        let passes_on = |((target, port), back): &(PortKey, BTreeSet<Arc<str>>)| {
+            let facing = back.contains(&source.target);
+            source.beyond.contains(target) && (!facing || (target, port) < (&source.target, &source.port))
+        };
+        !brings.iter().any(passes_on)
+    });
 }
 
 type Moves = BTreeMap<(Arc<str>, Arc<str>), (usize, usize)>;

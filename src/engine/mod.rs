@@ -8,6 +8,7 @@ mod counting;
 #[cfg(test)]
 mod counting_tests;
 mod feeds;
+mod floods;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
@@ -208,7 +209,7 @@ pub struct Engine {
     counters: CounterWatch,
     pursuit: Pursuit,
     lans: lans::Lans,
-    floods: counting::Floods,
+    floods: floods::Floods,
     traces: trace::Traces,
     forgot_at: Time,
     ticked: Time,
@@ -244,7 +245,7 @@ impl Engine {
             counters: CounterWatch::default(),
             pursuit: Pursuit::default(),
             lans: lans::Lans::default(),
-            floods: counting::Floods::default(),
+            floods: floods::Floods::default(),
             traces: trace::Traces::default(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,

@@ -9,11 +9,15 @@ use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Severity};
 use crate::model::{MacAddr, Time};
 use crate::observe::topology::Role;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// From this share of broadcasts on a storm is one of broadcasts. No router's proxy sends those on.
 pub const MOSTLY: f64 = 0.8;
+/// Below this share of broadcasts there are none in what goes round: in a network everybody asks by ARP now and then, and in
+/// a ring of cables each question circles like everything else.
+pub const ANY_BROADCASTS: f64 = 0.02;
 /// A change of the spanning tree is held to belong to a storm for this long: bridges age their tables quickly for 35 s
 /// after one (IEEE 802.1D-2004, 17.11), and tables are read a minute apart.
 pub const TREE_CHANGE: Duration = Duration::from_secs(300);
@@ -45,8 +49,8 @@ pub struct SourcePort {
     pub returns: bool,
     /// What the port leads to.
     pub role: Role,
-    /// The target at its other end, where that is polled too.
-    pub leads_to: Option<Arc<str>>,
+    /// Other polled switches that are reached through it.
+    pub beyond: BTreeSet<Arc<str>>,
     /// Who is behind it, by the forwarding database; the first few.
     pub macs: Vec<MacAddr>,
     /// How many there are.
@@ -55,6 +59,8 @@ pub struct SourcePort {
     pub router: bool,
     /// Addresses that have moved to this port lately, from another.
     pub moved_here: usize,
+    /// The forwarding database was read since the storm began here: who is behind the port is known, and not remembered.
+    pub read_since: bool,
     /// The port itself stands out. Otherwise it is the one that the storm does not go out of.
     pub seen: bool,
 }
@@ -100,6 +106,8 @@ pub struct CounterScene<'a> {
     pub unicasts: Option<&'a Flooding>,
     /// Media that is flooded and does harm.
     pub media: Option<&'a Flooding>,
+    /// Unicasts that are flooded because the spanning tree changes again and again, for long enough.
+    pub relearned: Option<&'a Relearning>,
     /// Addresses that have moved lately between the ports of this segment.
     pub moves: usize,
     /// The spanning tree has changed lately.
@@ -123,6 +131,25 @@ pub struct Flooding {
     pub fullest: f64,
 }
 
+/// A switch that forgets again and again where everybody is, and floods until it has learned it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relearning {
+    /// The switch.
+    pub target: Arc<str>,
+    /// The port that brings most of the unicasts in.
+    pub source: Arc<str>,
+    /// Since when, and when last.
+    pub since: Time,
+    /// See `since`.
+    pub last: Time,
+    /// Unicasts per second that come in there.
+    pub pps: f64,
+    /// Unicasts per second that go out of nearly every other port.
+    pub least_pps: f64,
+    /// Changes of the tree meanwhile (dot1dStpTopChanges).
+    pub changes: u32,
+}
+
 /// What a cause finds in counters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CounterFinding {
@@ -134,13 +161,18 @@ pub struct CounterFinding {
     pub label: Option<Arc<str>>,
     /// Targets that these lead to: when one of them tells of it, it is the same storm, nearer to its source.
     pub through: Vec<Arc<str>>,
+    /// The one device behind the port, if there is one. To be behind it is not to be at fault: see [`Self::blaming`].
+    pub device: Option<MacAddr>,
 }
 
 impl CounterFinding {
-    /// A finding about `sources`, all of them together.
+    /// A finding about `sources`, all of them together. It names their ports and nobody behind them: a loop, a router that
+    /// sends back what others sent, and a device that floods come in at a port alike.
     #[must_use]
     pub fn new(cause: &'static str, confidence: f64, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Self {
-        let labels = sources.iter().map(|source| source.label.to_string()).collect::<Vec<_>>();
+        // In the order of their names: which of two is the louder changes with every poll, and is no news.
+        let mut labels = sources.iter().map(|source| source.label.to_string()).collect::<Vec<_>>();
+        labels.sort();
         let strongest = sources.iter().max_by(|a, b| a.pps.total_cmp(&b.pps));
         let rate = strongest.map_or(scene.reached_pps, |source| source.pps);
         let reached = scene.reached_since;
@@ -151,7 +183,7 @@ impl CounterFinding {
                 cause,
                 severity: severity(scene.thresholds, rate, strongest.is_some_and(|source| source.usual_pps.is_none())),
                 confidence,
-                culprit: device.map(|mac| Suspect { mac: Some(mac), ip: None }),
+                culprit: None,
                 macs: device.into_iter().collect(),
                 origins: Vec::new(),
                 groups: Vec::new(),
@@ -168,14 +200,24 @@ impl CounterFinding {
             },
             ports: sources.iter().map(|source| source.key()).collect(),
             label: (!labels.is_empty()).then(|| labels.join(" and ").into()),
-            through: sources.iter().filter_map(|source| source.leads_to.clone()).collect(),
+            through: sources.iter().flat_map(|source| source.beyond.iter().cloned()).collect(),
+            device,
         }
+    }
+
+    /// It is the device behind the port: for a cause whose evidence leaves nobody else.
+    #[must_use]
+    pub fn blaming(mut self, device: Option<MacAddr>) -> Self {
+        self.device = device;
+        self.finding.macs.extend(device);
+        self.finding.culprit = device.map(|mac| Suspect { mac: Some(mac), ip: None });
+        self
     }
 
     /// With other causes that are not excluded, the likeliest first.
     #[must_use]
     pub fn or(mut self, candidates: impl IntoIterator<Item = (&'static str, f64, String)>) -> Self {
-        let mac = self.finding.culprit.and_then(|culprit| culprit.mac);
+        let mac = self.device;
         let candidate = |(cause, confidence, needs)| Candidate { cause, confidence, mac, needs };
         self.finding.candidates = candidates.into_iter().map(candidate).collect();
         self.finding.candidates.sort_by(|one, other| other.confidence.total_cmp(&one.confidence));

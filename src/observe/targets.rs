@@ -287,8 +287,14 @@ impl Targets {
     /// Other targets whose addresses are in this one's forwarding database: both are in one broadcast domain.
     #[must_use]
     pub fn peers(&self, target: &str) -> BTreeSet<Arc<str>> {
-        let Some(target) = self.targets.get(target) else { return BTreeSet::new() };
-        target.surroundings.switches(&self.switches, &target.status.name).into_values().flatten().collect()
+        self.beyond(target).into_values().flatten().collect()
+    }
+
+    /// Other targets behind the ports of this one, by ifIndex: those whose addresses it has learned there.
+    #[must_use]
+    pub fn beyond(&self, target: &str) -> BTreeMap<u32, BTreeSet<Arc<str>>> {
+        let Some(target) = self.targets.get(target) else { return BTreeMap::new() };
+        target.surroundings.switches(&self.switches, &target.status.name)
     }
 
     /// The addresses behind a port, the first `most` of them, and how many there are.

@@ -246,6 +246,8 @@ impl Storm {
 pub struct Expected {
     /// Id of the cause; `None`: nothing is wrong.
     pub cause: Option<String>,
+    /// Id of the cause that frames alone can tell, where it is a wider one.
+    pub by_frames: Option<String>,
     /// `storm` or `warning`.
     pub severity: Option<String>,
     /// MACs of the device to be blamed, any of which is right.

@@ -154,6 +154,8 @@ fn bridge(table: &mut Table, own_mac: [u8; 6], switch: &Switch, now: Duration) {
     if switch.manners().stp {
         // dot1dStp: specification ieee8021d, topology changes, root is the switch itself.
         table.set(under_mib2(&[17, 2, 1, 0]), Value::Integer(3));
+        let age = hundredths(now.saturating_sub(switch.topology_changed()));
+        table.set(under_mib2(&[17, 2, 3, 0]), Value::TimeTicks(age));
         table.set(under_mib2(&[17, 2, 4, 0]), Value::Counter32(switch.topology_changes()));
         table.set(under_mib2(&[17, 2, 5, 0]), Value::Octets([&[0x80, 0], &own_mac[..]].concat()));
         table.set(under_mib2(&[17, 2, 7, 0]), Value::Integer(0));

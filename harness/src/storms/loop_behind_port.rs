@@ -34,6 +34,11 @@ impl Injector for LoopBehindPort {
         "A cable closes a ring on a small switch without management, behind one port of the big one."
     }
 
+    /// What circles looks the same wherever the ring is.
+    fn by_frames(&self) -> Option<&'static str> {
+        Some("l2_loop")
+    }
+
     fn prepare(&self, scenario: &mut Scenario, _: usize) {
         if small(scenario).is_none() {
             let name = "desk switch".to_owned();

@@ -63,6 +63,11 @@ pub trait Injector: Sync {
         Some(self.id())
     }
 
+    /// The cause that frames alone can tell, where it is a wider one.
+    fn by_frames(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Frames per second at which it occurs, above the floor of what has to be told.
     fn rates(&self) -> RangeInclusive<u64> {
         150..=3000

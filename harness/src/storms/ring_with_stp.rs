@@ -31,11 +31,11 @@ impl Injector for RingWithStp {
 
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let ends = [Side::Lan, Side::Wan].map(|side| world.scenario().second_router.socket(side));
-        let plugged = step == Step::Begin;
+        let (plugged, now) = (step == Step::Begin, world.now());
         if let Some(switch) = world.switch_mut(ends[1].switch) {
             // Rapid spanning tree hears its own BPDU before it lets the port forward.
             switch.block(ends[1].port, plugged);
-            switch.change_topology();
+            switch.change_topology(now);
         }
         super::l2_loop::plug(world, index, ends, plugged);
         world.tell(if plugged {

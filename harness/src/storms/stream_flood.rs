@@ -52,6 +52,11 @@ impl Injector for StreamFlood {
         true
     }
 
+    /// What it does to slow ports no frame shows, and media by itself is no fault.
+    fn is_visible(&self) -> bool {
+        false
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to send a stream that nobody has asked for", "stops its stream"];
         flood(world, index, step, words, |world, host, _, count| packet(world, host, count))

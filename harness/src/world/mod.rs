@@ -161,7 +161,9 @@ impl World {
                 self.at(first, Event::Act { host, action, again: true });
             }
         }
-        self.at(UNICAST_EVERY, Event::Unicast);
+        // Not on the full second, on which whoever polls looks: in a loop the switches know who is where for moments only.
+        let phase = Rng::new(self.rng.clone().bits()).between(Duration::ZERO, UNICAST_EVERY);
+        self.at(UNICAST_EVERY + phase, Event::Unicast);
         for index in 0..self.scenario.storms.len() {
             let Storm { from, until, .. } = self.scenario.storms[index];
             self.at(from, Event::Storm { index, step: storms::Step::Begin });

@@ -133,6 +133,7 @@ pub struct Switch {
     /// Entries that moved from one port to another.
     moves: u64,
     topology_changes: u32,
+    topology_changed: Duration,
 }
 
 impl Switch {
@@ -146,6 +147,7 @@ impl Switch {
             snooping: Snooping::default(),
             moves: 0,
             topology_changes: 0,
+            topology_changed: Duration::ZERO,
         }
     }
 
@@ -178,7 +180,8 @@ impl Switch {
     }
 
     /// A topology change: what was learned is forgotten (IEEE 802.1D-2004, 17.11).
-    pub(crate) fn change_topology(&mut self) {
+    pub(crate) fn change_topology(&mut self, now: Duration) {
+        self.topology_changed = now;
         self.topology_changes = self.topology_changes.wrapping_add(1);
         self.fdb.clear();
     }
@@ -217,7 +220,7 @@ impl Switch {
         port.incoming.count(destination, length);
         if destination == BRIDGE_GROUP && stp {
             if packets::is_topology_change(frame) {
-                self.change_topology();
+                self.change_topology(now);
             }
             return None;
         }
@@ -295,6 +298,12 @@ impl Switch {
     #[must_use]
     pub const fn topology_changes(&self) -> u32 {
         self.topology_changes
+    }
+
+    /// When the topology changed last, since the world began (dot1dStpTimeSinceTopologyChange counts from there).
+    #[must_use]
+    pub const fn topology_changed(&self) -> Duration {
+        self.topology_changed
     }
 
     /// The forwarding database: MAC and port, aged entries left out.

@@ -98,8 +98,9 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
     let after = |at: Duration| at.saturating_sub(onset);
     let noticed_at = report.noticed.as_ref().map(|(at, _)| *at);
     let first = report.said.first().map(|(at, _)| *at).into_iter().chain(noticed_at).min();
-    let explained =
-        report.said.iter().find(|(_, verdict)| Some(verdict.cause) == truth.cause).map(|(at, _)| after(*at));
+    let by_frames = truth.by_frames.filter(|_| feeds == Feeds::Capture);
+    let is_right = |cause: &'static str| [truth.cause, by_frames].contains(&Some(cause));
+    let explained = report.said.iter().find(|(_, verdict)| is_right(verdict.cause)).map(|(at, _)| after(*at));
     let culprit = culprit(truth, verdict);
     let port = port(truth, verdict, feeds);
     let said = verdict.map(|verdict| verdict.cause);
@@ -107,7 +108,7 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
         None => said.is_none() && noticed_at.is_none(),
         // What frames do not show may be told by nobody who sees frames alone; nothing wrong may be told either.
         Some(_) if !truth.visible && feeds == Feeds::Capture => said.is_none() || said == truth.cause,
-        Some(cause) => said == Some(cause) && culprit != Told::Wrong && culprit != Told::Missing,
+        Some(_) => said.is_some_and(is_right) && culprit != Told::Wrong && culprit != Told::Missing,
     };
     Outcome {
         seed,
@@ -158,12 +159,15 @@ fn port(truth: &Truth, verdict: Option<&Arc<Verdict>>, feeds: Feeds) -> Told {
     }
 }
 
-/// `hub port7`, or `hub port7, an uplink to …`.
+/// `hub port7`, or `hub port7, an uplink to …`; of several, `hub port7 and hub port8`, each must be right.
 #[must_use]
 pub fn at_one_of(port: &str, ports: &BTreeSet<String>) -> bool {
-    ports
-        .iter()
-        .any(|right| port == right || port.strip_prefix(right.as_str()).is_some_and(|rest| rest.starts_with(',')))
+    let is_right = |port: &str| {
+        ports
+            .iter()
+            .any(|right| port == right || port.strip_prefix(right.as_str()).is_some_and(|rest| rest.starts_with(',')))
+    };
+    port.split(" and ").all(is_right)
 }
 
 /// The sums of one thing that happens, with one choice of feeds.

@@ -60,7 +60,7 @@ pub struct Flood {
     pub residual: f64,
 }
 
-/// Whether a switch floods: out of each port ≈ in at all the others. Needs three ports that are up; with two the sum
+/// Whether a switch floods: out of each port ≈ in at all the others, what the port had no room for included. Needs three ports that are up; with two the sum
 /// always agrees.
 #[must_use]
 pub fn flood<'a>(
@@ -69,18 +69,25 @@ pub fn flood<'a>(
     limits: &CounterLimits,
 ) -> Option<Flood> {
     let up = ports.filter(|port| port.oper_up && port.if_type == ETHERNET);
-    let rates = up.filter_map(|port| traffic.of(port).map(|(into, out)| (&port.name, into, out))).collect::<Vec<_>>();
-    let total = rates.iter().map(|(_, into, _)| into).sum::<f64>();
+    let dropped = |port: &PortStatus| match traffic {
+        // How long they were nobody counts.
+        Traffic::Octets => 0.0,
+        Traffic::Groups | Traffic::Unicasts => port.rates.get(CounterKind::OutDiscards).unwrap_or(0.0),
+    };
+    let rates = up.filter_map(|port| traffic.of(port).map(|(into, out)| (&port.name, into, out, dropped(port))));
+    let rates = rates.collect::<Vec<_>>();
+    let total = rates.iter().map(|(_, into, ..)| into).sum::<f64>();
     if rates.len() < 3 || total < traffic.least() {
         return None;
     }
     let (mut expected, mut off) = (0.0, 0.0);
-    for (_, into, out) in &rates {
+    for (_, into, out, dropped) in &rates {
         expected += total - into;
-        off += (total - into - out).abs();
+        let missing = total - into - out;
+        off += if missing > 0.0 { (missing - dropped).max(0.0) } else { -missing };
     }
     let (residual, ports) = (off / expected, rates.len());
-    let mut sources = rates.into_iter().map(|(name, into, _)| (Arc::clone(name), into)).collect::<Vec<_>>();
+    let mut sources = rates.into_iter().map(|(name, into, ..)| (Arc::clone(name), into)).collect::<Vec<_>>();
     sources.retain(|(_, into)| *into >= total * SOURCE_SHARE);
     sources.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     // Also where nothing at all is expected, and the quotient is no number.

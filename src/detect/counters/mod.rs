@@ -11,7 +11,7 @@ mod series;
 pub use alarm::{Alarm, Counted, Direction, PortAlarm};
 pub use flood::{Flood, Traffic, flood};
 pub use limits::CounterLimits;
-pub use series::{Look, Series};
+pub use series::{Height, Look, Series};
 
 use super::thresholds::Thresholds;
 use crate::model::Time;
@@ -68,7 +68,7 @@ impl CounterWatch {
         let watched = self.targets.get_mut(target).expect("just put there");
         let moment = Moment { at, span: at.since(watched.at), thresholds };
         watched.at = at;
-        let mut fresh = Vec::new();
+        let (mut fresh, mut heard) = (Vec::new(), 0);
         // Both lists are in order: the place of the port before is next to that of the next.
         let mut next = 0;
         for status in ports {
@@ -77,12 +77,13 @@ impl CounterWatch {
                 continue;
             }
             let place = match watched.ports.get(next) {
-                Some(port) if port.name == status.name => Ok(next),
+                // Nearly always the very same name, which needs no comparing.
+                Some(port) if Arc::ptr_eq(&port.name, &status.name) || port.name == status.name => Ok(next),
                 _ => watched.ports.binary_search_by(|port| port.name.cmp(&status.name)),
             };
             match place {
                 Ok(place) => {
-                    next = place + 1;
+                    (next, heard) = (place + 1, heard + 1);
                     let port = &mut watched.ports[place];
                     self.refused += observe_port(port, target, readings, &moment, &mut self.alarms);
                 }
@@ -95,6 +96,9 @@ impl CounterWatch {
             }
         }
         let before = watched.ports.len();
+        if fresh.is_empty() && heard == before {
+            return;
+        }
         if !fresh.is_empty() {
             watched.ports.reserve_exact(fresh.len());
             watched.ports.append(&mut fresh);

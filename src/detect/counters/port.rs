@@ -2,7 +2,7 @@
 
 use super::alarm::{Alarm, Counted, Direction};
 use super::limits::CounterLimits;
-use super::series::{Look, Series};
+use super::series::{Height, Look, Series};
 use crate::detect::Thresholds;
 use crate::model::Time;
 use crate::model::observation::CounterKind;
@@ -133,7 +133,16 @@ impl Port {
         let first = if self.counts_groups[way] { Counted::Group } else { Counted::All };
         let columns = [first, Counted::Broadcast];
         let limits = &moment.thresholds.counters;
-        let looks = [0, 1].map(|n| self.series[way][n].look(reading.of_column(columns[n]), limits));
+        let rates = columns.map(|column| reading.of_column(column));
+        let heights = rates.map(Height::of);
+        let looks = [0, 1].map(|n| self.series[way][n].look(heights[n], limits));
+        let lowest = moment.thresholds.storm_pps as f64;
+        let stands_out = |n: usize| rates[n] >= lowest && (looks[n].unusual || looks[n].is_cold());
+        if before.is_none() && !stands_out(0) && !stands_out(1) {
+            // As nearly always: no floor is below the lowest.
+            self.learn(way, &reading, heights);
+            return None;
+        }
         let facts = Facts { reading, frame_octets: reading.frame_octets(f64::from(self.octets[way])), moment };
         let after = match before {
             Some(alarm) => {
@@ -151,28 +160,28 @@ impl Port {
             Some(alarm) if alarm.usual_pps.is_some() => {}
             Some(alarm) if alarm.clearing() => {}
             // In a cold start nobody knows yet; where it was already known, learning is what tells.
-            Some(_) => self.learn(way, &reading, columns),
+            Some(_) => self.learn(way, &reading, heights),
             None => {
                 if before.is_some() {
                     self.series[way].iter_mut().for_each(Series::calm);
                 } else {
-                    self.learn(way, &reading, columns);
+                    self.learn(way, &reading, heights);
                 }
             }
         }
         after
     }
 
-    fn learn(&mut self, way: usize, reading: &Reading, columns: [Counted; 2]) {
-        for (series, column) in self.series[way].iter_mut().zip(columns) {
-            series.learn(reading.of_column(column));
+    fn learn(&mut self, way: usize, reading: &Reading, heights: [Height; 2]) {
+        for (series, height) in self.series[way].iter_mut().zip(heights) {
+            series.learn(height);
         }
         let all = reading.of_column(Counted::All);
         if let Some(octets) = reading.octets.filter(|_| all >= 1.0 && reading.unicast >= reading.group()) {
             // An eighth of the way: what is usual, not what was last.
             let (known, now) = (f64::from(self.octets[way]), octets / all);
             let mean = if known == 0.0 { now } else { known + (now - known) / 8.0 };
-            self.octets[way] = mean.round() as u16;
+            self.octets[way] = (mean + 0.5) as u16;
         }
     }
 }
@@ -196,9 +205,10 @@ impl Facts<'_> {
     fn begins(&self, counted: Counted, look: Look) -> Option<Alarm> {
         let (thresholds, at) = (self.moment.thresholds, self.moment.at);
         let pps = self.reading.of_column(counted);
-        let floor = thresholds.counters.floor(thresholds.storm_pps as f64, look.usual_pps);
+        let usual_pps = look.usual_pps();
+        let floor = thresholds.counters.floor(thresholds.storm_pps as f64, usual_pps);
         // Of all packets there is no absolute floor: any backup moves thousands a second.
-        let unusual = if look.usual_pps.is_none() { counted != Counted::All } else { look.unusual };
+        let unusual = if look.is_cold() { counted != Counted::All } else { look.unusual };
         if !unusual || pps < floor || self.is_media(counted) {
             return None;
         }
@@ -210,7 +220,7 @@ impl Facts<'_> {
             pps,
             broadcast_share: self.reading.broadcast_share(),
             frame_octets: self.frame_octets,
-            usual_pps: look.usual_pps,
+            usual_pps,
             counted,
             polls: 1,
             floor,

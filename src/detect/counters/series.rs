@@ -28,20 +28,48 @@ pub struct Series {
     minutes: u8,
 }
 
+/// ln(1 + packets/s) of a sample: what a series looks at and learns, worked out once for both.
+#[derive(Clone, Copy, Debug)]
+pub struct Height(f64);
+
+impl Height {
+    /// Of a rate in packets per second.
+    #[must_use]
+    pub fn of(pps: f64) -> Self {
+        // Rates have seven digits and steps are 1/2048: a logarithm in single precision is exact enough, in a third of the time.
+        Self(f64::from((1.0 + pps as f32).ln()))
+    }
+}
+
 /// How a sample looks to a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
-    /// The usual rate, packets per second; `None` if it was not watched for long enough to tell.
-    pub usual_pps: Option<f64>,
+    /// The usual rate as it is kept, in steps; `None` if it was not watched for long enough to tell.
+    level: Option<u16>,
     /// In scales above what is usual; 0 in a cold start.
     pub z: f64,
     /// It is far above at once, or has been above for some time.
     pub unusual: bool,
 }
 
+impl Look {
+    /// Nobody knows yet what is usual.
+    #[must_use]
+    pub const fn is_cold(&self) -> bool {
+        self.level.is_none()
+    }
+
+    /// The usual rate, packets per second. Worked out where it is asked for: of ten thousand samples one is unusual.
+    #[must_use]
+    pub fn usual_pps(&self) -> Option<f64> {
+        self.level.map(|level| unpack(level).exp_m1())
+    }
+}
+
 fn pack(value: f64) -> u16 {
-    // Saturates at both ends: a float that does not fit becomes the nearest that does.
-    (value * STEPS).round() as u16
+    // Saturates at both ends: a float that does not fit becomes the nearest that does. To the nearest step: nothing here is
+    // negative, and `round` is a call into the C library on processors of the oldest kind.
+    (value * STEPS + 0.5) as u16
 }
 
 fn unpack(value: u16) -> f64 {
@@ -50,26 +78,25 @@ fn unpack(value: u16) -> f64 {
 
 impl Series {
     /// Looks at a sample and enters it in the CUSUM; learns nothing from it.
-    pub fn look(&mut self, pps: f64, limits: &CounterLimits) -> Look {
+    pub fn look(&mut self, sample: Height, limits: &CounterLimits) -> Look {
         if self.minutes < limits.warm_minutes {
-            return Look { usual_pps: None, z: 0.0, unusual: false };
+            return Look { level: None, z: 0.0, unusual: false };
         }
         let scale = unpack(self.scale).clamp(limits.scale_min, limits.scale_max);
-        let level = unpack(self.level);
-        let z = (pps.ln_1p() - level) / scale;
+        let z = (sample.0 - unpack(self.level)) / scale;
         // A single sample brings no more than what alarms at once: what is over at once is no drift.
         let sum = unpack(self.cusum) + (z.min(limits.z_at_once) - limits.cusum_allowance) / 2.0;
         self.cusum = pack(sum.max(0.0));
         // Kept in halves, so that the limit fits.
         let unusual = z >= limits.z_at_once || sum * 2.0 >= limits.cusum_limit;
-        Look { usual_pps: Some(level.exp_m1()), z, unusual }
+        Look { level: Some(self.level), z, unusual }
     }
 
     /// Learns from a sample of the present minute.
-    pub fn learn(&mut self, pps: f64) {
+    pub fn learn(&mut self, sample: Height) {
         self.samples = self.samples.saturating_add(1);
         let mean = unpack(self.present);
-        self.present = pack(mean + (pps.ln_1p() - mean) / f64::from(self.samples));
+        self.present = pack(mean + (sample.0 - mean) / f64::from(self.samples));
     }
 
     /// A minute is over: what was learned in it enters level and scale.
@@ -111,7 +138,7 @@ mod tests {
     fn learned(minutes: impl IntoIterator<Item = f64>) -> Series {
         let mut series = Series::default();
         for pps in minutes {
-            series.learn(pps);
+            series.learn(Height::of(pps));
             series.close_minute(&CounterLimits::default());
         }
         series
@@ -132,7 +159,7 @@ mod tests {
         ];
         for (name, minutes, pps, unusual) in table {
             let mut series = learned(minutes.iter().copied());
-            assert_eq!(series.look(*pps, &limits).unusual, *unusual, "{name}: {series:?}");
+            assert_eq!(series.look(Height::of(*pps), &limits).unusual, *unusual, "{name}: {series:?}");
         }
     }
 
@@ -140,11 +167,11 @@ mod tests {
     fn the_sum_finds_what_no_sample_shows() {
         let limits = CounterLimits::default();
         let mut series = learned([5.0; 60]);
-        let first = (1..100).find(|_| series.look(12.0, &limits).unusual);
+        let first = (1..100).find(|_| series.look(Height::of(12.0), &limits).unusual);
         // ln(13/6) / 0.3 is 2.6 scales, of which 2.1 add up.
         assert_eq!(first, Some(6));
         series.calm();
-        assert!(!series.look(5.0, &limits).unusual);
+        assert!(!series.look(Height::of(5.0), &limits).unusual);
     }
 
     #[test]

@@ -45,10 +45,15 @@ impl Cause for ChattySource {
         findings
     }
 
-    /// Broadcasts from a port with one device behind it, which no router's proxy sends on.
+    /// Broadcasts from a port with one device behind it, which no router's proxy sends on; by a forwarding table that was
+    /// read since, so that a loop there would have brought others' addresses.
     fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
         let alone = |source: &&&SourcePort| {
-            source.seen && !source.returns && source.broadcast_share >= MOSTLY && source.device().is_some()
+            source.seen
+                && source.read_since
+                && !source.returns
+                && source.broadcast_share >= MOSTLY
+                && source.device().is_some()
         };
         let finding = |source: &&SourcePort| {
             let evidence = counted(
@@ -56,7 +61,7 @@ impl Cause for ChattySource {
                 format!("{:.0} % of it are broadcasts", source.broadcast_share * 100.0),
                 "in a loop, addresses of others appear there".to_owned(),
             );
-            CounterFinding::new(self.id(), 0.75, scene, &[*source]).because(Some(evidence))
+            CounterFinding::new(self.id(), 0.75, scene, &[*source]).blaming(source.device()).because(Some(evidence))
         };
         sources.iter().filter(alone).map(finding).collect()
     }

@@ -6,6 +6,7 @@ use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::detect::Talker;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
+use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
 use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -15,6 +16,10 @@ use crate::model::frames::{Protocol, Replica};
 use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
+
+/// Counters need this long to tell that no broadcast goes round: in most networks somebody asks by ARP meanwhile.
+const LONG_ENOUGH: Duration = Duration::from_secs(20);
 
 /// What a bridge for one EtherType lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +88,41 @@ impl Cause for EthertypeBridgeLoop {
         family.and_then(|family| finding(scene, &looped, family)).into_iter().collect()
     }
 
+    /// The two ports of a ring in which multicasts alone go round, with their senders' addresses. PPPoE's
+    /// discovery is broadcast (RFC 2516), so that it is IPv6.
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let ends = sources.iter().copied().filter(|source| source.returns).collect::<Vec<_>>();
+        let alone = |source: &&SourcePort| {
+            source.broadcast_share < ANY_BROADCASTS && source.last.since(source.since) >= LONG_ENOUGH
+        };
+        if ends.len() < 2 || scene.moves == 0 || !ends.iter().all(alone) {
+            return Vec::new();
+        }
+        let evidence = counted(
+            "Multicasts circle with their senders' addresses, and broadcasts do not".to_owned(),
+            format!("{} addresses have moved from port to port; hardly any broadcasts come in there", scene.moves),
+            "in a ring of cables everything circles, ARP too; a router's proxy would use its own address".to_owned(),
+        );
+        let mut found = CounterFinding::new(self.id(), 0.6, scene, &ends).because(Some(evidence));
+        // Whose addresses are there is no one's fault.
+        (found.device, found.finding.macs) = (None, BTreeSet::new());
+        vec![found]
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let innocent = match verdict.origins.len() {
+            0 => String::new(),
+            1 => format!(" {} is not at fault.", words::sentence_case(&words::several(&verdict.origins))),
+            _ => format!(" {} are not at fault.", words::sentence_case(&words::several(&verdict.origins))),
+        };
         let family = if verdict.protocol == Protocol::Pppoe { Family::Pppoe } else { Family::V6 }.name();
         let (verb, now) = if verdict.ended.is_some() { ("circled", "If it returns") } else { ("circle", "Now") };
         format!(
             "Packet storm {}: {family} multicasts {verb} in your LAN, {} a second, because a router with both its sides \
              in it passes {family} through. {now}: unplug the second router's WAN cable (or its power). Then: turn its \
-             {family} pass-through off. {} {} not at fault.",
+             {family} pass-through off.{innocent}",
             times.span(verdict),
             words::about(verdict.peak_pps),
-            words::sentence_case(&words::several(&verdict.origins)),
-            if verdict.origins.len() == 1 { "is" } else { "are" }
         )
     }
 

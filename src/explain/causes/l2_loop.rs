@@ -4,7 +4,7 @@
 use super::ethertype_bridge_loop::Family;
 use super::{Cause, ONE_LAP, Times, bridged, groups, main_protocol};
 use crate::explain::attribution::{Circulating, Role};
-use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
+use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, STP_TROUBLE, bridge_mib, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -42,7 +42,9 @@ impl Cause for L2Loop {
     /// Two ports through which the same comes in and goes out, and a network that does not know any more who is where.
     fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
         let ends = sources.iter().copied().filter(|source| source.returns).collect::<Vec<_>>();
-        if ends.len() < 2 || (scene.moves == 0 && !scene.tree_changed) {
+        // A ring of cables takes broadcasts round too; without them it is one for a single EtherType.
+        let everything = ends.iter().any(|source| source.broadcast_share >= ANY_BROADCASTS);
+        if ends.len() < 2 || !everything || (scene.moves == 0 && !scene.tree_changed) {
             return Vec::new();
         }
         let confidence = if scene.moves > 0 { 0.85 } else { 0.7 };
@@ -57,7 +59,7 @@ impl Cause for L2Loop {
         );
         let mut found = CounterFinding::new(self.id(), confidence, scene, &ends).because(Some(evidence));
         // Whose addresses are there is no one's fault.
-        (found.finding.culprit, found.finding.macs) = (None, BTreeSet::new());
+        (found.device, found.finding.macs) = (None, BTreeSet::new());
         vec![found]
     }
 

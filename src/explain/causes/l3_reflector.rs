@@ -3,6 +3,7 @@
 
 use super::{Cause, Times, groups, main_protocol, source_filter};
 use crate::explain::attribution::{Circulating, Forwarding, Role};
+use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
@@ -51,6 +52,29 @@ impl Cause for L3Reflector {
             }
         }
         devices.iter().map(|(macs, found)| finding(scene, macs, found)).collect()
+    }
+
+    /// Both sides of one device, each alone at its port: what comes in at one goes out at the other, no broadcast is among it
+    /// (no proxy sends those on), and nobody's address has moved, as it would in a ring.
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let sides = sources.iter().copied().filter(|source| source.returns).collect::<Vec<_>>();
+        let [one, other] = sides.as_slice() else { return Vec::new() };
+        let quiet = |source: &SourcePort| source.read_since && source.broadcast_share < ANY_BROADCASTS;
+        let device = one.device().zip(other.device());
+        let device = device.filter(|(one, other)| one == other || one.is_neighbour_of(*other, DEVICE_REACH));
+        let Some((mac, second)) = device.filter(|_| quiet(one) && quiet(other) && scene.moves == 0) else {
+            return Vec::new();
+        };
+        let evidence = counted(
+            format!("Two ports lead to one device, {mac} and {second}, and what comes in at one goes out at the other"),
+            "multicasts alone; no address has moved from port to port since it began".to_owned(),
+            "in a ring of cables broadcasts circle too, and everybody's address moves".to_owned(),
+        );
+        let found = CounterFinding::new(self.id(), 0.7, scene, &sides).blaming(Some(mac.min(second)));
+        let mut found = found.because(Some(evidence));
+        found.finding.macs.insert(mac.max(second));
+        let both = "let frames be captured there: does it send what others sent, or messages of its own at both ports?";
+        vec![found.or([("chatty_source", 0.2, both.to_owned())])]
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {

@@ -36,7 +36,10 @@ impl Cause for LoopBehindPort {
     }
 
     fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
-        let moved = sources.iter().filter(|source| source.moved_here >= MIN_MOVED);
+        // Behind an uplink it is the next switch that tells at which of its ports.
+        let here =
+            |source: &&&SourcePort| source.moved_here >= MIN_MOVED && !source.returns && source.beyond.is_empty();
+        let moved = sources.iter().filter(here);
         let finding = |source: &&SourcePort| {
             let evidence = counted(
                 format!("Addresses known elsewhere are now behind {}", source.label),
@@ -47,6 +50,11 @@ impl Cause for LoopBehindPort {
             CounterFinding::new(self.id(), surer, scene, &[*source]).because(Some(evidence))
         };
         moved.map(finding).collect()
+    }
+
+    /// Frames circle here as in any other ring.
+    fn sharpens(&self) -> &'static [&'static str] {
+        &["l2_loop"]
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {

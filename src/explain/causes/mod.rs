@@ -46,6 +46,11 @@ pub trait Cause: Sync {
         Vec::new()
     }
 
+    /// Causes that frames show in its place: that it is this one among them counters alone can tell.
+    fn sharpens(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The sentence: who, what, how fast, since when, what to do, who is not at fault.
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String;
 

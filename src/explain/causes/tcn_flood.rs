@@ -5,17 +5,54 @@
 use super::unknown_unicast_flood::{FLOODS, finding};
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
-use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, Relearning, SourcePort, counted};
 use crate::explain::finding::Finding;
 use crate::explain::page::{Page, STP_TROUBLE, Source, bridge_mib, counters, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Severity, Verdict};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// `tcn_flood`.
 pub(super) struct TcnFlood;
+
+impl TcnFlood {
+    /// The tree has changed more than once, and what is flooded in between is less than all.
+    fn of(&self, scene: &CounterScene<'_>, relearned: &Relearning) -> CounterFinding {
+        let evidence = [
+            counted(
+                "The spanning tree changes again and again".to_owned(),
+                format!("dot1dStpTopChanges of {} has risen by {}", relearned.target, relearned.changes),
+                "no change while no cable is touched".to_owned(),
+            ),
+            counted(
+                "Unicasts go out of ports for which they are not".to_owned(),
+                format!(
+                    "at least {} a second out of nearly every port, of the {} a second that come in at {} {}",
+                    words::number(relearned.least_pps.round() as u64),
+                    words::number(relearned.pps.round() as u64),
+                    relearned.target,
+                    relearned.source
+                ),
+                "out of the receiver's port alone".to_owned(),
+            ),
+        ];
+        let mut found = CounterFinding::new(self.id(), 0.75, scene, &[]);
+        found.finding.evidence.extend(evidence);
+        let critical = relearned.pps >= scene.thresholds.critical_pps as f64;
+        found.finding.severity = if critical { Severity::Storm } else { Severity::Warning };
+        found.finding.rate = relearned.pps.round() as u64;
+        (found.finding.started, found.finding.last) = (relearned.since, relearned.last);
+        // That no polled port brings it in is not so here.
+        found.finding.lacks.remove(0);
+        found.ports = vec![(Arc::clone(&relearned.target), Arc::clone(&relearned.source))];
+        // Whoever sends at that time is not the one whose link goes up and down.
+        found.label = None;
+        found
+    }
+}
 
 impl Cause for TcnFlood {
     fn id(&self) -> &'static str {
@@ -31,6 +68,9 @@ impl Cause for TcnFlood {
     }
 
     fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
+        if let Some(relearned) = scene.relearned {
+            return vec![self.of(scene, relearned)];
+        }
         let flooding = scene.unicasts.filter(|_| scene.tree_changed);
         let evidence = counted(
             "The spanning tree has just changed".to_owned(),
@@ -38,7 +78,8 @@ impl Cause for TcnFlood {
             "no change while no cable is touched".to_owned(),
         );
         let found = flooding.and_then(|flooding| finding(self.id(), 0.7, scene, flooding));
-        found.map(|found| found.because(Some(evidence))).into_iter().collect()
+        let found = found.map(|found| CounterFinding { label: None, ..found.because(Some(evidence)) });
+        found.into_iter().collect()
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {

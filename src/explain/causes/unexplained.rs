@@ -5,14 +5,14 @@ use super::chatty_source::{is_awaited, suspects};
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
-use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort};
+use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, bridge_mib, counters, frames, if_mib, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
-use crate::model::MacAddr;
 use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
+use crate::model::{MacAddr, vendor};
 use std::collections::BTreeSet;
 
 /// `unexplained`.
@@ -44,7 +44,7 @@ impl Cause for Unexplained {
         let open = sources.iter().copied().filter(stands).collect::<Vec<_>>();
         let (ends, others): (Vec<_>, Vec<_>) = open.iter().copied().partition(|source| source.returns);
         if open.is_empty() {
-            let flooded = scene.unicasts.is_some() || scene.media.is_some();
+            let flooded = scene.unicasts.is_some() || scene.media.is_some() || scene.relearned.is_some();
             let alone = scene.sources == 0 && scene.reached > 0 && !flooded;
             return alone.then(|| from_nowhere(scene)).into_iter().collect();
         }
@@ -118,8 +118,20 @@ fn from_port(scene: &CounterScene<'_>, source: &SourcePort) -> CounterFinding {
         ("loop_behind_port", behind, table()),
     ];
     let confidence = reflector.max(chatty).max(behind);
-    let found = CounterFinding::new(Unexplained.id(), confidence, scene, &[source]);
+    let found = CounterFinding::new(Unexplained.id(), confidence, scene, &[source]).because(who_is_there(source));
     found.or(candidates.into_iter().filter(|(_, confidence, _)| *confidence > 0.0))
+}
+
+/// Whose address is behind the port, for the person who goes there. No accusation: in a loop or behind a reflector it is
+/// that of a bystander.
+fn who_is_there(source: &SourcePort) -> Option<Evidence> {
+    let mac = source.device()?;
+    let maker = vendor::vendor(mac).map_or_else(String::new, |maker| format!(" ({maker})"));
+    Some(counted(
+        format!("One address is known behind {}", source.label),
+        format!("{mac}{maker}"),
+        "this alone does not tell who sends: a loop or a reflection behind that port looks the same".to_owned(),
+    ))
 }
 
 /// It comes in and goes out at several ports: a ring, or both sides of one router.
@@ -127,7 +139,7 @@ fn in_and_out(scene: &CounterScene<'_>, ends: &[&SourcePort]) -> CounterFinding 
     let router = ends.iter().any(|source| source.router);
     let (ring, reflector) = if router { (0.35, 0.5) } else { (0.5, 0.3) };
     let mut found = CounterFinding::new(Unexplained.id(), f64::max(ring, reflector), scene, ends);
-    (found.finding.culprit, found.finding.macs) = (None, BTreeSet::new());
+    (found.device, found.finding.macs) = (None, BTreeSet::new());
     found.or([
         ("l2_loop", ring, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
         ("l3_reflector", reflector, CAPTURE.to_owned()),

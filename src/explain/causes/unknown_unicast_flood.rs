@@ -29,7 +29,7 @@ impl Cause for UnknownUnicastFlood {
     }
 
     fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
-        let flooding = scene.unicasts.filter(|_| !scene.tree_changed);
+        let flooding = scene.unicasts.filter(|_| !scene.tree_changed && scene.relearned.is_none());
         flooding.and_then(|flooding| finding(self.id(), 0.75, scene, flooding)).into_iter().collect()
     }
 

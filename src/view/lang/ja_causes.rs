@@ -131,6 +131,54 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "{span}パケットストームが発生しました。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。{who}。",
     ),
     (
+        "Packet storm {span}: {family} multicasts circle in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. Now: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
+        "{span}パケットストームが発生しています。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けています。まず2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
+    ),
+    (
+        "Packet storm {span}: {family} multicasts circled in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. If it returns: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
+        "{span}パケットストームが発生しました。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
+    ),
+    (
+        "Two ports lead to one device, {one} and {other}, and what comes in at one goes out at the other",
+        "2つのポートが同じ機器（{one}と{other}）につながっており、一方から入ったものがもう一方から出ています",
+    ),
+    (
+        "multicasts alone; no address has moved from port to port since it began",
+        "マルチキャストだけです。始まってから別のポートに移ったアドレスはありません",
+    ),
+    (
+        "in a ring of cables broadcasts circle too, and everybody's address moves",
+        "ケーブルのループなら、ブロードキャストも回り、すべての機器のアドレスがポートを移ります",
+    ),
+    (
+        "let frames be captured there: does it send what others sent, or messages of its own at both ports?",
+        "その場所でフレームをキャプチャし、ほかの機器のフレームを送り返しているのか、自分のメッセージを両方のポートから送っているのかを確かめます",
+    ),
+    (
+        "Multicasts circle with their senders' addresses, and broadcasts do not",
+        "マルチキャストが送信元のアドレスのまま回っており、ブロードキャストは回っていません",
+    ),
+    (
+        "{n} addresses have moved from port to port; hardly any broadcasts come in there",
+        "{n}個のアドレスが別のポートに移りました。そのポートから入るブロードキャストはほとんどありません",
+    ),
+    (
+        "in a ring of cables everything circles, ARP too; a router's proxy would use its own address",
+        "ケーブルのループならARPを含むすべてが回ります。ルーターのプロキシなら自分のアドレスで送ります",
+    ),
+    ("One address is known behind {port}", "{port}の先で知られているアドレスは1つです"),
+    (
+        "this alone does not tell who sends: a loop or a reflection behind that port looks the same",
+        "これだけでは送信元はわかりません。ポートの先にループや送り返しがある場合も同じように見えます",
+    ),
+    ("The spanning tree changes again and again", "スパニングツリーが何度も変化しています"),
+    ("dot1dStpTopChanges of {switch} has risen by {n}", "{switch}のdot1dStpTopChangesが{n}増えました"),
+    ("Unicasts go out of ports for which they are not", "宛先のないポートからもユニキャストが出ています"),
+    (
+        "at least {n} a second out of nearly every port, of the {m} a second that come in at {port}",
+        "{port}から毎秒{m}個入り、ほとんどすべてのポートから毎秒{n}個以上出ています",
+    ),
+    (
         "Now: pull the cable out of the WAN (Internet) socket of the router that stands beside the provider's. If you are not sure which cable it is, unplug its power. The storm stops at once.",
         "まず、事業者のルーターと並べて使っているルーターのWAN（インターネット）ポートからケーブルを抜いてください。どのケーブルかわからないときは、電源を抜いてください。ストームはすぐに止まります。",
     ),

@@ -1,0 +1,227 @@
+//! Switches that send unicasts or media to everybody, and for how long they have: from the rates of all their ports
+//! together, and from their spanning tree. Knows no cause.
+
+use super::lans::Group;
+use crate::detect::counters::{CounterLimits, Traffic, flood};
+use crate::explain::counted::{Flooding, PortKey, Relearning, TREE_CHANGE};
+use crate::model::Time;
+use crate::model::observation::CounterKind;
+use crate::observe::targets::Targets;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Switches followed that flood what they should not.
+const MAX_FLOODS: usize = 4096;
+/// A switch of fewer ports shows a flood by chance: what goes from one to the other goes "everywhere".
+const MIN_FLOOD_PORTS: usize = 4;
+/// A port this full, as a share of its speed, has no room for a stream.
+const FULL: f64 = 0.5;
+/// Packets dropped per second that are no accident.
+const MIN_DISCARDS: f64 = 1.0;
+/// A flood that is not seen any more for this long is over: as an alarm.
+const FLOOD_OVER: Duration = Duration::from_secs(60);
+/// Rises of dot1dStpTopChanges, in as many readings, that are no single cable plugged in.
+const MIN_RISES: u8 = 2;
+/// Unicasts a second out of ports for which they are not, after changes of the tree: ten times what idle ports get of them.
+const MIN_RELEARNED_PPS: f64 = 20.0;
+/// One port in so many may carry less: the tree keeps some blocked.
+const SPARED: usize = 4;
+
+/// Switches that flood unicasts or media, and for how long.
+#[derive(Debug, Default)]
+pub(super) struct Floods {
+    known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
+    trees: BTreeMap<Arc<str>, Tree>,
+}
+
+/// The spanning tree of a target, and what is flooded because of it.
+#[derive(Debug)]
+struct Tree {
+    /// dot1dStpTopChanges at the last reading.
+    changes: u32,
+    /// Readings in which it had risen, one soon after the other, by how much in all, and the latest.
+    rises: u8,
+    risen: u32,
+    at: Time,
+    relearning: Option<(Relearning, u8)>,
+}
+
+impl Floods {
+    /// Looks at a target whose rates are new.
+    pub(super) fn look(&mut self, polled: &Polled<'_>) {
+        let Polled { target, at, limits, .. } = *polled;
+        self.look_at_tree(polled);
+        for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
+            let key = (Arc::clone(target), media);
+            match found {
+                Some(found) => {
+                    if self.known.len() >= MAX_FLOODS && !self.known.contains_key(&key) {
+                        continue;
+                    }
+                    let (known, polls) = self.known.entry(key).or_insert_with(|| (found.clone(), 0));
+                    *known = Flooding { since: known.since, ..found };
+                    *polls = polls.saturating_add(1);
+                }
+                None => {
+                    let over = |(flood, polls): &(Flooding, u8)| {
+                        *polls < limits.confirm_polls || at.since(flood.last) >= FLOOD_OVER
+                    };
+                    if self.known.get(&key).is_some_and(over) {
+                        self.known.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The unicasts and the media that come after changes of the tree, or without.
+    fn look_at_tree(&mut self, polled: &Polled<'_>) {
+        let Polled { target, at, limits, .. } = *polled;
+        let tree = polled.targets.surroundings(target).and_then(|tables| tables.stp());
+        let Some(changes) = tree.and_then(|tree| tree.topology_changes) else { return };
+        if self.trees.len() >= MAX_FLOODS && !self.trees.contains_key(target) {
+            return;
+        }
+        let fresh = || Tree { changes, rises: 0, risen: 0, at, relearning: None };
+        let tree = self.trees.entry(Arc::clone(target)).or_insert_with(fresh);
+        if at.since(tree.at) >= TREE_CHANGE {
+            (tree.rises, tree.risen, tree.at) = (0, 0, at);
+        }
+        // A counter that falls is that of an agent that was restarted.
+        let risen = changes.saturating_sub(tree.changes);
+        tree.changes = changes;
+        if risen > 0 {
+            (tree.rises, tree.at) = (tree.rises.saturating_add(1), at);
+            tree.risen = tree.risen.saturating_add(risen);
+        }
+        let found = relearning(polled).filter(|_| tree.rises >= MIN_RISES);
+        let risen = tree.risen;
+        tree.relearning = match (found, tree.relearning.take()) {
+            (Some(found), before) => {
+                let (since, polls) = before.map_or((at, 0), |(before, polls)| (before.since, polls));
+                Some((Relearning { since, changes: risen, ..found }, polls.saturating_add(1)))
+            }
+            (None, Some((before, polls))) if polls >= limits.confirm_polls && at.since(before.last) < FLOOD_OVER => {
+                Some((before, polls))
+            }
+            (None, _) => None,
+        };
+    }
+
+    /// What the switches of a group flood. Where several do, the one counts at which it comes in from a device
+    /// (`is_edge`), and not from the next switch.
+    pub(super) fn of(
+        &self,
+        group: &Group,
+        media: bool,
+        confirm: u8,
+        is_edge: &dyn Fn(&PortKey) -> bool,
+    ) -> Option<&Flooding> {
+        let nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), media)));
+        let mut floods = nodes.filter(|(_, polls)| *polls >= confirm).map(|(flooding, _)| flooding);
+        let first = floods.clone().next();
+        let edge = |flooding: &&Flooding| {
+            flooding
+                .flood
+                .sources
+                .first()
+                .is_some_and(|(port, _)| is_edge(&(Arc::clone(&flooding.target), Arc::clone(port))))
+        };
+        floods.find(edge).or(first)
+    }
+
+    /// The same of what is flooded because the tree changes.
+    pub(super) fn relearned(
+        &self,
+        group: &Group,
+        confirm: u8,
+        is_edge: &dyn Fn(&PortKey) -> bool,
+    ) -> Option<&Relearning> {
+        let trees = group.nodes.iter().filter_map(|node| self.trees.get(node.name())?.relearning.as_ref());
+        let mut found = trees.filter(|(_, polls)| *polls >= confirm).map(|(relearning, _)| relearning);
+        let first = found.clone().next();
+        found.find(|one| is_edge(&(Arc::clone(&one.target), Arc::clone(&one.source)))).or(first)
+    }
+
+    /// A target floods.
+    pub(super) fn stands(&self, target: &Arc<str>) -> bool {
+        let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
+        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media))) || relearns()
+    }
+
+    /// Forgets what was not seen for a long time.
+    pub(super) fn forget(&mut self, now: Time) {
+        self.known.retain(|_, (flooding, _)| now.since(flooding.last) < Duration::from_secs(3600));
+        // One that has not changed for so long says no more than one that was never seen.
+        self.trees.retain(|_, tree| tree.rises == 0 || now.since(tree.at) < Duration::from_secs(3600));
+    }
+
+    /// Forgets targets that are not wanted any more.
+    pub(super) fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.known.retain(|(target, _), _| wanted(target));
+        self.trees.retain(|target, _| wanted(target));
+    }
+}
+
+/// A target whose rates are new.
+pub(super) struct Polled<'a> {
+    pub(super) target: &'a Arc<str>,
+    pub(super) at: Time,
+    pub(super) targets: &'a Targets,
+    pub(super) limits: &'a CounterLimits,
+    /// Packets per second below which nothing is a flood.
+    pub(super) lowest: f64,
+}
+
+/// Unicasts that go out of nearly every port, though the one that brings most of them in does not fill them: between two
+/// changes of the tree a switch floods only until it has learned again.
+fn relearning(polled: &Polled<'_>) -> Option<Relearning> {
+    let Polled { target, at, targets, .. } = *polled;
+    let up = targets.ports(target).filter(|port| port.oper_up);
+    let rates = up.filter_map(|port| {
+        let unicast = |kind| port.rates.get(kind);
+        Some((&port.name, unicast(CounterKind::InUnicast)?, unicast(CounterKind::OutUnicast)?))
+    });
+    let rates = rates.collect::<Vec<_>>();
+    let (source, pps, _) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let mut out = rates.iter().filter(|(name, ..)| name != source).map(|(.., out)| *out).collect::<Vec<_>>();
+    out.sort_by(f64::total_cmp);
+    let least_pps = *out.get(out.len() / SPARED)?;
+    (rates.len() >= MIN_FLOOD_PORTS && least_pps >= MIN_RELEARNED_PPS && least_pps <= *pps).then(|| Relearning {
+        target: Arc::clone(target),
+        source: Arc::clone(source),
+        since: at,
+        last: at,
+        pps: *pps,
+        least_pps,
+        changes: 0,
+    })
+}
+
+fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
+    let Polled { target, at, targets, limits, lowest } = *polled;
+    let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
+    let flood = flood(targets.ports(target), traffic, limits)?;
+    if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
+        return None;
+    }
+    let (mut discards_pps, mut fullest) = (0.0, 0.0_f64);
+    for port in targets.ports(target).filter(|port| port.oper_up) {
+        discards_pps += port.rates.get(CounterKind::OutDiscards).unwrap_or(0.0);
+        let bits = port.rates.get(CounterKind::OutOctets).unwrap_or(0.0) * 8.0;
+        if port.speed_bps > 0 {
+            fullest = fullest.max(bits / port.speed_bps as f64);
+        }
+    }
+    let long = || {
+        let (name, _) = flood.sources.first()?;
+        let rates = &targets.port(target, name)?.rates;
+        Some(rates.get(CounterKind::InOctets)? / rates.in_packets()?)
+    };
+    let harm = discards_pps >= MIN_DISCARDS || fullest >= FULL;
+    if media && !(harm && long().is_some_and(|octets| octets >= limits.stream_octets)) {
+        return None;
+    }
+    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps, fullest })
+}
