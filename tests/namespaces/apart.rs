@@ -9,14 +9,17 @@ use std::process::{ExitCode, Stdio};
 /// cores come late to what a trial awaits.
 const TOGETHER: usize = 3;
 
+/// A trial's name and body.
+pub(crate) type Named<E> = (&'static str, fn() -> Result<(), E>);
+
 /// The trials of a test program.
 pub(crate) struct Trials<const COUNT: usize, E> {
     /// The environment variable by which the program, run again in namespaces, is told its trial.
     pub(crate) variable: &'static str,
     /// Programs without which no trial can run, with the Debian package of each.
     pub(crate) needed: &'static [(&'static str, &'static str)],
-    /// Name and body of each.
-    pub(crate) trials: [(&'static str, fn() -> Result<(), E>); COUNT],
+    /// All of them, in order.
+    pub(crate) trials: [Named<E>; COUNT],
     /// How many, from the first on, have the machine for themselves: those which load it, and which look at the clock.
     pub(crate) alone: usize,
     /// What every trial finds in its namespaces.
@@ -35,7 +38,7 @@ impl<const COUNT: usize, E: Into<Failed> + 'static> Trials<COUNT, E> {
         let mut failed = false;
         for (trials, threads) in [(alone, 1), (together, asked.min(TOGETHER))] {
             arguments.test_threads = Some(threads);
-            let trial = |&(name, _): &(&'static str, _)| match missing.clone() {
+            let trial = |&(name, _): &Named<E>| match missing.clone() {
                 None => Trial::test(name, move || outside(self.variable, name)),
                 Some(missing) => Trial::ignorable_test(name, move || left_out(missing)),
             };

@@ -8,7 +8,7 @@ use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::Finding;
-use crate::explain::page::{Page, Source, frames, text};
+use crate::explain::page::{Page, Source, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -229,6 +229,10 @@ const PAGE: Page = Page {
             "Meanwhile an ARP question or an IPv4 broadcast or multicast of some host comes once.",
             "その間、いずれかの機器のARP要求、またはIPv4のブロードキャストやマルチキャストは1回だけ届きます。",
         ),
+        counters(
+            "At two ports or more about as much goes out as comes in and addresses move, as in a ring, but for {long} s hardly any broadcasts are among it.",
+            "2つ以上のポートで、入る量とほぼ同じ量が出て、アドレスがポートを移りますが、{long}秒間、ブロードキャストがほとんど含まれません。",
+        ),
     ],
     not_this: &[
         text(
@@ -244,7 +248,7 @@ const PAGE: Page = Page {
             "l3_reflector: プロキシは自分のMACアドレスで転送しますが、パススルーは送信元のMACアドレスを変えません。",
         ),
     ],
-    numbers: &[],
+    numbers: &[("long", LONG_ENOUGH.as_secs())],
     sources: &[
         Source::Rfc(2464, "Transmission of IPv6 Packets over Ethernet Networks", ""),
         Source::Rfc(2516, "A Method for Transmitting PPP Over Ethernet (PPPoE)", ""),

@@ -251,8 +251,8 @@ const PAGE: Page = Page {
             "最も確かなのは、このコンピューター自身のフレームが{own_returned}回以上戻ってくることです。ボンディングやヘアピンポートで戻るのは1個です。",
         ),
         counters(
-            "At two ports or more about as much goes out as comes in, and addresses move from port to port in the forwarding table, or the spanning tree has changed within {tree_change} s.",
-            "2つ以上のポートで、入る量とほぼ同じ量が出ており、転送テーブルでアドレスが別のポートへ移り続けているか、スパニングツリーが{tree_change}秒以内に変化しています。",
+            "At two ports or more about as much goes out as comes in, broadcasts among it, and addresses move from port to port in the forwarding table, or the spanning tree has changed within {tree_change} s.",
+            "2つ以上のポートで、ブロードキャストを含めて、入る量とほぼ同じ量が出ており、転送テーブルでアドレスが別のポートへ移り続けているか、スパニングツリーが{tree_change}秒以内に変化しています。",
         ),
     ],
     not_this: &[

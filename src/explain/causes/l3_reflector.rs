@@ -5,7 +5,7 @@ use super::{Cause, Times, groups, main_protocol, source_filter};
 use crate::explain::attribution::{Circulating, Forwarding, Role};
 use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
-use crate::explain::page::{Page, Source, frames, text};
+use crate::explain::page::{Page, Source, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -366,6 +366,10 @@ const PAGE: Page = Page {
         frames(
             "If the TTL falls, each message dies out by itself: a warning, as long as there are fewer than {critical_pps} copies a second. If it stays the same, nothing ends the message: a storm from {replica_pps} copies a second on.",
             "TTLが減る場合、それぞれのメッセージは自然に消えるため、複製が毎秒{critical_pps}個未満なら警告とします。TTLが減らない場合は自然には消えないため、毎秒{replica_pps}個からストームとします。",
+        ),
+        counters(
+            "Two ports lead to one device, alone at each by a forwarding table that was read since: what comes in at one goes out at the other, hardly any of it broadcasts, and no address has moved.",
+            "2つのポートの先が同じ機器だけで（開始後に読んだ転送テーブルによる）、一方から入ったものがもう一方から出ており、ブロードキャストはほとんどなく、移ったアドレスもありません。",
         ),
     ],
     not_this: &[

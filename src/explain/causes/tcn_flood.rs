@@ -113,6 +113,10 @@ const PAGE: Page = Page {
             "The spanning tree has changed (dot1dStpTopChanges is above zero), and last within {tree_change} s (dot1dStpTimeSinceTopologyChange).",
             "スパニングツリーが変化しており（dot1dStpTopChangesが1以上）、最後の変化は{tree_change}秒以内です（dot1dStpTimeSinceTopologyChange）。",
         ),
+        counters(
+            "Or dot1dStpTopChanges rises again and again, and meanwhile unicasts that come in at one port go out of nearly all others.",
+            "または、dot1dStpTopChangesが何度も増え、その間、1つのポートから入ったユニキャストがほとんどすべてのポートから出ています。",
+        ),
     ],
     not_this: &[
         text(
