@@ -1,6 +1,7 @@
 //! The command line, the configuration and the wiring of the program.
 
 pub mod analyze;
+pub mod check;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
