@@ -16,6 +16,8 @@ use tokio::sync::watch;
 const SEARCH_WITHIN: Duration = Duration::from_secs(45);
 /// How long is listened after it: the seed's storm needed a second, and the slowest reflection seen 2.5 s.
 const LISTEN: Duration = Duration::from_secs(5);
+/// The engine tells what it knows every quarter of a second.
+const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -111,6 +113,11 @@ async fn once(hub: &Hub, clock: &Clock) -> Result<Check, Stopped> {
         return Ok(Check::Unable(clock.now()));
     }
     hub.send(Input::Verified(began)).await?;
+    // The engine first: a search that has begun meanwhile must not be stopped for a storm that was just verified over.
+    let until = clock.now().plus(KNOWN_WITHIN);
+    while clock.now() < until && matches!(hub.snapshot().state, State::Over | State::Warning) {
+        tokio::time::sleep(STEP).await;
+    }
     Ok(Check::Clean(clock.now()))
 }
 

@@ -33,6 +33,8 @@ enum Command {
     Last(super::last::LastArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
+    /// Every metric of /metrics: name, type, labels, unit and meaning.
+    Metrics(super::metrics::MetricsArgs),
     /// What an SNMP device answers, and what of it is of use.
     Snmp(Box<super::snmp_check::SnmpArgs>),
 }
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => super::doctor::run(&args),
         Command::Last(args) => super::last::run(&args),
         Command::Upnp(args) => super::upnp::run(&args),
+        Command::Metrics(args) => super::metrics::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
     }
 }

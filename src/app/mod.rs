@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod hub;
 pub mod lang;
 pub mod last;
+pub mod metrics;
 pub mod serve;
 pub mod snmp_check;
 pub mod targets;

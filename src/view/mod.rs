@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod exposition;
+pub mod families;
 pub mod history;
 pub mod html;
 pub mod json;

@@ -174,7 +174,7 @@ fn storm(folder: &Path) -> Result<()> {
         Duration::from_secs(20),
     )?;
     let japanese = browser.text("document.getElementById('sentence').textContent")?;
-    ensure(japanese.contains("192.168.1.100") && japanese.contains("です"), || japanese.clone())?;
+    ensure(japanese.contains("192.168.1.100") && japanese.contains("ケーブル"), || japanese.clone())?;
     let headings = browser.text("[...document.querySelectorAll('h2')].map(h => h.textContent).join(' ')")?;
     ensure(headings.contains("スイッチとポート") && !headings.contains("Switches"), || headings.clone())?;
     for shot in SHOTS {

@@ -19,7 +19,7 @@ const MAX_FINDINGS: usize = 32;
 mod words {
     use crate::model::text::Text;
 
-    pub(in crate::view::html) const TITLE: Text = Text {
+    pub(super) const TITLE: Text = Text {
         en: "Open ports (UPnP port mappings)",
         ja: "開いているポート（UPnPポートマッピング）",
     };
@@ -43,11 +43,9 @@ mod words {
     pub(super) const BECAUSE: Text = Text { en: "{word}: {sentence}", ja: "{word}：{sentence}" };
 }
 
-pub(super) use words::TITLE;
-
 /// The section.
 pub(super) fn section(html: &mut Html, gateways: &[&Gateway], assessment: &Assessment, language: Language) {
-    html.raw("<section><h2>").text(TITLE.template(language)).raw("</h2>");
+    html.raw("<section><h2>").text(words::TITLE.template(language)).raw("</h2>");
     if gateways.is_empty() {
         html.raw("<p>").text(words::NOBODY.template(language)).raw("</p>");
     }

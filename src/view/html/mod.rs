@@ -154,10 +154,10 @@ fn navigation(html: &mut Html, language: Language) {
         ("<li><a href=\"#traffic\">", &words::TRAFFIC),
         ("<li><a href=\"#lan\">", &words::LAN),
         ("<li><a href=\"#hosts\">", &words::HOSTS),
-        ("<li><a href=\"#gateways\">", &gateways::TITLE),
+        ("<li><a href=\"#gateways\">", &words::NAV_PORTS),
         ("<li><a href=\"#targets\">", &words::TARGETS),
         ("<li><a href=\"#feeds\">", &words::FEEDS),
-        ("<li><a href=\"#history\">", &words::HISTORY),
+        ("<li><a href=\"#history\">", &words::NAV_HISTORY),
     ] {
         html.raw(link).text(text.template(language)).raw("</a></li>");
     }

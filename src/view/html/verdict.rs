@@ -6,8 +6,8 @@ use super::words;
 use crate::engine::Snapshot;
 use crate::explain::words::number;
 use crate::model::text::Text;
-use crate::model::vendor;
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
+use crate::model::{Time, vendor};
 use crate::view::lang;
 use crate::view::report::path;
 
@@ -74,6 +74,10 @@ const fn phase(verified: bool, phase: Phase) -> &'static Text {
     }
 }
 
+fn moment(pen: &Pen, at: Time) -> String {
+    pen.fill(&words::MOMENT, [("time", pen.clock(at)), ("age", pen.age(at))])
+}
+
 fn facts(pen: &mut Pen, snapshot: &Snapshot, verdict: &Verdict) {
     pen.raw("<h3 class=\"aloud\">").say(&words::FACTS).raw("</h3><dl class=\"facts\">");
     let a_second = |n: u64| [("n", number(n))];
@@ -81,8 +85,8 @@ fn facts(pen: &mut Pen, snapshot: &Snapshot, verdict: &Verdict) {
     let said = state.template(pen.language);
     let now = pen.fill(&words::A_SECOND, a_second(verdict.current_pps));
     let peak = pen.fill(&words::A_SECOND, a_second(verdict.peak_pps));
-    let began = format!("{} ({})", pen.clock(verdict.started), pen.age(verdict.started));
-    let ended = verdict.ended.map(|ended| format!("{} ({})", pen.clock(ended), pen.age(ended)));
+    let began = moment(pen, verdict.started);
+    let ended = verdict.ended.map(|ended| moment(pen, ended));
     let frames = number(verdict.frames);
     let facts = [
         (&words::CAUSE, Some(verdict.cause.to_owned())),

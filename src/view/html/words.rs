@@ -24,6 +24,9 @@ words! {
     AND_MORE: "{names} and {n} more", "{names} ほか{n}";
     SINCE: "since {time} ({age})", "{time}から（{age}）";
     AS_OF: "as of {time}", "{time}現在";
+    MOMENT: "{time} ({age})", "{time}（{age}）";
+    NAV_PORTS: "Open ports", "開いているポート";
+    NAV_HISTORY: "History", "履歴";
     SKIP: "To the content", "本文へ移動";
     SECTIONS: "Sections", "目次";
     PICK_LANGUAGE: "Language", "言語";
