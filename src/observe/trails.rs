@@ -41,8 +41,9 @@ impl Seconds {
             self.frames.push_back(0);
         }
         let ahead = second.saturating_sub(self.last);
-        for _ in 0..ahead.clamp(0, SECONDS as i64) {
-            if self.frames.len() == SECONDS {
+        // The one that is not complete is kept beside those that are.
+        for _ in 0..ahead.clamp(0, SECONDS as i64 + 1) {
+            if self.frames.len() > SECONDS {
                 self.frames.pop_front();
             }
             self.frames.push_back(0);
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(seconds.until(at(6_500)), [3, 11, 0, 0, 7, 0]);
         assert_eq!(seconds.until(at(4_200)), [3, 11, 0, 0]);
         seconds.add(at(1_000_000), 2);
-        assert_eq!(seconds.until(at(1_000_001)).len(), SECONDS - 1 + 1);
+        assert_eq!(seconds.until(at(1_000_001)).len(), SECONDS);
         assert_eq!(seconds.until(at(1_000_001)).last(), Some(&2));
         // Long ago: there is no place for it any more.
         seconds.add(at(1_000), 99);

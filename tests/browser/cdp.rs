@@ -83,7 +83,8 @@ impl Browser {
     /// Calls a method and waits for its result; events that come meanwhile are kept.
     pub fn call(&mut self, method: &str, parameters: Value) -> Result<Value> {
         self.number += 1;
-        let mut message = json!({"id": self.number, "method": method, "params": parameters});
+        let mut message = json!({"id": self.number, "method": method});
+        message["params"] = parameters;
         if !self.session.is_empty() {
             message["sessionId"] = json!(self.session);
         }
