@@ -214,7 +214,7 @@ pub struct Web {
     /// `address:port` or `:port`; the flag `--web.listen-address` outranks it.
     pub listen: Vec<Spanned<String>>,
     /// Names by which browsers and scrapers may ask for this host, without port. Addresses, names without a dot and those
-    /// in `.local`, `.home.arpa`, `.internal` and `.localhost` need not be listed.
+    /// in `.local`, `.home.arpa`, `.internal`, `.localhost` and `.test` need not be listed.
     pub allowed_hosts: Vec<Spanned<String>>,
 }
 

@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Domains that no public name server answers for.
-const OWN_DOMAINS: [&str; 4] = [".localhost", ".local", ".home.arpa", ".internal"];
+const OWN_DOMAINS: [&str; 5] = [".localhost", ".local", ".home.arpa", ".internal", ".test"];
 
 /// The names in `web.allowed_hosts`, in lower case.
 pub(super) type Allowed = Arc<[String]>;
@@ -82,6 +82,7 @@ mod tests {
             ("pi", true),
             ("nas.local:10116", true),
             ("NAS.Home.Arpa", true),
+            ("glass.test", true),
             ("storm.example.com", true),
             ("STORM.example.com.:443", true),
             ("storm.example.com.evil.net", false),
