@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use stormglass::view::exposition::Kind;
-use stormglass::view::{
-    metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp,
-};
+use stormglass::view::families;
 
 const PREFIX: &str = "stormglass_";
 
@@ -87,25 +85,19 @@ fn every_cause_is_documented() {
 
 #[test]
 fn every_metric_is_documented() {
-    let families = metrics::FAMILIES.iter().chain(metrics_feeds::FAMILIES);
-    let families =
-        families.chain(metrics_upnp::FAMILIES).chain(metrics_targets::FAMILIES).chain(metrics_recorder::FAMILIES);
-    let families = families.chain(metrics_doctor::FAMILIES).chain(metrics_storage::FAMILIES);
-    let exported = families.map(|family| {
-        let kind = match family.kind {
-            Kind::Gauge => "gauge",
-            Kind::Counter => "counter",
-            Kind::Histogram => "histogram",
-        };
+    let exported = families::all().map(|family| {
+        let kind = families::kind(family);
         // Prometheus' naming: the suffix is for counters, and for all of them.
         assert_eq!(family.name.ends_with("_total"), family.kind == Kind::Counter, "{}", family.name);
         let labels = family.labels.iter().map(|label| (*label).to_owned()).collect();
         (family.name.to_owned(), labels, kind.to_owned())
     });
     let exported = exported.collect::<BTreeSet<_>>();
-    // A family that is written but missing in its file's list.
-    let files = ["", "_doctor", "_feeds", "_recorder", "_storage", "_targets", "_upnp"]
-        .map(|part| format!("src/view/metrics{part}.rs"));
+    // A family that is written but missing in its file's list, or whose list is missing in the list of lists.
+    let files = fs::read_dir(path("src/view"))
+        .expect("the view")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let files = files.filter(|name| name.starts_with("metrics")).map(|name| format!("src/view/{name}"));
     for file in files {
         for name in read(&file).split("name: \"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(exported.iter().any(|family| family.0 == name), "{file}: {name} is in no list of families");
@@ -210,4 +202,25 @@ fn check_panel(dashboard: &str, panel: &Value, taken: &mut BTreeSet<(u64, u64)>)
             assert!(matches!(range, Some("$__rate_interval" | "1d")), "{place}: {range:?}");
         }
     }
+}
+
+#[test]
+fn the_program_lists_its_metrics_itself() {
+    let run = |format: &str| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
+        let output = command.args(["metrics", "--format", format]).assert().success().get_output().stdout.clone();
+        String::from_utf8(output).expect("UTF-8")
+    };
+    let list: Value = serde_json::from_str(&run("json")).expect("JSON");
+    let listed = list.as_array().expect("a list").iter().map(|family| {
+        let text = |key: &str| family[key].as_str().unwrap_or_default().to_owned();
+        let labels = family["labels"].as_array().into_iter().flatten();
+        let labels = labels.filter_map(|label| label.as_str().map(str::to_owned)).collect();
+        assert!(!text("help").is_empty(), "{family}");
+        (text("name"), labels, text("type"))
+    });
+    assert_eq!(listed.collect::<BTreeSet<_>>(), documented("README.md"));
+    let table = run("markdown");
+    let rows = table.lines().filter(|line| line.starts_with("| `stormglass_")).count();
+    assert_eq!(rows, documented("README.md").len());
 }

@@ -37,6 +37,8 @@ enum Command {
     Explain(super::explain::ExplainArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
+    /// Every metric of /metrics: name, type, labels, unit and meaning.
+    Metrics(super::metrics::MetricsArgs),
     /// What an SNMP device answers, and what of it is of use.
     Snmp(Box<super::snmp_check::SnmpArgs>),
 }
@@ -81,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Causes(args) => super::explain::list(&args),
         Command::Explain(args) => super::explain::one(&args),
         Command::Upnp(args) => super::upnp::run(&args),
+        Command::Metrics(args) => super::metrics::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
     }
 }

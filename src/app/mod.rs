@@ -1,6 +1,7 @@
 //! The command line, the configuration and the wiring of the program.
 
 pub mod analyze;
+pub mod check;
 pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
@@ -10,6 +11,7 @@ pub mod explain;
 pub mod hub;
 pub mod lang;
 pub mod last;
+pub mod metrics;
 pub mod serve;
 pub mod snmp_check;
 pub mod targets;

@@ -1,5 +1,6 @@
 //! `stormglass serve`: starts what the configuration asks for, says where it listens, and stops it in order.
 
+use super::check::Checker;
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
 use super::hub::{Change, Hub};
@@ -277,7 +278,9 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let keeper = targets::start(Arc::clone(&section), hub.clone(), clock, Arc::clone(&client)).await?;
     let (list, counts) = (keeper.list(), keeper.counts());
     tasks.spawn(keeper.run());
-    tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone()));
+    let checker = Arc::new(Checker::default());
+    tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone(), checker.allowed()));
+    tasks.spawn(Arc::clone(&checker).run(hub.clone(), clock));
     tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
     tasks.spawn(tasks::examine(hub.clone(), clock, config.doctor.interval.map(|interval| interval.0), config.called()));
     let router = web::router(web::App {
@@ -287,6 +290,8 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         counts,
         snmp: section,
         scrapes: web::scrape_places(),
+        checker,
+        allowed_hosts: config.web.allowed_hosts.iter().map(|host| host.value.clone()).collect(),
         clock,
         utc_offset_seconds,
     });

@@ -9,6 +9,7 @@ mod counting;
 mod counting_tests;
 mod feeds;
 mod floods;
+pub mod hosts;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
@@ -22,10 +23,12 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod verified;
 
 pub use case::MAX_HISTORY;
 pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
 pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
+pub use verified::StormKey;
 
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
@@ -47,6 +50,7 @@ use crate::observe::catalogue::{Catalogue, MappingChange};
 use crate::observe::devices::DeviceChange;
 use crate::observe::targets::{Outcome, Targets};
 use crate::observe::topology::MacMove;
+use crate::observe::trails::PortTrails;
 use agenda::Counts;
 use case::Cases;
 use place::Place;
@@ -142,6 +146,8 @@ pub enum Input {
     },
     /// A feed works, or does not.
     Feed(FeedStatus),
+    /// Somebody has checked that what was over at this time does not come back: the trigger was tried, and nothing was seen.
+    Verified(Time),
     /// What the checks of an examination have come to, by their ids.
     Examined(Vec<(&'static str, Status)>),
 }
@@ -211,6 +217,8 @@ pub struct Engine {
     lans: lans::Lans,
     floods: floods::Floods,
     traces: trace::Traces,
+    trails: PortTrails,
+    verified: BTreeSet<StormKey>,
     forgot_at: Time,
     ticked: Time,
     catalogue: Catalogue,
@@ -247,6 +255,8 @@ impl Engine {
             lans: lans::Lans::default(),
             floods: floods::Floods::default(),
             traces: trace::Traces::default(),
+            trails: PortTrails::default(),
+            verified: BTreeSet::new(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,
             catalogue: Catalogue::default(),
@@ -299,6 +309,7 @@ impl Engine {
             }
             Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
             Input::Feed(status) => self.feeds.report(status),
+            Input::Verified(at) => self.verify(at),
             Input::Examined(statuses) => self.examined = Some((now, statuses)),
         }
     }
@@ -318,6 +329,7 @@ impl Engine {
         });
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
+        self.keep_verified(now);
         self.pursue(now);
         self.trace(now);
         self.ask_for_clients(now);
@@ -352,7 +364,14 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let refused = self.refused + self.feeds.refused() + self.pursuit.refused();
-        snapshot::take(now, &self.places, &self.cases, &self.feeds, refused)
+        let known = snapshot::Known {
+            places: &self.places,
+            cases: &self.cases,
+            feeds: &self.feeds,
+            verified: &self.verified,
+            refused,
+        };
+        snapshot::take(now, &known)
     }
 
     /// The limits in force.
@@ -422,6 +441,7 @@ impl Engine {
         self.counters.retain_targets(|name| targets.status(name).is_some());
         self.floods.retain_targets(|name| targets.status(name).is_some());
         self.feeds.retain_targets(|name| targets.status(name).is_some());
+        self.trails.retain_targets(|name| targets.status(name).is_some());
     }
 
     /// Takes a poll; what ports are used to is learned from renewed counters alone.
@@ -431,6 +451,7 @@ impl Engine {
         if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
             let ports = self.targets.ports(&sample.target);
             self.counters.observe(&sample.target, sample.at, ports, &self.settings.thresholds);
+            self.trails.observe(&sample.target, sample.at, self.targets.ports(&sample.target));
         }
         if let Poll::Answered(sample) = poll
             && let Some(read) = &sample.topology

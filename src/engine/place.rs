@@ -7,6 +7,7 @@ use crate::explain::{CAUSES, Finding, Names, Own, Scene};
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
 use crate::observe::owners::OwnerTable;
+use crate::observe::trails::Seconds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(super) struct Place {
     pub(super) segments: BTreeMap<u16, Segment>,
     /// Everything counted since the start.
     pub(super) totals: Totals,
+    /// Group frames of the last seconds.
+    pub(super) seconds: Seconds,
     since: Time,
 }
 
@@ -38,12 +41,20 @@ pub(super) struct View<'a> {
 
 impl Place {
     pub(super) fn new(interface: Arc<str>, since: Time) -> Self {
-        Self { interface, owners: OwnerTable::default(), segments: BTreeMap::new(), totals: Totals::default(), since }
+        Self {
+            interface,
+            owners: OwnerTable::default(),
+            segments: BTreeMap::new(),
+            totals: Totals::default(),
+            seconds: Seconds::default(),
+            since,
+        }
     }
 
     /// Takes a summary apart by VLAN.
     pub(super) fn observe(&mut self, summary: &FrameSummary, thresholds: &Thresholds) {
         self.totals.add(summary);
+        self.seconds.add(summary.until, summary.group_frames.iter().sum());
         for claim in &summary.owners {
             self.owners.learn(claim);
         }

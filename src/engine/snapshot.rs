@@ -1,5 +1,6 @@
 //! What the outside may know at one moment: bounded, and free of everything that belongs to a single frame.
 
+use super::StormKey;
 use super::case::Cases;
 use super::feeds::{FeedCount, FeedStatus, Feeds};
 use super::place::Place;
@@ -7,7 +8,7 @@ use crate::model::frames::{FrameSummary, Protocol};
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,6 +135,8 @@ pub struct Snapshot {
     pub sentence: String,
     /// Newest first.
     pub verdicts: Vec<Arc<Verdict>>,
+    /// Of those that are over, which somebody has verified not to come back: id and start.
+    pub verified: BTreeSet<StormKey>,
     /// Storms begun since the start, by segment and cause.
     pub storms_started: BTreeMap<(Arc<str>, &'static str), u64>,
     /// How long verdicts took.
@@ -155,17 +158,29 @@ pub struct Snapshot {
     pub refused: u64,
 }
 
+impl Snapshot {
+    /// It is over, and somebody has verified that it does not come back.
+    #[must_use]
+    pub fn is_verified(&self, verdict: &Verdict) -> bool {
+        verdict.phase == Phase::Over && self.verified.contains(&(Arc::clone(&verdict.id), verdict.started))
+    }
+}
+
+/// What a snapshot is taken of.
+pub(super) struct Known<'a> {
+    pub(super) places: &'a BTreeMap<Arc<str>, Place>,
+    pub(super) cases: &'a Cases,
+    pub(super) feeds: &'a Feeds,
+    pub(super) verified: &'a BTreeSet<StormKey>,
+    pub(super) refused: u64,
+}
+
 /// Takes the state.
-pub(super) fn take(
-    at: Time,
-    places: &BTreeMap<Arc<str>, Place>,
-    cases: &Cases,
-    feeds: &Feeds,
-    refused: u64,
-) -> Snapshot {
+pub(super) fn take(at: Time, known: &Known<'_>) -> Snapshot {
+    let Known { places, cases, feeds, verified, refused } = known;
     let verdicts = cases.verdicts();
     let counts = feeds.counts();
-    let (state, leading) = state(at, &verdicts, counts);
+    let (state, leading) = state(at, &verdicts, counts, verified);
     Snapshot {
         at,
         state,
@@ -180,6 +195,7 @@ pub(super) fn take(
         affected: cases.affected(super::agenda::MAX_HURRIED),
         feeds: feeds.listed(),
         feed_counts: counts.clone(),
+        verified: (*verified).clone(),
         refused: refused + cases.forgotten() + places.values().map(|place| place.owners.refused()).sum::<u64>(),
     }
 }
@@ -188,12 +204,16 @@ fn state<'a>(
     at: Time,
     verdicts: &'a [Arc<Verdict>],
     counts: &BTreeMap<&'static str, FeedCount>,
+    verified: &BTreeSet<StormKey>,
 ) -> (State, Option<&'a Arc<Verdict>>) {
     let open = |severity| verdicts.iter().find(|v| v.phase != Phase::Over && v.severity == severity);
     if let Some(storm) = open(Severity::Storm) {
         return (State::Storm, Some(storm));
     }
-    let lately = |verdict: &&Arc<Verdict>| verdict.ended.is_none_or(|ended| at.since(ended) < UNVERIFIED_FOR);
+    let lately = |verdict: &&Arc<Verdict>| {
+        verdict.ended.is_none_or(|ended| at.since(ended) < UNVERIFIED_FOR)
+            && (verified.is_empty() || !verified.contains(&(Arc::clone(&verdict.id), verdict.started)))
+    };
     // The wiring that made a warning is still there when its few copies are gone.
     let warning = verdicts.iter().filter(lately).find(|v| v.severity == Severity::Warning);
     let over = verdicts.iter().filter(lately).find(|v| v.severity == Severity::Storm);

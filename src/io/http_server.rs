@@ -1,6 +1,7 @@
 //! The accept loop of the web server: bounded connections, a time limit for headers, an end on request. Knows no routes.
 
 use axum::Router;
+use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
@@ -17,6 +18,10 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const MAX_HEADERS: usize = 32 << 10;
 /// Connections that are still busy at the end get this long.
 const GRACE: Duration = Duration::from_millis(300);
+
+/// Who asks: in the extensions of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
 
 /// Opens a listening socket. `[::]` accepts IPv4 as well; where the system has no IPv6, the same port on `0.0.0.0`.
 ///
@@ -57,8 +62,12 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             accepted = accept(&listener, &places) => accepted,
         };
         while connections.try_join_next().is_some() {}
-        let Some((stream, place)) = accepted else { continue };
-        let service = TowerToHyperService::new(router.clone());
+        let Some((stream, peer, place)) = accepted else { continue };
+        let router = TowerToHyperService::new(router.clone());
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
         let mut stop = stop.clone();
         connections.spawn(async move {
             let mut http = hyper::server::conn::http1::Builder::new();
@@ -83,12 +92,12 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(tokio::net::TcpStream, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             let _ = stream.set_nodelay(true);
-            Some((stream, place))
+            Some((stream, Peer(peer), place))
         }
         // Out of file descriptors, or the client is gone already: wait a little instead of spinning.
         Err(error) => {

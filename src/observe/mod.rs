@@ -21,4 +21,5 @@ pub mod tape;
 mod target;
 pub mod targets;
 pub mod topology;
+pub mod trails;
 mod urgency;

@@ -254,7 +254,9 @@ fn latest(out: &mut Exposition, snapshot: &Snapshot) {
     each(out, &STORM_START, &|segment| of(segment).map(|v| v.started.as_secs_f64()));
     let ended = |segment: &str| storms().filter(|v| &*v.segment == segment).filter_map(|v| v.ended).max();
     each(out, &STORM_END, &|segment| ended(segment).map(Time::as_secs_f64));
-    each(out, &UNVERIFIED, &|segment| Some(flag(of(segment).is_some_and(|v| v.phase == Phase::Over))));
+    each(out, &UNVERIFIED, &|segment| {
+        Some(flag(of(segment).is_some_and(|v| v.phase == Phase::Over && !snapshot.is_verified(v))))
+    });
 }
 
 fn frames(out: &mut Exposition, snapshot: &Snapshot) {

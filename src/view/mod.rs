@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod explain;
 pub mod exposition;
+pub mod families;
 pub mod history;
 pub mod html;
 pub mod json;

@@ -213,6 +213,9 @@ pub struct Doctor {
 pub struct Web {
     /// `address:port` or `:port`; the flag `--web.listen-address` outranks it.
     pub listen: Vec<Spanned<String>>,
+    /// Names by which browsers and scrapers may ask for this host, without port. Addresses, names without a dot and those
+    /// in `.local`, `.home.arpa`, `.internal`, `.localhost` and `.test` need not be listed.
+    pub allowed_hosts: Vec<Spanned<String>>,
 }
 
 /// `detect:`; the origin of each default stands at [`Thresholds`].
@@ -399,6 +402,14 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         let parsed = listen_address(&address.value).map_err(|message| (place(address), message))?;
         if !listen.insert(parsed) {
             return Err((place(address), "the same address is listed twice".to_owned()));
+        }
+    }
+    for host in &config.web.allowed_hosts {
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if host.value.is_empty() || !host.value.chars().all(named) {
+            let message = "web.allowed_hosts: not the name of a host: write it without http:// and port, as in \
+                           storm.example.com";
+            return Err((place(host), message.to_owned()));
         }
     }
     for (name, called) in &config.names {

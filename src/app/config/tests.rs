@@ -39,6 +39,11 @@ fn reads_the_documented_shape() {
 fn errors_name_file_line_and_what_is_allowed() {
     let cases: &[(&str, &str, &[&str])] = &[
         (
+            "listen: [\":10116\"]",
+            "allowed_hosts: [\"http://storm.example.com\"]",
+            &["web.allowed_hosts", "without http:// and port"],
+        ),
+        (
             "capture: {interfaces: auto}",
             "capture: {interfases: auto}",
             &["stormglass.yml:8:", "interfases", "expected one of interfaces"],

@@ -11,6 +11,7 @@ use crate::io::ssdp::StopProbes;
 use crate::io::upnp::{self, Settings};
 use crate::model::announcement::Heard;
 use crate::model::text::Sentence;
+use crate::model::verdict::Phase;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub async fn listen(hub: Hub, clock: Clock, section: Upnp) {
         let mut check = tokio::time::interval(STOP_CHECK);
         loop {
             tokio::select! {
-                _ = check.tick() => allow(&hub, &stop),
+                _ = check.tick() => allow(&hub, &stop, false),
                 // What cannot be listed this time can be the next; the search says so.
                 _ = due.tick() => if let Ok(all) = blocking(interfaces::list).await {
                     tune.send_replace(chosen(&section.interfaces, &all).0);
@@ -79,17 +80,20 @@ fn tell(batch: &Heard, told: &mut BTreeMap<Arc<str>, Option<Sentence>>) {
     }
 }
 
-/// Over but unverified is not over: what lit the storm may still be there.
-fn allow(hub: &Hub, stop: &StopProbes) {
-    if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
+/// Over but unverified is not over: what lit the storm may still be there. `checking`: somebody wants to know, and nothing
+/// goes on as far as is seen.
+fn allow(hub: &Hub, stop: &StopProbes, checking: bool) {
+    let snapshot = hub.snapshot();
+    let goes_on = || snapshot.verdicts.iter().any(|verdict| verdict.phase != Phase::Over);
+    if matches!(snapshot.state, State::Storm | State::Warning | State::Over) && (!checking || goes_on()) {
         stop.stop();
     } else {
         stop.resume();
     }
 }
 
-/// Searches until the task is dropped.
-pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
+/// Searches until the task is dropped: on its timer, and at once when a check begins.
+pub async fn search(hub: Hub, clock: Clock, section: Upnp, mut checking: watch::Receiver<bool>) {
     if section.interfaces == Interfaces::None {
         return;
     }
@@ -100,12 +104,18 @@ pub async fn search(hub: Hub, clock: Clock, section: Upnp) {
     let mut timer = tokio::time::interval(section.interval.0);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        timer.tick().await;
+        let due = tokio::select! {
+            _ = timer.tick() => true,
+            Ok(()) = checking.changed() => *checking.borrow_and_update(),
+        };
+        if !due {
+            continue;
+        }
         let watch = {
-            let (hub, stop) = (hub.clone(), stop.clone());
+            let (hub, stop, checking) = (hub.clone(), stop.clone(), checking.clone());
             async move {
                 loop {
-                    allow(&hub, &stop);
+                    allow(&hub, &stop, *checking.borrow());
                     tokio::time::sleep(STOP_CHECK).await;
                 }
             }

@@ -1,11 +1,16 @@
 //! The routes: metrics, the SNMP drop-in, JSON, events and the page. Each asks the hub and renders by `view`.
 
 mod body;
+mod guard;
+mod live;
+mod pages;
 mod snmp;
 
 pub(crate) use snmp::modules;
 
 use self::body::{Document, respond};
+use self::live::Live;
+use super::check::Checker;
 use super::config;
 use super::hub::{Change, Hub, Stopped};
 use super::targets::{Counts, List};
@@ -15,9 +20,9 @@ use crate::io::snmp::Client;
 use crate::model::Time;
 use crate::model::text::Language;
 use crate::view::exposition::Format;
+use crate::view::json;
 use crate::view::scrape::Scrape;
 use crate::view::sink::Sink;
-use crate::view::{html, json};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -51,6 +56,10 @@ pub struct App {
     pub snmp: Arc<config::Snmp>,
     /// Places for scrapes of `/snmp`.
     pub scrapes: Arc<tokio::sync::Semaphore>,
+    /// Checks what is over, when asked.
+    pub checker: Arc<Checker>,
+    /// Names by which this host may be asked, beside those that are safe anyway.
+    pub allowed_hosts: Vec<String>,
     /// The one clock.
     pub clock: Clock,
     /// Local time minus UTC, seconds.
@@ -66,10 +75,8 @@ pub fn scrape_places() -> Arc<tokio::sync::Semaphore> {
 /// All routes.
 pub fn router(app: App) -> Router {
     let streams = Arc::new(tokio::sync::Semaphore::new(MAX_STREAMS));
-    let plain = Router::new()
-        .route("/", get(page))
-        .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], html::STYLE) }))
-        .route("/live.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], html::SCRIPT) }))
+    let live = Arc::new(Live::new(app.hub.clone(), app.clock, Arc::clone(&app.checker), app.utc_offset_seconds));
+    let plain = pages::routes(Arc::clone(&live))
         .route("/sd/snmp", get(snmp::discovery))
         .route("/api/v1/status", get(status))
         .route("/api/v1/storms", get(storms))
@@ -83,17 +90,25 @@ pub fn router(app: App) -> Router {
     let events = get(move |state| events(state, Arc::clone(&streams)));
     // These compress by themselves: they know what repeats.
     let texts = Router::new().route("/metrics", get(metrics)).route("/snmp", get(snmp::snmp));
-    plain.merge(texts).route("/api/v1/events", events).layer(axum::middleware::map_response(secure)).with_state(app)
+    let allowed: guard::Allowed = app.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    plain
+        .merge(texts)
+        .merge(pages::stream(live))
+        .route("/api/v1/events", events)
+        .layer(axum::middleware::from_fn_with_state(allowed, guard::host))
+        .layer(axum::middleware::map_response(secure))
+        .with_state(app)
 }
 
-/// Nothing is loaded from elsewhere, nothing is framed, no type is guessed.
+/// Nothing is loaded from elsewhere, nothing is framed, no type is guessed. Others do not learn where a link was followed;
+/// we must, since a browser that may not say so posts forms with `Origin: null`.
 async fn secure(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
-                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                  base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -105,30 +120,6 @@ impl IntoResponse for Stopped {
     fn into_response(self) -> Response {
         problem(StatusCode::SERVICE_UNAVAILABLE, &self.to_string())
     }
-}
-
-async fn page(State(app): State<App>) -> Result<Response, Stopped> {
-    let utc_offset_seconds = app.utc_offset_seconds;
-    let text = app
-        .hub
-        .query(move |engine, now| {
-            let snapshot = engine.snapshot(now);
-            let targets = html::target_lines(engine.targets());
-            let ports = html::busiest_ports(engine.targets());
-            let page = html::Page {
-                snapshot: &snapshot,
-                targets: &targets,
-                ports: &ports,
-                devices: &engine.catalogue().devices().collect::<Vec<_>>(),
-                gateways: &engine.catalogue().gateways().collect::<Vec<_>>(),
-                assessment: engine.assessment(),
-                utc_offset_seconds,
-            };
-            html::page(&page)
-        })
-        .await?;
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, text).into_response())
 }
 
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Stopped> {

@@ -6,7 +6,7 @@ pub(in crate::view) struct Html(String);
 
 impl Html {
     pub(in crate::view) fn new() -> Self {
-        Self(String::with_capacity(32 << 10))
+        Self(String::with_capacity(8 << 10))
     }
 
     /// Markup of this program's own; never anything that came from outside.
@@ -30,6 +30,12 @@ impl Html {
                 letter => self.0.push(letter),
             }
         }
+        self
+    }
+
+    /// Markup that another document of this kind has finished.
+    pub(in crate::view) fn written(&mut self, markup: &str) -> &mut Self {
+        self.0.push_str(markup);
         self
     }
 

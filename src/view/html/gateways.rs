@@ -1,6 +1,7 @@
 //! The page's part about gateways: what is open on each, whether it can be reached, and what is wrong. Judges nothing.
 
 use super::escape::Html;
+use super::pen::cut;
 use super::table;
 use crate::explain::reach::{Assessment, MappingReach};
 use crate::model::device::{Gateway, Reach};
@@ -15,6 +16,8 @@ const MAX_GATEWAYS: usize = 16;
 const MAX_MAPPINGS: usize = 256;
 /// Findings shown of each.
 const MAX_FINDINGS: usize = 32;
+/// Characters shown of a problem: a device's own words may be in it.
+const PROBLEM: usize = 200;
 /// What the section says by itself.
 mod words {
     use crate::model::text::Text;
@@ -81,7 +84,7 @@ fn one(html: &mut Html, gateway: &Gateway, assessment: &Assessment, language: La
     });
     table(html, &words::COLUMNS.map(|text| text.template(language)), &mut rows);
     for problem in &gateway.problems {
-        html.raw("<p class=\"lack\">").text(&problem.say(language)).raw("</p>");
+        html.raw("<p class=\"lack\">").text(&cut(&problem.say(language), PROBLEM)).raw("</p>");
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod chart;
 mod ladder;
-mod path;
+pub(in crate::view) mod path;
 mod tables;
 mod words;
 
@@ -18,6 +18,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What a person calls a protocol; the same in both languages.
+pub(in crate::view) const fn protocol_name(protocol: crate::model::frames::Protocol) -> &'static str {
+    words::protocol(protocol)
+}
 
 /// Verdicts explained in full; a capture with more is no home's.
 const MAX_VERDICTS: usize = 8;
@@ -132,7 +137,11 @@ fn head(html: &mut Html, report: &Report<'_>, verdicts: &[Verdict]) {
         None => ("quiet", &words::QUIET),
     };
     html.text(report.say(word)).raw(" · ").text(report.say(&words::TITLE)).raw("</title><style>");
-    html.raw(include_str!("report.css")).raw("</style></head><body><header class=\"").raw(class).raw("\">");
+    html.raw(include_str!("report.css"))
+        .raw(include_str!("../html/svg.css"))
+        .raw("</style></head><body><header class=\"")
+        .raw(class)
+        .raw("\">");
     html.raw("<p class=\"kind\"><b>").text(report.say(word)).raw("</b> · ").text(report.say(&words::TITLE));
     html.raw("</p><h1>");
     match worst {
@@ -177,7 +186,9 @@ fn explained(html: &mut Html, report: &Report<'_>, verdict: &Verdict, index: usi
         html.raw("<li>").text(step).raw("</li>");
     }
     html.raw("</ol></section><section><h2>").text(report.say(&words::PATH)).raw("</h2>");
-    path::draw(html, report, verdict, index);
+    let called = |mac, ip| report.called(mac, ip);
+    let id = format!("path-{index}");
+    path::draw(html, &path::Picture { verdict, language: report.language, id: &id, called: &called });
     facts(html, report, verdict);
     html.raw("</section>");
     ladder::draw(html, report, verdict, index);
