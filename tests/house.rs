@@ -215,9 +215,16 @@ fn is_floor(name: &str) -> bool {
     FLOORS.iter().any(|floor| floor.0 == name)
 }
 
-/// The text before the unit tests.
+/// The text before the unit tests. Where they are in files of their own, that is all of it.
 fn without_tests(text: &str) -> &str {
-    text.find("\n#[cfg(test)]").map_or(text, |at| &text[..at])
+    let inline = |rest: &str| {
+        rest.trim_start_matches("\n#[cfg(test)]")
+            .trim_start()
+            .split('\n')
+            .next()
+            .is_some_and(|line| !line.ends_with(';') || !line.starts_with("mod "))
+    };
+    text.match_indices("\n#[cfg(test)]").find(|(at, _)| inline(&text[*at..])).map_or(text, |(at, _)| &text[..at])
 }
 
 /// Files, sockets, threads, locks and clocks named below `io`.

@@ -2,6 +2,7 @@
 //! network of the tests' own, in rates; the harness has real agents.
 
 use super::*;
+use crate::model::frames::OwnerProof;
 use crate::model::observation::{Counter, CounterKind, PollSample, PortSample, THIS_HOST};
 use crate::model::topology::{Fdb, Resolved, Stp, Topology, Way};
 use crate::model::verdict::{Phase, Severity};

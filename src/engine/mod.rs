@@ -2,11 +2,13 @@
 //! out by [`Engine::poll`]. It never asks a clock, opens a socket or takes a lock; whoever owns it brings the time.
 
 pub mod agenda;
+mod asking;
 mod case;
 mod case_counted;
 mod counting;
 #[cfg(test)]
 mod counting_tests;
+mod facts;
 mod feeds;
 mod floods;
 pub mod hosts;
@@ -26,30 +28,25 @@ mod trace;
 mod verified;
 
 pub use case::MAX_HISTORY;
+pub use facts::{Input, Listening, Output, Search, Settings};
 pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
 pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
 pub use verified::StormKey;
 
 use crate::detect::Thresholds;
 use crate::detect::counters::CounterWatch;
-use crate::explain::causes::Times;
 use crate::explain::checks::Status;
-use crate::explain::reach::MapE;
 use crate::explain::{Names, Own};
 use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
-use crate::model::frames::{FrameSummary, OwnerClaim, OwnerProof};
-use crate::model::history::{Remembered, StorageStatus};
+use crate::model::frames::{FrameSummary, OwnerClaim};
+use crate::model::history::StorageStatus;
 use crate::model::observation::Poll;
-use crate::model::recording::{RecorderStatus, Recording};
-use crate::model::text::Sentence;
-use crate::model::topology::{LookUp, Sighting};
+use crate::model::recording::RecorderStatus;
 use crate::model::verdict::Verdict;
 use crate::model::{MacAddr, Time};
-use crate::observe::catalogue::{Catalogue, MappingChange};
-use crate::observe::devices::DeviceChange;
+use crate::observe::catalogue::Catalogue;
 use crate::observe::targets::{Outcome, Targets};
-use crate::observe::topology::MacMove;
 use crate::observe::trails::PortTrails;
 use agenda::Counts;
 use case::Cases;
@@ -64,137 +61,16 @@ use std::time::Duration;
 pub const MAX_PLACES: usize = 64;
 /// Requests and news waiting to be fetched by [`Engine::poll`]; the oldest go first.
 pub const MAX_OUTPUTS: usize = 1024;
-/// Addresses whose owner was asked for, remembered to be answered or not.
-const MAX_ASKED: usize = 256;
 /// An owner who has not answered by then will not: ARP on a LAN answers within milliseconds, a phone asleep in 1 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
 /// Names of addresses taken from capture files, those of the user included.
 const MAX_TOLD_NAMES: usize = 4096;
 /// Characters kept of the name that a device gives itself.
 const MAX_NAME: usize = 48;
-/// Addresses heard in a segment by which its switches are known.
-const MAX_WITNESSES: usize = 256;
-/// Where no switch is known to be of a segment, all are asked if they are no more than these: a home.
-const A_HOME: usize = 8;
 /// Targets that are not heard of any more are looked for this often.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-
-/// What the engine is told once.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The limits.
-    pub thresholds: Thresholds,
-    /// What the user calls the devices.
-    pub names: Names,
-    /// Local time minus UTC, for the sentences.
-    pub times: Times,
-    /// Whoever owns the engine can ask the network for owners ([`Output::AskOwner`]).
-    pub can_ask: bool,
-    /// This customer's share of a MAP-E address, where the user told it.
-    pub map_e: Option<MapE>,
-}
-
-/// A dated fact.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// What a tally saw.
-    Frames(Box<FrameSummary>),
-    /// Who owns which address, by the neighbour table, by SNMP, or because the user said so. `interface` `None`: valid
-    /// everywhere.
-    Owners {
-        /// Where it holds.
-        interface: Option<Arc<str>>,
-        /// Who owns what.
-        claims: Vec<OwnerClaim>,
-    },
-    /// The SNMP targets there are, with their addresses, so that one that never answers is listed too.
-    Targets(Vec<(Arc<str>, String)>),
-    /// How the polling of them goes.
-    Polling(Counts),
-    /// A poll of an SNMP target, or of this host's own interface counters.
-    Poll(Poll),
-    /// What came of an [`Output::LookUp`].
-    Sighted(Box<Sighting>),
-    /// Nothing came of it; the target's name.
-    NotSighted(Arc<str>),
-    /// The result of a UPnP search.
-    Discovery(Box<Discovery>),
-    /// What devices announced by themselves.
-    Announced(Box<Heard>),
-    /// What a capture file calls the addresses in it; the user's own names come first.
-    Names(Vec<(IpAddr, Arc<str>)>),
-    /// The flight recorder kept the onset of storms.
-    Recorded(Recording),
-    /// How the flight recorder is doing.
-    Recorder(RecorderStatus),
-    /// The storms of earlier runs of the program, oldest first; the newest [`MAX_HISTORY`] find room.
-    Remembered(Vec<Remembered>),
-    /// How the writing of the history goes.
-    Storage(StorageStatus),
-    /// The addresses of the host we run on.
-    Own(Own),
-    /// The owner of this address could not be asked for, so that no answer means nothing.
-    NotAsked(IpAddr),
-    /// A feed is gone, as its interface is.
-    FeedGone {
-        /// `capture`, `snmp` or `discovery`.
-        feed: &'static str,
-        /// Interface or target.
-        name: Arc<str>,
-    },
-    /// A feed works, or does not.
-    Feed(FeedStatus),
-    /// Somebody has checked that what was over at this time does not come back: the trigger was tried, and nothing was seen.
-    Verified(Time),
-    /// What the checks of an examination have come to, by their ids.
-    Examined(Vec<(&'static str, Status)>),
-}
-
-/// What the engine wants done, or has to tell.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// Ask the network who owns `ip`: at most three unicast ARP or NS requests, then [`Input::Owners`].
-    AskOwner {
-        /// On which interface.
-        interface: Arc<str>,
-        /// Whose owner.
-        ip: IpAddr,
-    },
-    /// Ask a target for the forwarding entries of these addresses by name, then [`Input::Sighted`].
-    LookUp(Box<LookUp>),
-    /// A verdict is new, or has changed in phase, severity, cause or culprit.
-    Changed(Arc<Verdict>),
-    /// A port mapping came or went.
-    Mapping(Box<MappingChange>),
-    /// A UPnP device came, went or changed.
-    Device(Box<DeviceChange>),
-    /// A MAC address is behind another switch port than before.
-    Moved(Box<MacMove>),
-}
-
-/// How the latest UPnP search went.
-#[derive(Clone, Debug, Default)]
-pub struct Search {
-    /// When it ended; `None` before the first.
-    pub at: Option<Time>,
-    /// Answers refused, by reason.
-    pub refused: BTreeMap<&'static str, u64>,
-    /// What could not be searched, and why.
-    pub problems: Vec<Sentence>,
-}
-
-/// How listening to announcements goes.
-#[derive(Clone, Debug, Default)]
-pub struct Listening {
-    /// Announcements taken since the start: alive, update, byebye.
-    pub taken: [u64; 3],
-    /// Refused since the start, by reason.
-    pub refused: BTreeMap<&'static str, u64>,
-    /// Per interface why nothing is heard there, or `None` where it is.
-    pub interfaces: BTreeMap<Arc<str>, Option<Sentence>>,
-}
 
 /// The engine.
 #[derive(Debug)]
@@ -472,59 +348,6 @@ impl Engine {
         }
     }
 
-    /// Follows the suspects of the storms and warnings that go on.
-    fn pursue(&mut self, now: Time) {
-        self.pursuit.suspect(now, self.cases.suspects());
-        if self.pursuit.is_due(now) {
-            let targets = &self.targets;
-            self.pursuit.judge(&|mac| targets.port_of(mac).map(|port| (port.target, port.if_index)));
-            let mut wanted = BTreeMap::<Arc<str>, BTreeSet<MacAddr>>::new();
-            let mut switches = BTreeMap::new();
-            for (segment, mac) in self.pursuit.open() {
-                let there = switches.entry(Arc::clone(segment)).or_insert_with(|| self.switches_of(segment));
-                for target in there.iter() {
-                    wanted.entry(Arc::clone(target)).or_default().insert(mac);
-                }
-            }
-            self.pursuit.begin(now, wanted);
-        }
-        self.look_up(now);
-    }
-
-    /// The switches of a segment: they know this host's address in it, or a device's that is heard in it.
-    fn switches_of(&self, segment: &str) -> Vec<Arc<str>> {
-        let found = self.places.iter().find_map(|(interface, place)| {
-            Some((interface, place.segments.values().find(|known| *known.id == *segment)?))
-        });
-        let Some((interface, segment)) = found else { return Vec::new() };
-        let own = self.own.addresses.iter().filter(|(on, ..)| on == interface).map(|(_, mac, _)| *mac);
-        let heard = segment.talkers.keys().map(|(mac, _)| *mac);
-        let there = self.targets.seeing(&own.chain(heard).take(MAX_WITNESSES).collect());
-        if there.is_empty() { self.targets.all_askable(A_HOME) } else { there }
-    }
-
-    fn look_up(&mut self, now: Time) {
-        while let Some((target, macs)) = self.pursuit.next(now) {
-            match self.targets.look_up(&target, macs) {
-                Some(look_up) => push(&mut self.outputs, Output::LookUp(Box::new(look_up))),
-                None => self.pursuit.ended(&target, |_| false),
-            }
-        }
-    }
-
-    /// Takes what a look-up found; the storms that go on get the port at once.
-    fn sighted(&mut self, now: Time, seen: &Sighting) {
-        self.targets.sighted(seen);
-        for moved in self.targets.new_moves() {
-            push(&mut self.outputs, Output::Moved(Box::new(moved)));
-        }
-        self.pursuit.ended(&seen.target, |mac| seen.entries.contains_key(&mac));
-        for interface in self.places.keys().cloned().collect::<Vec<_>>() {
-            self.judge(now, &interface, false);
-        }
-        self.look_up(now);
-    }
-
     /// Merges a search; names that devices give themselves are used where the user gave none.
     fn discovered(&mut self, now: Time, found: Discovery) {
         let changes = self.catalogue.merge(&found);
@@ -610,45 +433,6 @@ impl Engine {
         self.places.get_mut(interface)
     }
 
-    fn owners(&mut self, interface: Option<&Arc<str>>, claims: &[OwnerClaim]) {
-        for claim in claims {
-            // A switch's table answers no question that was put to the network.
-            if claim.proof != OwnerProof::Snmp {
-                self.asked.remove(&claim.ip);
-                self.clients.heard(claim.ip);
-            }
-            match interface {
-                Some(interface) => {
-                    if let Some(place) = self.place(interface, claim.at) {
-                        place.owners.learn(claim);
-                    }
-                }
-                None => {
-                    for place in self.places.values_mut() {
-                        place.owners.learn(claim);
-                    }
-                    let key = (claim.ip, claim.mac);
-                    let known = self.everywhere.get(&key).map(|known| known.proof);
-                    if known.is_some() || self.everywhere.len() < crate::observe::owners::MAX_ADDRESSES {
-                        let proof = known.map_or(claim.proof, |known| known.min(claim.proof));
-                        self.everywhere.insert(key, OwnerClaim { proof, ..*claim });
-                    } else {
-                        self.refused += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    /// This host's addresses are certain, and its own frames never pass its own tally.
-    fn learn_own(&mut self, now: Time, own: Own) {
-        for (interface, mac, ip) in &own.addresses {
-            let claim = OwnerClaim { ip: *ip, mac: *mac, proof: OwnerProof::Told, at: now };
-            self.owners(Some(interface), &[claim]);
-        }
-        self.own = own;
-    }
-
     /// Asks every cause about every segment of an interface. `fresh`: a summary has just come, so that its new frames
     /// count.
     fn judge(&mut self, now: Time, interface: &Arc<str>, fresh: bool) {
@@ -680,19 +464,6 @@ impl Engine {
             }
         });
         self.ask(now, interface, &ask);
-    }
-
-    fn ask(&mut self, now: Time, interface: &Arc<str>, ips: &BTreeSet<IpAddr>) {
-        if !self.settings.can_ask {
-            return;
-        }
-        for ip in ips.iter().filter(|ip| crate::observe::owners::is_on_link(**ip)) {
-            if self.asked.contains_key(ip) || self.asked.len() >= MAX_ASKED {
-                continue;
-            }
-            self.asked.insert(*ip, now);
-            push(&mut self.outputs, Output::AskOwner { interface: Arc::clone(interface), ip: *ip });
-        }
     }
 }
 

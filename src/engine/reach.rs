@@ -86,7 +86,7 @@ pub(super) struct InForce {
 impl Engine {
     /// Every gateway and mapping judged: whether it can be reached, and what is wrong. Bounded by
     /// [`reach::MAX_JUDGED`]. Made anew after each search and whenever names or networks change; a host that came or
-    /// went is in it within [`LOOK_EVERY`], the age of what was read within [`REJUDGE_EVERY`].
+    /// went is in it within 5 s, the age of what was read within 60 s.
     #[must_use]
     pub fn assessment(&self) -> &Assessment {
         &self.in_force.assessment

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::MacAddr;
 use crate::model::device::{AddressAnswer, Connection, Gateway, MappingProtocol, PortMapping, Reach};
+use crate::model::frames::OwnerProof;
 
 const NAS: [u8; 4] = [192, 168, 1, 20];
 

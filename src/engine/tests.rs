@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::MacAddr;
+use crate::model::frames::OwnerProof;
 use crate::model::frames::{FrameMeta, LinkType};
 use crate::model::verdict::{Phase, Severity};
 use crate::observe::replica::ReplicaRules;
