@@ -62,7 +62,7 @@ pub fn ports_page(listed: &Listed<(Arc<str>, PortLine)>, manner: Manner) -> Stri
 pub fn storm_page(snapshot: &Snapshot, found: Option<&Verdict>, manner: Manner) -> String {
     document(&words::HISTORY, manner, |pen| match found {
         Some(found) => {
-            let sentence = lang::sentence(&found.sentence, pen.language).into_owned();
+            let sentence = lang::headline(found, pen.language);
             pen.raw("<p class=\"said\">").cut(&sentence, SENTENCE).raw("</p>");
             verdict::explained(pen, snapshot, found, "storm");
         }

@@ -28,7 +28,13 @@ pub(super) fn sentence(pen: &mut Pen, face: &Face) {
     let snapshot = &face.snapshot;
     let sentence = match (snapshot.since, pen.language) {
         // A verdict's.
-        (Some(_), language) => lang::sentence(&snapshot.sentence, language).into_owned(),
+        (Some(_), language) => {
+            let leading = snapshot.verdicts.iter().find(|verdict| verdict.sentence == snapshot.sentence);
+            leading.map_or_else(
+                || lang::sentence(&snapshot.sentence, language).into_owned(),
+                |verdict| lang::headline(verdict, language),
+            )
+        }
         (None, Language::English) => snapshot.sentence.clone(),
         (None, Language::Japanese) => watched(pen, snapshot),
     };

@@ -137,7 +137,7 @@ pub(super) fn history(pen: &mut Pen, face: &Face) {
     let columns = [&words::WHEN, &words::PHASE, &words::WHAT, &words::PEAK, &words::RECORDING];
     pen.table(&words::HISTORY, &columns);
     for verdict in verdicts.iter().take(MAX_HISTORY) {
-        let sentence = lang::sentence(&verdict.sentence, pen.language).into_owned();
+        let sentence = lang::headline(verdict, pen.language);
         let state = phase(face.snapshot.is_verified(verdict), verdict.phase);
         let when = pen.clock(verdict.started);
         pen.raw("<tr><td class=\"n\">").text(&when).raw("</td><td>").say(state).raw("</td><td>");

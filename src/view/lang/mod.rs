@@ -14,6 +14,8 @@ use std::borrow::Cow;
 const MAX_DEPTH: usize = 6;
 /// Longer texts are no sentences of ours.
 const MAX_LENGTH: usize = 2_000;
+/// Names kept from the catalogue in one verdict; a sentence has room for fewer.
+const MAX_NAMES: usize = 16;
 /// Ways in which a form is tried on a text.
 const MAX_TRIES: usize = 2_000;
 
@@ -27,7 +29,8 @@ pub fn verdict(verdict: &Verdict, language: Language) -> Verdict {
     if language == Language::English {
         return verdict;
     }
-    let translate = |text: &mut String| *text = sentence(text, language).into_owned();
+    let names = Names::of(&verdict);
+    let translate = |text: &mut String| *text = names.sentence(text, language);
     translate(&mut verdict.sentence);
     for evidence in &mut verdict.evidence {
         translate(&mut evidence.claim);
@@ -37,6 +40,38 @@ pub fn verdict(verdict: &Verdict, language: Language) -> Verdict {
     verdict.candidates.iter_mut().for_each(|candidate| translate(&mut candidate.needs));
     verdict.remedy.iter_mut().chain(&mut verdict.lacks).for_each(translate);
     verdict
+}
+
+/// The sentence of a verdict alone, in the language.
+#[must_use]
+pub fn headline(verdict: &Verdict, language: Language) -> String {
+    Names::of(verdict).sentence(&verdict.sentence, language)
+}
+
+/// Names of devices that are words as well (`second router`): in the sentences of a verdict they are kept from the
+/// catalogue, which would take them for its own.
+struct Names(Vec<String>);
+
+impl Names {
+    fn of(verdict: &Verdict) -> Self {
+        let parties = verdict.culprit.iter().chain(&verdict.origins);
+        let names = parties.filter_map(|party| party.name.as_deref()).filter(|name| name.contains(' '));
+        let mut names = names.take(MAX_NAMES).map(String::from).collect::<Vec<_>>();
+        // A name within another one is the other one.
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        Self(names)
+    }
+
+    fn sentence(&self, text: &str, language: Language) -> String {
+        let marks = || ('\u{e000}'..='\u{f8ff}').zip(&self.0);
+        if language == Language::English || text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
+            return sentence(text, language).into_owned();
+        }
+        let hidden =
+            marks().fold(text.to_owned(), |text, (mark, name)| text.replace(name, mark.encode_utf8(&mut [0; 4])));
+        let said = sentence(&hidden, language).into_owned();
+        marks().fold(said, |said, (mark, name)| said.replace(mark, name))
+    }
 }
 
 /// A sentence in the language, or as it is where the catalogue does not know it.
@@ -92,7 +127,7 @@ fn fit_places<'a>(key: &'a str, text: &'a str, places: &mut Vec<(&'a str, &'a st
     };
     let (literal, next) = after.split_at(after.find('{').unwrap_or(after.len()));
     let number = matches!(name, "n" | "m" | "s" | "p" | "rate");
-    let mut from = 1;
+    let mut from = text.chars().next().map_or(1, char::len_utf8);
     while *tries < MAX_TRIES {
         *tries += 1;
         let end = if next.is_empty() {
@@ -128,6 +163,19 @@ mod tests {
     use super::*;
 
     const TWO: &[(&str, &str)] = &[("{a} and {b} sing", "{b}と{a}が歌う"), ("the {a}", "その{a}"), ("nothing", "無")];
+
+    #[test]
+    fn names_are_nobodys_words() {
+        let kept = Names(vec!["second router".into()]);
+        let text = "pull the cable at the second router (192.168.1.100, MAC …:C8)";
+        let said = kept.sentence("the second router (192.168.1.100, MAC …:C8)", Language::Japanese);
+        assert!(said.starts_with("second router（"), "{said}");
+        assert_eq!(kept.sentence(text, Language::English), text);
+        let named = "the 居間のテレビ (192.168.1.7)";
+        assert_eq!(sentence(named, Language::Japanese), "居間のテレビ（192.168.1.7）");
+        let unknown = "no form of ours: second router \u{e000}";
+        assert_eq!(kept.sentence(unknown, Language::Japanese), unknown);
+    }
 
     #[test]
     fn places_are_filled_and_looked_up_themselves() {
