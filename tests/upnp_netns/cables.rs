@@ -126,8 +126,9 @@ pub fn probe(arguments: &[&str]) -> Result<Said, Failed> {
 }
 
 /// The gateways that `upnp-probe list` finds on an interface.
+/// Patiently: on a busy machine the usual 12 s may not do for all that a trial sets up.
 pub fn gateways(interface: &str) -> Result<Vec<Value>, Failed> {
-    let said = probe(&["list", "--format", "json", "--interface", interface])?;
+    let said = probe(&["list", "--format", "json", "--interface", interface, "--timeout", "30s"])?;
     check((0..2).contains(&said.code), "it looks", &said.err)?;
     Ok(serde_json::from_str(&said.out)?)
 }
