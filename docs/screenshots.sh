@@ -8,4 +8,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=$(realpath "${1:-docs}")
 STORMGLASS_SCREENSHOTS=$folder STORMGLASS_LAB=require cargo test --test browser -- the_storm_appears_and_is_checked
+# Flat colours need no more; the pictures are fetched with every clone.
+if command -v convert >/dev/null; then
+  for picture in "$folder"/page*.png; do convert "$picture" +dither -colors 64 -define png:compression-level=9 "$picture"; done
+fi
 ls -l "$folder"/page*.png

@@ -64,7 +64,9 @@ impl Names {
 
     fn sentence(&self, text: &str, language: Language) -> String {
         let marks = || ('\u{e000}'..='\u{f8ff}').zip(&self.0);
-        if language == Language::English || text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
+        // A sentence of ours may have the same words in it.
+        let ours = JAPANESE.iter().copied().flatten().any(|(key, _)| *key == text);
+        if language == Language::English || ours || text.contains(|c| ('\u{e000}'..='\u{f8ff}').contains(&c)) {
             return sentence(text, language).into_owned();
         }
         let hidden =
@@ -171,6 +173,9 @@ mod tests {
         let said = kept.sentence("the second router (192.168.1.100, MAC …:C8)", Language::Japanese);
         assert!(said.starts_with("second router（"), "{said}");
         assert_eq!(kept.sentence(text, Language::English), text);
+        let ours = ja::CATALOGUE.iter().find(|(key, _)| key.contains("give the second router a network"));
+        let (key, answer) = ours.expect("a remedy of ours with those words");
+        assert_eq!(kept.sentence(key, Language::Japanese), *answer);
         let named = "the 居間のテレビ (192.168.1.7)";
         assert_eq!(sentence(named, Language::Japanese), "居間のテレビ（192.168.1.7）");
         let unknown = "no form of ours: second router \u{e000}";
