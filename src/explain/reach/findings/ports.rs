@@ -60,7 +60,7 @@ pub(super) static MANAGEMENT_PORT: FindingKind = FindingKind {
     severity: Severity::Danger,
     sentence: Text {
         en: "{service} of {client} is opened to the whole Internet by {port} on {gateway} (\"{description}\"; {reach}).",
-        ja: "{client} の {service} が、{gateway} の {port} でインターネット全体に公開されています(「{description}」、{reach})。",
+        ja: "{client} の {service} が、{gateway} の {port} でインターネット全体に公開されています(「{description}」、{reach_ja})。",
     },
     remedy: Text {
         en: "If nobody needs it from outside, remove the mapping and switch UPnP port opening off in the device. Otherwise \
@@ -86,7 +86,10 @@ fn management(view: &View<'_>) -> Vec<Hit> {
             (0, None) => "*",
             _ => return None,
         };
-        let facts = [("service", service.to_owned()), ("reach", one.reach.reach.id().to_owned())];
+        let reach_ja = if one.reach.reach == Reach::Reachable { "到達可" } else { "到達できるかは不明" };
+        let reach = one.reach.reach.id();
+        let facts = [("service", service), ("reach", reach), ("reach_ja", reach_ja)]
+            .map(|(name, fact)| (name, fact.to_owned()));
         Some(view.mapping_hit(one, Facts::from(facts)))
     });
     hits.collect()
