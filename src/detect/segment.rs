@@ -214,9 +214,7 @@ impl Segment {
             talker.groups.extend(group);
         }
     }
-}
 
-impl Segment {
     /// Lets the lightest talker go for one with more frames: forged sources that fill the table must not hide a heavy one
     /// that begins after them. Summaries tell the heaviest first, so that of those that find no room the first one alone
     /// costs a look at all.

@@ -1,5 +1,14 @@
 //! What people and programs read: pure functions from a snapshot to text. Knows no sockets.
 
+/// Fixed words of a page in both languages, and `ALL` of them for its tests. Before the modules that use it.
+macro_rules! words {
+    ($($name:ident: $en:literal, $ja:literal;)*) => {
+        $(pub(super) const $name: Text = Text { en: $en, ja: $ja };)*
+        #[cfg(test)]
+        pub(super) const ALL: &[Text] = &[$($name),*];
+    };
+}
+
 pub mod doctor;
 pub mod explain;
 pub mod exposition;

@@ -60,8 +60,8 @@ pub struct Flood {
     pub residual: f64,
 }
 
-/// Whether a switch floods: out of each port ≈ in at all the others, what the port had no room for included. Needs three ports that are up; with two the sum
-/// always agrees.
+/// Whether a switch floods: out of each port ≈ in at all the others, what the port had no room for included. Needs three
+/// ports that are up; with two the sum always agrees.
 #[must_use]
 pub fn flood<'a>(
     ports: impl Iterator<Item = &'a PortStatus>,

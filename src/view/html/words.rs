@@ -2,14 +2,6 @@
 
 use crate::model::text::Text;
 
-macro_rules! words {
-    ($($name:ident: $en:literal, $ja:literal;)*) => {
-        $(pub(super) const $name: Text = Text { en: $en, ja: $ja };)*
-        #[cfg(test)]
-        pub(super) const ALL: &[Text] = &[$($name),*];
-    };
-}
-
 words! {
     QUIET: "All quiet", "異常なし";
     BLIND: "Blind", "監視できていません";

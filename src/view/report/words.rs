@@ -3,14 +3,6 @@
 use crate::model::frames::Protocol;
 use crate::model::text::Text;
 
-macro_rules! words {
-    ($($name:ident: $en:literal, $ja:literal;)*) => {
-        $(pub(super) const $name: Text = Text { en: $en, ja: $ja };)*
-        #[cfg(test)]
-        pub(super) const ALL: &[Text] = &[$($name),*];
-    };
-}
-
 words! {
     TITLE: "Network report", "ネットワーク診断レポート";
     STORM: "Packet storm", "パケットストーム";
