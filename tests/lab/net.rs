@@ -118,7 +118,7 @@ impl Home {
         let (_, mut child) = self.processes.remove(at);
         let began = std::time::Instant::now();
         run(&format!("kill -TERM {}", child.id()))?;
-        for _ in 0..500 {
+        for _ in 0..1_500 {
             if child.try_wait().map_err(|error| error.to_string())?.is_some() {
                 return Ok(began.elapsed());
             }
@@ -126,7 +126,7 @@ impl Home {
         }
         let _ = child.kill();
         let _ = child.wait();
-        Err(format!("{name} did not end within 5 s of SIGTERM"))
+        Err(format!("{name} did not end within 15 s of SIGTERM"))
     }
 
     /// What a daemon has said.
