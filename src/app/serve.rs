@@ -2,10 +2,10 @@
 
 use super::check::Checker;
 use super::cli::{ServeArgs, fail};
-use super::config::{self, Config};
+use super::config::{self, Config, Interfaces};
 use super::hub::{Change, Hub};
 use super::targets;
-use super::tasks::{self, Captures};
+use super::tasks::{self, Captures, Examiner, Subject};
 use super::web;
 use crate::engine::Settings;
 use crate::explain::causes::Times;
@@ -261,6 +261,11 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     }
     let captures = Captures::new(hub.clone(), clock, config.capture.clone(), rules, secret(&clock));
     let captures = captures.recorded_by(recorder);
+    let examined = match frames {
+        Frames::Interfaces => config.capture.interfaces.clone(),
+        // They stand for interfaces that are not there.
+        Frames::Given(_) => Interfaces::None,
+    };
     match frames {
         Frames::Interfaces => {
             tasks.spawn(captures.run());
@@ -282,7 +287,9 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone(), checker.allowed()));
     tasks.spawn(Arc::clone(&checker).run(hub.clone(), clock));
     tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
-    tasks.spawn(tasks::examine(hub.clone(), clock, config.doctor.interval.map(|interval| interval.0), config.called()));
+    let examiner = Arc::new(Examiner::new(Subject { interfaces: examined, names: config.called() }));
+    let interval = config.doctor.interval.map(|interval| interval.0);
+    tasks.spawn(Arc::clone(&examiner).run(hub.clone(), clock, interval));
     let router = web::router(web::App {
         hub: hub.clone(),
         client,
@@ -291,6 +298,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         snmp: section,
         scrapes: web::scrape_places(),
         checker,
+        examiner,
         allowed_hosts: config.web.allowed_hosts.iter().map(|host| host.value.clone()).collect(),
         clock,
         utc_offset_seconds,

@@ -97,6 +97,27 @@ pub static GUARD: Probe = Probe {
     most: 1,
     asks: true,
 };
+/// The guard probe of WS-Discovery.
+pub static GUARD_WS_DISCOVERY: Probe = Probe {
+    id: "guard_ws_discovery",
+    what: Text {
+        en: "one WS-Discovery Probe (as Windows and printers send them) with TTL 2 and a mark, for a type that nobody has: does \
+             anybody send it back",
+        ja: "誰も持たない種類を目印付きで探すWS-DiscoveryのProbe 1個(Windowsやプリンターが使うもの、TTL 2): 誰かが送り返さないかを調べます",
+    },
+    most: 1,
+    asks: true,
+};
+/// The guard question of multicast DNS.
+pub static GUARD_MDNS: Probe = Probe {
+    id: "guard_mdns",
+    what: Text {
+        en: "one mDNS question with TTL 2 and a mark, for a name that nobody has: does a reflector repeat it in this LAN",
+        ja: "誰も持たない名前を目印付きで尋ねるmDNSの質問 1個(TTL 2): リフレクターがこのLANで繰り返さないかを調べます",
+    },
+    most: 1,
+    asks: true,
+};
 /// The search for gateways.
 pub static SEARCH: Probe = Probe {
     id: "upnp_search",
@@ -110,7 +131,18 @@ pub static SEARCH: Probe = Probe {
 };
 
 /// All of them, in the order in which they are sent. SNMP goes to configured targets alone, and is a poll of `serve`.
-pub static PROBES: [&Probe; 8] = [&LISTEN, &ARP, &ROUTER_SOLICITATION, &DHCP, &MEMBERSHIP, &NAT_PMP, &GUARD, &SEARCH];
+pub static PROBES: [&Probe; 10] = [
+    &LISTEN,
+    &ARP,
+    &ROUTER_SOLICITATION,
+    &DHCP,
+    &MEMBERSHIP,
+    &NAT_PMP,
+    &GUARD,
+    &GUARD_WS_DISCOVERY,
+    &GUARD_MDNS,
+    &SEARCH,
+];
 
 /// The right to send the packets of one probe once. Not cloned, not made elsewhere, and used up by sending.
 #[derive(Debug, PartialEq, Eq)]

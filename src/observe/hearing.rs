@@ -7,6 +7,7 @@ use crate::model::{MacAddr, Time};
 use crate::wire::dhcp::{self, Kind};
 use crate::wire::digest::Secret;
 use crate::wire::frame::{self, Frame, L3};
+use crate::wire::mdns;
 use crate::wire::membership::{self, Membership};
 use crate::wire::pppoe::{self, Discovery};
 use crate::wire::router_advertisement;
@@ -29,7 +30,7 @@ pub const MAX_OFFERS: usize = 16;
 pub struct Marks {
     /// Our MAC on this interface.
     pub mac: MacAddr,
-    /// The text in the guard search, which nobody else uses.
+    /// The text in the guard messages, which nobody else uses.
     pub token: String,
     /// The group that only we have joined.
     pub group: Ipv4Addr,
@@ -48,7 +49,7 @@ pub struct Return {
     pub ipv6: bool,
 }
 
-/// The marked search, sent by somebody else.
+/// A message with our mark, sent by somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
     /// How often.
@@ -105,8 +106,8 @@ pub struct Heard {
     pub span: Option<(Time, Time)>,
     /// Our own frames that came back with our own MAC, by what they are.
     pub returns: BTreeMap<u64, Return>,
-    /// Who sent our marked search again.
-    pub echoes: BTreeMap<MacAddr, Echo>,
+    /// Who sent a marked message of ours again, and which: SSDP, WS-Discovery or mDNS.
+    pub echoes: BTreeMap<(MacAddr, Protocol), Echo>,
     /// Who reported the group that only we have joined, and when first.
     pub repeaters: BTreeMap<MacAddr, Time>,
     /// Who asks for memberships: IPv6, MAC.
@@ -182,7 +183,11 @@ impl Hearing {
             }
         }
         match frame.protocol {
-            Protocol::Ssdp => self.echo(&frame, meta.at),
+            Protocol::Ssdp | Protocol::WsDiscovery => self.echo(&frame, meta.at),
+            // Behind the UDP header.
+            Protocol::Mdns if frame.l3.get(frame.payload_offset + 8..).is_some_and(mdns::is_question) => {
+                self.echo(&frame, meta.at);
+            }
             Protocol::Igmp | Protocol::Mld => self.membership(&frame, meta.at),
             Protocol::Dhcp => self.dhcp(&frame),
             Protocol::Nd => self.advertised(&frame),
@@ -210,7 +215,7 @@ impl Hearing {
             return;
         }
         let fresh = Echo { times: 0, ttl: (frame.ttl, frame.ttl), first: at };
-        match place(&mut self.heard.echoes, frame.source, MAX_DEVICES, fresh) {
+        match place(&mut self.heard.echoes, (frame.source, frame.protocol), MAX_DEVICES, fresh) {
             Some(echo) => {
                 echo.times += 1;
                 echo.ttl = (echo.ttl.0.max(frame.ttl), echo.ttl.1.min(frame.ttl));
@@ -294,6 +299,7 @@ mod tests {
     use super::*;
     use crate::model::frames::LinkType;
     use crate::wire::request::{self, Datagram};
+    use crate::wire::ws_discovery;
 
     const OWN: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
     const OTHER: MacAddr = MacAddr([2, 0, 0, 0, 0, 9]);
@@ -328,10 +334,26 @@ mod tests {
         hear(&mut hearing, &request::router_solicitation(OWN, "fe80::1".parse().expect("a literal")));
         let heard = hearing.heard(Time::from_secs(15));
         assert_eq!((heard.listened(), heard.frames, heard.group_frames), (Duration::from_secs(5), 6, 3));
-        let echo = heard.echoes[&OTHER];
+        let echo = heard.echoes[&(OTHER, Protocol::Ssdp)];
         assert_eq!((heard.echoes.len(), echo.times, echo.ttl), (1, 2, (2, 1)));
         let returns = heard.returns.values().map(|r| (r.times, r.ipv6)).collect::<BTreeSet<_>>();
         assert_eq!(returns, [(1, true), (2, false)].into());
+    }
+
+    #[test]
+    fn each_kind_of_mark_is_known_again_and_an_answer_is_none() {
+        let mut hearing = hearing();
+        let probe = ws_discovery::probe("guard-0123456789", 1);
+        hear(&mut hearing, &udp(OTHER, (50_000, 3702), [239, 255, 255, 250], 1, &probe));
+        let mut question = mdns::question("guard-0123456789");
+        hear(&mut hearing, &udp(OTHER, (5353, 5353), [224, 0, 0, 251], 255, &question));
+        hear(&mut hearing, &udp(OTHER, (5353, 5353), [224, 0, 0, 251], 255, &mdns::question("nas")));
+        question[2] = 0x84;
+        let third = MacAddr([2, 0, 0, 0, 0, 8]);
+        hear(&mut hearing, &udp(third, (5353, 5353), [224, 0, 0, 251], 255, &question));
+        let heard = hearing.heard(Time::from_secs(15));
+        let echoes = heard.echoes.iter().map(|(key, echo)| (*key, echo.times)).collect::<Vec<_>>();
+        assert_eq!(echoes, [((OTHER, Protocol::Mdns), 1), ((OTHER, Protocol::WsDiscovery), 1)]);
     }
 
     #[test]

@@ -3,41 +3,55 @@
 
 use super::upnp::printable;
 use crate::explain::checks::{Checked, Said, Status};
+use crate::model::Time;
 use crate::model::probe::Probe;
 use crate::model::text::{Facts, Language, Text};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// An examination.
-#[derive(Debug)]
-pub struct Examination<'a> {
+#[derive(Clone, Debug)]
+pub struct Examination {
     /// Where: `eth0 (192.168.1.30)`.
-    pub places: &'a [String],
+    pub places: Vec<String>,
     /// The checks with their answers.
-    pub checked: &'a [Checked],
+    pub checked: Vec<Checked>,
     /// What was sent, and how often permitted.
-    pub sent: &'a [(&'static Probe, u32)],
+    pub sent: Vec<(&'static Probe, u32)>,
     /// How long it took.
     pub took: Duration,
+    /// When it ended.
+    pub at: Time,
 }
 
-const HEAD: Text =
+impl Examination {
+    /// What was found, the worst first; the rest in the order of the table.
+    #[must_use]
+    pub fn findings(&self) -> Vec<&Checked> {
+        let mut findings = self.checked.iter().filter(|one| one.answer.status.is_finding()).collect::<Vec<_>>();
+        findings.sort_by_key(|one| std::cmp::Reverse(one.answer.status));
+        findings
+    }
+}
+
+pub(super) const HEAD: Text =
     Text { en: "Examined {places} for {seconds} s.", ja: "{places} を {seconds} 秒間調べました。" };
 const OK: Text = Text { en: "ok", ja: "正常" };
 const WARNING: Text = Text { en: "WARNING", ja: "警告" };
 const PROBLEM: Text = Text { en: "PROBLEM", ja: "異常" };
 const UNABLE: Text = Text { en: "could not look", ja: "調査不可" };
 const UNASKED: Text = Text { en: "not looked", ja: "未調査" };
-const QUESTION: Text = Text { en: "question", ja: "確認した内容" };
-const ANSWER: Text = Text { en: "answer", ja: "結果" };
-const ALL_GOOD: Text = Text {
+pub(super) const QUESTION: Text = Text { en: "question", ja: "確認した内容" };
+pub(super) const ANSWER: Text = Text { en: "answer", ja: "結果" };
+pub(super) const ALL_GOOD: Text = Text {
     en: "Nothing was found. What was not looked at, or could not be, may still be wrong.",
     ja: "異常は見つかりませんでした。調べていない項目に異常がないことを示すものではありません。",
 };
 const SENT: Text = Text { en: "Sent: {list}.", ja: "送信したもの: {list}。" };
-const SENT_NOTHING: Text = Text { en: "Nothing was sent.", ja: "パケットは送信していません。" };
+pub(super) const SENT_NOTHING: Text =
+    Text { en: "Nothing was sent.", ja: "パケットは送信していません。" };
 
-fn word(status: Status) -> &'static Text {
+pub(super) fn word(status: Status) -> &'static Text {
     match status {
         Status::Ok => &OK,
         Status::Unasked => &UNASKED,
@@ -47,7 +61,7 @@ fn word(status: Status) -> &'static Text {
     }
 }
 
-fn sentence(said: &Said, language: Language) -> String {
+pub(super) fn sentence(said: &Said, language: Language) -> String {
     printable(&said.fill(language))
 }
 
@@ -55,7 +69,7 @@ fn sentence(said: &Said, language: Language) -> String {
 pub type Draw<'a> = dyn FnMut(&[&str], &[Vec<String>]) -> String + 'a;
 
 /// One screen.
-pub fn text(examination: &Examination<'_>, language: Language, draw: &mut Draw<'_>) -> String {
+pub fn text(examination: &Examination, language: Language, draw: &mut Draw<'_>) -> String {
     let places = examination.places.join(", ");
     let seconds = format!("{:.1}", examination.took.as_secs_f64());
     let mut out = HEAD.fill(language, &Facts::from([("places", places), ("seconds", seconds)]));
@@ -79,7 +93,7 @@ pub fn text(examination: &Examination<'_>, language: Language, draw: &mut Draw<'
         }
     }
     out.push('\n');
-    if !examination.checked.iter().any(|one| one.answer.status.is_finding()) {
+    if examination.findings().is_empty() {
         out.push_str(&format!("{}\n", ALL_GOOD.template(language)));
     }
     let list = examination.sent.iter().map(|(probe, times)| format!("{} {times}x", probe.id)).collect::<Vec<_>>();
@@ -93,7 +107,7 @@ pub fn text(examination: &Examination<'_>, language: Language, draw: &mut Draw<'
 
 /// The same as JSON. `seen` and `remedy` are sentences; `could_not_look` tells the two ways to be skipped apart.
 #[must_use]
-pub fn json(examination: &Examination<'_>, language: Language) -> Value {
+pub fn json(examination: &Examination, language: Language) -> Value {
     let sentences = |all: &[Said]| all.iter().map(|said| sentence(said, language)).collect::<Vec<_>>();
     let checks = examination.checked.iter().map(|one| {
         json!({

@@ -165,7 +165,15 @@ pub fn healthy_before() -> Result<()> {
     check(seen(&answer.1, "dhcp").contains("192.168.1.1"), "the server is named", &answer.1)?;
     check(seen(&answer.1, "ipv6_routers").contains("fd00:77:1::/64"), "the prefix is named", &answer.1)?;
     check(seen(&answer.1, "gateways").contains("11.22.33.44"), "by UPnP and NAT-PMP", &answer.1)?;
-    for (id, times) in [("arp", 2), ("dhcp_discover", 1), ("guard_search", 1), ("upnp_search", 1), ("membership", 1)] {
+    for (id, times) in [
+        ("arp", 2),
+        ("dhcp_discover", 1),
+        ("guard_search", 1),
+        ("guard_ws_discovery", 1),
+        ("guard_mdns", 1),
+        ("upnp_search", 1),
+        ("membership", 1),
+    ] {
         check(sent(&answer.1, id) == times, id, &answer.1)?;
     }
     // Nobody agreed: no search, and it is not called good.
@@ -217,6 +225,15 @@ pub fn fatal_igmp_proxy() -> Result<()> {
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("membership_echo", "warning"), ("wan_in_lan", "warning")])?;
     check(seen(&answer.1, "membership_echo").contains("3c:84:6a:10:00:c9"), "the WAN MAC is named", &answer.1)?;
+    // A page to hand on.
+    let page = text(&home.dir.join("doctor.html"));
+    doctor(&["--yes", "--report", &page])?;
+    let page = std::fs::read_to_string(&page).map_err(|error| error.to_string())?;
+    check(
+        page.contains("3c:84:6a:10:00:c9") && page.contains("unplug the WAN-side cable"),
+        "who, and the plug",
+        &page,
+    )?;
     // The same for a person, who reads which plug to pull.
     for (language, plug) in [("en", "unplug the WAN-side cable"), ("ja", "WAN側ケーブル")] {
         let mut command = Command::new("ip");
@@ -277,6 +294,29 @@ pub fn reflection_with_constant_ttl() -> Result<()> {
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("reflection", "problem"), ("storm", "problem")])?;
     check(sent(&answer.1, "guard_search") == 0, "no mark into a storm", &answer.1)
+}
+
+/// Avahi as the gateway of mDNS between two networks, on a router whose two sides are in one. What it asks is harmless by
+/// itself; with a second one like it, every question circles.
+pub fn mdns_reflector() -> Result<()> {
+    let mut home = Home::build("doctor-avahi")?;
+    furnish(&mut home, "")?;
+    let config = home.file(
+        "avahi.conf",
+        "[server]\nhost-name=router\nallow-interfaces=lan0,wan0\nenable-dbus=no\nuse-ipv6=no\n[publish]\ndisable-publishing=yes\n\
+         [reflector]\nenable-reflector=yes\n",
+    )?;
+    home.start("router", &format!("avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {}", text(&config)))?;
+    std::thread::sleep(REPORTED);
+    let answer = doctor(&["--yes"])?;
+    found(&answer, &[("reflection", "problem")])?;
+    let said = seen(&answer.1, "reflection");
+    check(
+        said.contains("3c:84:6a:10:00:c") && said.contains("mDNS"),
+        "the router's MAC, and what it repeats",
+        &answer.1,
+    )?;
+    check(sent(&answer.1, "guard_mdns") == 1 && sent(&answer.1, "upnp_search") == 0, "it stopped", &answer.1)
 }
 
 /// Somebody else's search is enough.
@@ -411,5 +451,13 @@ pub fn repeated_by_serve() -> Result<()> {
         let line = format!("stormglass_doctor_check_status{{check=\"{check_id}\",status=\"{status}\"}} 1");
         check(metrics.contains(&line), &line, &metrics)?;
     }
-    Ok(())
+    // The page has it in full. Whoever presses its button sends nothing: what only the packets show is not found then.
+    let page = || super::net::get(&format!("http://{}/doctor?lang=en", super::agent::ADDRESS));
+    let full = page()?;
+    check(full.contains("repeated our membership") && full.contains("DHCP DISCOVER"), "what it sent and found", &full)?;
+    super::net::post(&format!("http://{}/doctor", super::agent::ADDRESS))?;
+    check(page()?.contains("is being examined"), "it says that it listens", &page()?)?;
+    wait("the passive one is over", Duration::from_secs(30), || Ok(page()?.contains("Examined at")))?;
+    let passive = page()?;
+    check(passive.contains("Nothing was sent") && !passive.contains("repeated our"), "and sent nothing", &passive)
 }

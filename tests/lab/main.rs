@@ -28,7 +28,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces, to the trial's name.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 20] = [
+const NEEDED: [(&str, &str); 21] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -48,6 +48,7 @@ const NEEDED: [(&str, &str); 20] = [
     ("radvd", "radvd"),
     ("igmpproxy", "igmpproxy"),
     ("pppoe-discovery", "pppoe"),
+    ("avahi-daemon", "avahi-daemon"),
     ("setpriv", "util-linux"),
 ];
 

@@ -240,6 +240,11 @@ pub fn get(url: &str) -> Result<String> {
     errand_in("pc", &format!("get {url}"))
 }
 
+/// Posts an empty form as the PC.
+pub fn post(url: &str) -> Result<String> {
+    errand_in("pc", &format!("post {url}"))
+}
+
 fn errand_in(host: &str, errand: &str) -> Result<String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     // Not `ip netns exec`, which mounts: a mount waits for the kernel to come to rest, and in a storm it does not.
@@ -263,7 +268,8 @@ pub fn errand() -> Option<ExitCode> {
         ["greet", address] => {
             UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"hello", *address)).map(drop)
         }
-        ["get", url] => fetch(url),
+        ["get", url] => fetch("GET", url),
+        ["post", url] => fetch("POST", url),
         ["odd-switch"] => super::drop_in::odd_switch(),
         _ => Err(std::io::Error::other("no such errand")),
     };
@@ -283,20 +289,20 @@ fn send_search(ttl: u32) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One HTTP/1.0 request; an error if the status is not 200.
-fn fetch(url: &str) -> std::io::Result<()> {
+/// One HTTP/1.0 request; an error if the status is none of success.
+fn fetch(method: &str, url: &str) -> std::io::Result<()> {
     let bad = |why: &str| std::io::Error::other(format!("{url}: {why}"));
     let rest = url.strip_prefix("http://").ok_or_else(|| bad("no http URL"))?;
     let (host, path) = rest.split_once('/').ok_or_else(|| bad("no path"))?;
     let address: SocketAddr = host.parse().map_err(|_| bad("no address"))?;
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(3))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.write_all(format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes())?;
+    stream.write_all(format!("{method} /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes())?;
     let mut reply = Vec::new();
     stream.take(16 << 20).read_to_end(&mut reply)?;
     let text = String::from_utf8_lossy(&reply);
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(|| bad("no header"))?;
-    if !head.lines().next().is_some_and(|status| status.contains(" 200 ")) {
+    if !head.lines().next().is_some_and(|status| status.contains(" 20")) {
         return Err(bad(&format!("{head}\n{body}")));
     }
     std::io::stdout().write_all(body.as_bytes())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 45] = [
+pub const TRIALS: [(&str, Run); 46] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -48,6 +48,7 @@ pub const TRIALS: [(&str, Run); 45] = [
     ("doctor_reflection_with_falling_ttl", super::doctor::reflection_with_falling_ttl),
     ("doctor_reflection_with_constant_ttl", super::doctor::reflection_with_constant_ttl),
     ("doctor_reflection_overheard", super::doctor::reflection_overheard),
+    ("doctor_mdns_reflector", super::doctor::mdns_reflector),
     ("doctor_dialling_into_the_lan", super::doctor::dialling_into_the_lan),
     ("doctor_two_dhcp_servers", super::doctor::two_dhcp_servers),
     ("doctor_two_ipv6_routers", super::doctor::two_ipv6_routers),

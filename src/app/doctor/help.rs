@@ -6,7 +6,7 @@ pub(in crate::app) const ABOUT: &str = "\
 Asks the LAN what is wrong with it, before it breaks: does a router send multicast back into it, is its WAN side plugged in \
 here, is there a ring of cables, do two servers give out addresses, can opened ports be reached?
 
-It listens first. If that shows a mistake or a storm, nothing is sent. The two searches can feed a mistake in the wiring, so \
+It listens first. If that shows a mistake or a storm, nothing is sent. The four searches can feed a mistake in the wiring, so \
 that it asks before it sends them. Needs the capability CAP_NET_RAW, and never root.";
 
 const AFTER: &str = "\

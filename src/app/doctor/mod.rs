@@ -12,9 +12,12 @@ use super::config::{self, Config, Interval};
 use super::lang::Lang;
 use super::upnp::screen::{Screen, ask};
 use crate::explain::checks;
+use crate::io::clock;
 use crate::io::interfaces::{self, Interface};
 use crate::model::text::{Language, Text};
 use crate::view;
+use crate::view::doctor::Examination;
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal as _};
@@ -39,7 +42,7 @@ pub struct DoctorArgs {
     /// Send nothing at all: only listen
     #[arg(long, conflicts_with = "yes")]
     passive: bool,
-    /// Agree to the searches (guard_search and upnp_search below) without being asked
+    /// Agree to the searches (guard_search, guard_ws_discovery, guard_mdns and upnp_search below) without being asked
     #[arg(long)]
     yes: bool,
     /// How long to listen before anything is sent, up to 1h; queries for memberships come every 125 s
@@ -48,6 +51,9 @@ pub struct DoctorArgs {
     /// One screen for people, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Also write a page to hand on (HTML in one file, in the language of --lang)
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Language of sentences [default: by LC_ALL, LC_MESSAGES or LANG; en if they say neither]
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -73,10 +79,10 @@ const NO_SUCH: Text = Text {
     ja: "指定されたインターフェースがないか、停止中またはループバックです。`ip link` で一覧を確かめてください",
 };
 const CONSENT: Text = Text {
-    en: "Nothing has come back so far. May it now send one marked search with TTL 2 on each interface, and then look for UPnP \
-         gateways (TTL 1)? If a router is wired wrongly, the mark can circle: then unplug the WAN-side cable of the router \
+    en: "Nothing has come back so far. May it now send three marked searches (SSDP, WS-Discovery, mDNS; TTL 2) on each \
+         interface, and then look for UPnP gateways (TTL 1)? If a router is wired wrongly, the mark can circle: then unplug the WAN-side cable of the router \
          that was added last. [y/N] ",
-    ja: "ここまで、戻ってきたパケットはありません。目印付きの探索(TTL 2)を各インターフェースで1個送信し、続けてUPnPゲートウェイを\
+    ja: "ここまで、戻ってきたパケットはありません。目印付きの探索3個(SSDP、WS-Discovery、mDNS。TTL 2)を各インターフェースで送信し、続けてUPnPゲートウェイを\
          探索(TTL 1)してよいですか? ルーターの配線に誤りがあると、目印が回り続けることがあります。その場合は、最後に追加した\
          ルーターのWAN側ケーブルを抜いてください。[y/N] ",
 };
@@ -117,8 +123,8 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<u8> {
     progress.finish_and_clear();
     let seen = seen?;
     let checked = checks::examine(&seen.look);
-    let examination =
-        view::doctor::Examination { places: &places, checked: &checked, sent: &seen.sent, took: seen.took };
+    let status = checks::exit_status(&checked);
+    let examination = Examination { places, checked, sent: seen.sent, took: seen.took, at: seen.at };
     match args.format {
         Format::Json => screen.json(&view::doctor::json(&examination, screen.language), false)?,
         Format::Text => {
@@ -128,10 +134,17 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<u8> {
             screen.print(&text)?;
         }
     }
-    Ok(checks::exit_status(&checked))
+    if let Some(path) = &args.report {
+        let zone = clock::utc_offset_seconds(examination.at);
+        std::fs::write(path, view::report::examination(&examination, zone, screen.language))
+            .with_context(|| format!("the report cannot be written to {}; choose another file", path.display()))?;
+    }
+    Ok(status)
 }
 
-fn place(interface: &Interface) -> String {
+/// An interface with its address: `eth0 (192.168.1.30)`.
+#[must_use]
+pub fn place(interface: &Interface) -> String {
     let address = interface.addresses.iter().find(|(ip, _)| ip.is_ipv4()).or(interface.addresses.first());
     address.map_or_else(|| interface.name.to_string(), |(ip, _)| format!("{} ({ip})", interface.name))
 }

@@ -15,12 +15,13 @@ use crate::io::interfaces::{self, HostCounters, Interface};
 use crate::io::snmp::{Client, Located};
 use crate::io::ssdp::StopProbes;
 use crate::io::{neighbours, routes, upnp};
+use crate::model::Time;
 use crate::model::observation::{Counter, CounterKind, Poll, PollSample, PortSample};
 use crate::model::probe::{self, Budget, GAP, Permit, Probe, Refusal};
 use crate::model::text::Text;
 use crate::observe::hearing::Marks;
 use crate::wire::request::{self, Datagram};
-use crate::wire::{dhcp, nat_pmp, ssdp};
+use crate::wire::{dhcp, mdns, nat_pmp, ssdp, ws_discovery};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -45,8 +46,48 @@ const SEARCH: Duration = Duration::from_secs(4);
 const MAX_TARGETS: usize = 16;
 /// See [`MAX_TARGETS`].
 const POLL: Duration = Duration::from_secs(3);
-/// TTL of the guard search: it crosses one forwarder, and dies at the second.
+/// After each guard that follows: what was sent back came within 12 ms (measured, of the kernel's forwarding and of a
+/// reflector), and what is late is heard during the search for gateways.
+const NEXT_GUARD: Duration = Duration::from_millis(250);
+/// TTL of the guards: they cross one forwarder, and die at the second.
 const GUARD_TTL: u8 = 2;
+
+/// A message with a mark, which nobody has reason to send again.
+struct Guard {
+    probe: &'static Probe,
+    to: (Ipv4Addr, u16),
+    /// A fixed source port; else one by chance.
+    from_port: Option<u16>,
+    message: fn(&Marks) -> Vec<u8>,
+    /// How long is listened before anything else is sent.
+    listen: Duration,
+}
+
+/// In the order in which they are sent.
+static GUARDS: [Guard; 3] = [
+    Guard {
+        probe: &probe::GUARD,
+        to: (ssdp::GROUP_V4, ssdp::PORT),
+        from_port: None,
+        message: |marks| ssdp::search(ssdp::GROUP_V4.into(), &format!("urn:{}:service:none:1", marks.token), 1),
+        listen: GUARD,
+    },
+    Guard {
+        probe: &probe::GUARD_WS_DISCOVERY,
+        to: (ws_discovery::GROUP_V4, ws_discovery::PORT),
+        from_port: None,
+        message: |marks| ws_discovery::probe(&marks.token, marks.xid.into()),
+        listen: NEXT_GUARD,
+    },
+    // From another port it would be a question of the old kind, which each reflector answers to by itself (RFC 6762, 6.7).
+    Guard {
+        probe: &probe::GUARD_MDNS,
+        to: (mdns::GROUP_V4, mdns::PORT),
+        from_port: Some(mdns::PORT),
+        message: |marks| mdns::question(&marks.token),
+        listen: NEXT_GUARD,
+    },
+];
 
 /// How it behaves.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +123,8 @@ pub struct Seen {
     pub sent: Vec<(&'static Probe, u32)>,
     /// How long it took.
     pub took: Duration,
+    /// When it ended.
+    pub at: Time,
 }
 
 /// An interface while it is looked at.
@@ -147,7 +190,8 @@ impl Visit<'_> {
             look.verdicts.extend(verdicts);
             look.places.push(place);
         }
-        Ok(Seen { look, sent, took: clock.now().since(began) })
+        let at = clock.now();
+        Ok(Seen { look, sent, took: at.since(began), at })
     }
 
     fn named(&self, routes: Vec<routes::DefaultRoute>) -> Vec<(Arc<str>, IpAddr)> {
@@ -458,20 +502,22 @@ impl<'a> Round<'a> {
         post.sent.insert(probe::MEMBERSHIP.id, fate);
     }
 
-    /// The marked search on one interface after the other, each with its second of listening.
+    /// The marked messages on one interface after the other: the search with its second of listening, and what a proxy or
+    /// reflector may treat otherwise.
     async fn guard(&mut self) {
         for at in 0..self.posts.len() {
-            self.send(at, &probe::GUARD, |post| {
-                let mac = post.interface.mac?;
-                let from = (post.ipv4()?, 50_000 + post.marks.xid as u16 % 10_000);
-                let target = format!("urn:{}:service:none:1", post.marks.token);
-                let payload = ssdp::search(ssdp::GROUP_V4.into(), &target, 1);
-                let (to, id) = ((ssdp::GROUP_V4, ssdp::PORT), (post.marks.xid >> 16) as u16);
-                Some(request::udp(&Datagram { mac, from, to, ttl: GUARD_TTL, id, payload: &payload }))
-            })
-            .await;
-            if matches!(self.posts[at].sent.get(probe::GUARD.id), Some(Fate::Sent(_))) {
-                self.listen(GUARD).await;
+            for guard in &GUARDS {
+                self.send(at, guard.probe, |post| {
+                    let mac = post.interface.mac?;
+                    let port = guard.from_port.unwrap_or(50_000 + post.marks.xid as u16 % 10_000);
+                    let (from, payload) = ((post.ipv4()?, port), (guard.message)(&post.marks));
+                    let id = (post.marks.xid >> 16) as u16;
+                    Some(request::udp(&Datagram { mac, from, to: guard.to, ttl: GUARD_TTL, id, payload: &payload }))
+                })
+                .await;
+                if matches!(self.posts[at].sent.get(guard.probe.id), Some(Fate::Sent(_))) {
+                    self.listen(guard.listen).await;
+                }
             }
         }
     }

@@ -1,66 +1,143 @@
-//! The harmless part of `doctor`, repeated: nobody is there to agree to the searches, so that they are not sent.
+//! `doctor` in a running program: its harmless part repeated on a timer, and its passive part for whoever presses the button
+//! of the page. Nobody is there to agree to the searches, so that they are not sent.
 
-use crate::app::config::Config;
-use crate::app::doctor::{Manners, Visit};
-use crate::app::hub::Hub;
+use super::chosen;
+use crate::app::config::{Config, Interfaces};
+use crate::app::doctor::{Manners, Visit, place};
+use crate::app::hub::{Hub, Stopped};
 use crate::engine::{Input, State};
 use crate::explain::{Names, checks};
 use crate::io::clock::Clock;
 use crate::io::interfaces;
+use crate::model::text::Language;
+use crate::view::doctor::Examination;
+use crate::view::html::Examining;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The first examination waits for the captures to be warm and the first polls to be over.
 const FIRST: Duration = Duration::from_secs(30);
 /// How long each one listens before it sends anything.
 const LISTEN: Duration = Duration::from_secs(5);
+/// How long one listens that sends nothing.
+const LISTEN_ONLY: Duration = Duration::from_secs(10);
 /// Interfaces examined.
 const MAX_INTERFACES: usize = 4;
 
-/// Examines the LAN every `interval` until the task is dropped; never, where there is none.
-pub async fn examine(hub: Hub, clock: Clock, interval: Option<Duration>, names: Names) {
-    let Some(interval) = interval else { return };
-    tokio::time::sleep(FIRST).await;
-    let mut timer = tokio::time::interval(interval);
-    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        timer.tick().await;
-        // Over but unverified is not over: what lit the storm may still be there.
-        if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
-            tracing::info!("the LAN is not examined while a storm or warning is open");
-            continue;
+/// What is examined, and how things are called.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Where frames are captured.
+    pub interfaces: Interfaces,
+    /// What the user calls devices.
+    pub names: Names,
+}
+
+/// Lets one examination happen at a time, and keeps what the latest came to.
+#[derive(Debug)]
+pub struct Examiner {
+    state: watch::Sender<Examining>,
+    wanted: tokio::sync::Notify,
+    subject: Subject,
+}
+
+impl Examiner {
+    /// Nothing has been examined yet.
+    #[must_use]
+    pub fn new(subject: Subject) -> Self {
+        Self { state: watch::Sender::new(Examining::Never), wanted: tokio::sync::Notify::new(), subject }
+    }
+
+    /// How the latest one went.
+    #[must_use]
+    pub fn state(&self) -> Examining {
+        self.state.borrow().clone()
+    }
+
+    /// Asks for one that only listens. Whoever runs [`Examiner::run`] makes it; while one goes on, that is it.
+    pub fn ask(&self) {
+        let begun = self.state.send_if_modified(|state| {
+            let idle = !matches!(state, Examining::Running);
+            *state = Examining::Running;
+            idle
+        });
+        if begun {
+            self.wanted.notify_one();
         }
-        let began = clock.now();
-        let names = names.clone();
-        // On a thread of its own, with a runtime of its own: netlink can wait for seconds.
-        let outcome = tokio::task::spawn_blocking(move || once(&names)).await;
-        match outcome {
-            Ok(Ok(checked)) => {
-                for one in checked.iter().filter(|one| one.answer.status.is_finding()) {
-                    let seen = one.answer.seen.iter().map(|said| said.fill(crate::model::text::Language::English));
-                    let seen = seen.collect::<Vec<_>>().join(" ");
-                    tracing::warn!(check = one.check.id, verdict = one.answer.status.id(), "{seen}");
-                }
-                let statuses = checked.iter().map(|one| (one.check.id, one.answer.status)).collect();
-                tracing::debug!(seconds = clock.now().since(began).as_secs_f64(), "the LAN was examined");
-                if hub.send(Input::Examined(statuses)).await.is_err() {
-                    return;
+    }
+
+    /// Examines when asked, and the harmless part every `interval` if there is one, until the task is dropped.
+    pub async fn run(self: Arc<Self>, hub: Hub, clock: Clock, interval: Option<Duration>) {
+        let mut next = tokio::time::Instant::now() + FIRST;
+        loop {
+            let passive = tokio::select! {
+                () = self.wanted.notified() => true,
+                () = tokio::time::sleep_until(next), if interval.is_some() => false,
+            };
+            if !passive {
+                next = tokio::time::Instant::now() + interval.unwrap_or(FIRST);
+                // Over but unverified is not over: what lit the storm may still be there.
+                if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
+                    tracing::info!("the LAN is not examined while a storm or warning is open");
+                    continue;
                 }
             }
-            Ok(Err(error)) => tracing::warn!("the LAN could not be examined: {error:#}"),
-            Err(_) => return,
+            if self.once(&hub, &clock, passive).await.is_err() {
+                return;
+            }
         }
+    }
+
+    async fn once(&self, hub: &Hub, clock: &Clock, passive: bool) -> Result<(), Stopped> {
+        let began = clock.now();
+        let subject = self.subject.clone();
+        // On a thread of its own, with a runtime of its own: netlink can wait for seconds.
+        let outcome = tokio::task::spawn_blocking(move || examine(&subject, passive)).await;
+        let ended = match outcome {
+            Ok(Ok(examination)) => {
+                tracing::debug!(seconds = clock.now().since(began).as_secs_f64(), "the LAN was examined");
+                // What only listens cannot answer most questions: the metrics are of those that ask.
+                if !passive {
+                    tell(&examination);
+                    let statuses = examination.checked.iter().map(|one| (one.check.id, one.answer.status)).collect();
+                    hub.send(Input::Examined(statuses)).await?;
+                }
+                Examining::Done(Arc::new(examination))
+            }
+            Ok(Err(error)) => {
+                tracing::warn!("the LAN could not be examined: {error:#}");
+                Examining::Failed(format!("{error:#}").into())
+            }
+            Err(_) => Examining::Failed("its thread has ended, which is a mistake in stormglass".into()),
+        };
+        // Asked for while the timer's went on: that is one more.
+        self.state.send_replace(ended);
+        Ok(())
     }
 }
 
-fn once(names: &Names) -> anyhow::Result<Vec<checks::Checked>> {
-    let all = interfaces::list()?;
-    let lan =
-        |one: &interfaces::Interface| one.up && !one.loopback && one.multicast && !one.enslaved && one.mac.is_some();
-    let interfaces = all.into_iter().filter(lan).take(MAX_INTERFACES).collect::<Vec<_>>();
+/// Findings in the log.
+fn tell(examination: &Examination) {
+    for one in examination.findings() {
+        let seen = one.answer.seen.iter().map(|said| said.fill(Language::English)).collect::<Vec<_>>().join(" ");
+        tracing::warn!(check = one.check.id, verdict = one.answer.status.id(), "{seen}");
+    }
+}
+
+fn examine(subject: &Subject, passive: bool) -> anyhow::Result<Examination> {
+    let (mut interfaces, _) = chosen(&subject.interfaces, &interfaces::list()?);
+    interfaces.retain(|one| one.up && !one.loopback && one.mac.is_some());
+    interfaces.truncate(MAX_INTERFACES);
+    anyhow::ensure!(
+        !interfaces.is_empty(),
+        "no interface on a LAN is captured here: capture.interfaces in the configuration chooses them"
+    );
     let config = Config::default();
+    let listen_first = if passive { LISTEN_ONLY } else { LISTEN };
     let visit = Visit {
         interfaces: &interfaces,
-        manners: Manners { passive: false, agreed: false, listen_first: LISTEN },
+        manners: Manners { passive, agreed: false, listen_first },
         config: &config,
         tell: &|_| {},
         ask: &|| false,
@@ -68,6 +145,30 @@ fn once(names: &Names) -> anyhow::Result<Vec<checks::Checked>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = runtime.block_on(visit.look())?;
     runtime.shutdown_background();
-    seen.look.names = names.clone();
-    Ok(checks::examine(&seen.look))
+    seen.look.names = subject.names.clone();
+    let (places, checked) = (interfaces.iter().map(place).collect(), checks::examine(&seen.look));
+    Ok(Examination { places, checked, sent: seen.sent, took: seen.took, at: seen.at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Settings;
+
+    #[tokio::test]
+    async fn what_could_not_be_examined_says_what_to_change() {
+        let clock = Clock::start();
+        let (hub, _questions) = Hub::start(Settings::default(), clock).expect("a hub");
+        let subject = Subject { interfaces: Interfaces::None, names: Names::default() };
+        let examiner = Arc::new(Examiner::new(subject));
+        let mut state = examiner.state.subscribe();
+        let task = tokio::spawn(Arc::clone(&examiner).run(hub, clock, None));
+        examiner.ask();
+        assert!(matches!(examiner.state(), Examining::Running));
+        examiner.ask();
+        let ended = state.wait_for(|state| !matches!(state, Examining::Running)).await.expect("an end").clone();
+        let Examining::Failed(why) = ended else { panic!("{ended:?}") };
+        assert!(why.contains("capture.interfaces"), "{why}");
+        task.abort();
+    }
 }

@@ -10,7 +10,7 @@ mod storage;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
-pub use doctor::examine;
+pub use doctor::{Examiner, Subject};
 pub use host::{answer_questions, watch_host};
 pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};

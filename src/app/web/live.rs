@@ -1,8 +1,10 @@
 //! The live page and its stream of changes: one rendering for all who look, made when the first of them asks and the last one
 //! has become old. Nobody looks: nothing is rendered. Knows no part of the page by name.
 
+use super::App;
 use crate::app::check::Checker;
 use crate::app::hub::{Change, Hub, Stopped};
+use crate::app::tasks::Examiner;
 use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::text::Language;
@@ -45,15 +47,23 @@ pub(super) struct Live {
     hub: Hub,
     clock: Clock,
     checker: Arc<Checker>,
+    examiner: Arc<Examiner>,
     token: Arc<str>,
     utc_offset_seconds: i32,
     latest: Mutex<BTreeMap<Language, Arc<Rendered>>>,
 }
 
 impl Live {
-    pub(super) fn new(hub: Hub, clock: Clock, checker: Arc<Checker>, utc_offset_seconds: i32) -> Self {
-        let token = token(&clock);
-        Self { hub, clock, checker, token, utc_offset_seconds, latest: Mutex::default() }
+    pub(super) fn new(app: &App) -> Self {
+        Self {
+            hub: app.hub.clone(),
+            clock: app.clock,
+            checker: Arc::clone(&app.checker),
+            examiner: Arc::clone(&app.examiner),
+            token: token(&app.clock),
+            utc_offset_seconds: app.utc_offset_seconds,
+            latest: Mutex::default(),
+        }
     }
 
     /// What whoever posts a form of the page must know.
@@ -70,6 +80,7 @@ impl Live {
         }
         let frame = Frame {
             check: self.checker.state(),
+            examining: self.examiner.state(),
             token: Arc::clone(&self.token),
             utc_offset_seconds: self.utc_offset_seconds,
         };

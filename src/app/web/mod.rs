@@ -14,6 +14,7 @@ use super::check::Checker;
 use super::config;
 use super::hub::{Change, Hub, Stopped};
 use super::targets::{Counts, List};
+use super::tasks::Examiner;
 use crate::engine::Engine;
 use crate::io::clock::Clock;
 use crate::io::snmp::Client;
@@ -58,6 +59,8 @@ pub struct App {
     pub scrapes: Arc<tokio::sync::Semaphore>,
     /// Checks what is over, when asked.
     pub checker: Arc<Checker>,
+    /// Examines the LAN, when asked.
+    pub examiner: Arc<Examiner>,
     /// Names by which this host may be asked, beside those that are safe anyway.
     pub allowed_hosts: Vec<String>,
     /// The one clock.
@@ -75,7 +78,7 @@ pub fn scrape_places() -> Arc<tokio::sync::Semaphore> {
 /// All routes.
 pub fn router(app: App) -> Router {
     let streams = Arc::new(tokio::sync::Semaphore::new(MAX_STREAMS));
-    let live = Arc::new(Live::new(app.hub.clone(), app.clock, Arc::clone(&app.checker), app.utc_offset_seconds));
+    let live = Arc::new(Live::new(&app));
     let plain = pages::routes(Arc::clone(&live))
         .route("/sd/snmp", get(snmp::discovery))
         .route("/api/v1/status", get(status))

@@ -31,6 +31,7 @@ pub(super) fn routes(live: Arc<Live>) -> Router<App> {
         .route("/targets", get(targets))
         .route("/storms/{id}/{started}", get(storm))
         .route("/check", post(check))
+        .route("/doctor", get(doctor).post(examine))
         .layer(Extension(live))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_FORM))
         .merge(assets())
@@ -173,12 +174,52 @@ async fn check(
             return problem(StatusCode::CONFLICT, "there is nothing to check: nothing is over and unverified just now");
         }
     }
+    begun(&form, ["/?lang=en", "/?lang=ja"], "the check has begun; / says how it goes\n")
+}
+
+/// The answer to a form is the page that it stood on; to a program, a sentence.
+fn begun(form: &Form, pages: [&'static str; 2], said: &'static str) -> Response {
     let back = match form.lang.as_deref() {
-        Some("ja") => "/?lang=ja",
-        Some("en") => "/?lang=en",
-        _ => return (StatusCode::ACCEPTED, "the check has begun; / says how it goes\n").into_response(),
+        Some("en") => pages[0],
+        Some("ja") => pages[1],
+        _ => return (StatusCode::ACCEPTED, said).into_response(),
     };
     (StatusCode::SEE_OTHER, [(header::LOCATION, HeaderValue::from_static(back))]).into_response()
+}
+
+/// The latest examination of the LAN, in full.
+async fn doctor(
+    State(app): State<App>,
+    Extension(live): Extension<Arc<Live>>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
+    let manner = manner(&app, &wanted, &headers);
+    document(html::examination_page(&app.examiner.state(), live.token(), manner), manner.language)
+}
+
+/// Asks for an examination that only listens.
+async fn examine(
+    State(app): State<App>,
+    Extension(live): Extension<Arc<Live>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let form: Form = form(&body);
+    if !guard::may_change(&headers, peer.map(|Extension(peer)| peer), form.token.as_deref(), live.token()) {
+        return problem(
+            StatusCode::FORBIDDEN,
+            "an examination is asked for by the button of the page, or on the computer that stormglass runs on: \
+             curl -X POST http://127.0.0.1:10116/doctor",
+        );
+    }
+    app.examiner.ask();
+    begun(
+        &form,
+        ["/?lang=en#examination", "/?lang=ja#examination"],
+        "the examination has begun; /doctor says what it comes to\n",
+    )
 }
 
 /// The fields of `application/x-www-form-urlencoded` that are ours; their values need no decoding.

@@ -1,7 +1,7 @@
 //! Each check against what it may see: the finding, the healthy LAN, and the two ways not to have looked.
 
 use super::*;
-use crate::model::frames::{OwnerClaim, OwnerProof};
+use crate::model::frames::{OwnerClaim, OwnerProof, Protocol};
 use crate::model::probe::{self, PROBES, Probe, Refusal};
 use crate::model::{MacAddr, Time};
 use crate::observe::hearing::{Echo, Heard, Offer, Querier, Return, Wants};
@@ -94,7 +94,14 @@ fn each_mistake_is_found_and_nothing_else() {
         (
             "a search comes back",
             changed(|h| {
-                h.echoes.insert(ROUTER, echo);
+                h.echoes.insert((ROUTER, Protocol::Ssdp), echo);
+            }),
+            vec![("reflection", Problem)],
+        ),
+        (
+            "an mDNS question is repeated",
+            changed(|h| {
+                h.echoes.insert((ROUTER, Protocol::Mdns), echo);
             }),
             vec![("reflection", Problem)],
         ),

@@ -12,6 +12,7 @@ use crate::model::{MacAddr, Time, vendor};
 use crate::observe::targets::TargetStatus;
 use crate::observe::topology::Role;
 use crate::observe::trails::Reading;
+use crate::view::doctor::Examination;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -56,6 +57,20 @@ pub enum Check {
     Back(Time),
     /// It could not be looked.
     Unable(Time),
+}
+
+/// How the latest examination by `doctor` went.
+#[derive(Clone, Debug, Default)]
+pub enum Examining {
+    /// There was none.
+    #[default]
+    Never,
+    /// It goes on.
+    Running,
+    /// It could not be made: a sentence.
+    Failed(Arc<str>),
+    /// What it came to.
+    Done(Arc<Examination>),
 }
 
 /// Who sends what to which groups.
@@ -150,6 +165,8 @@ pub struct Face {
     pub snapshot: Snapshot,
     /// How the latest check went.
     pub check: Check,
+    /// How the latest examination went.
+    pub examining: Examining,
     /// What whoever posts must know.
     pub token: Arc<str>,
     /// Group frames of each second, by interface.
@@ -181,6 +198,8 @@ pub struct Face {
 pub struct Frame {
     /// How the latest check went.
     pub check: Check,
+    /// How the latest examination went.
+    pub examining: Examining,
     /// What whoever posts must know.
     pub token: Arc<str>,
     /// Local time minus UTC, seconds.
@@ -201,6 +220,7 @@ impl Face {
         assessment.findings.truncate(MAX_FINDINGS);
         Self {
             check: frame.check,
+            examining: frame.examining.clone(),
             token: Arc::clone(&frame.token),
             curves: engine.seconds().take(MAX_CURVES).map(|(name, s)| (Arc::clone(name), s.until(now))).collect(),
             groups: known.groups(),

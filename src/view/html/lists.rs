@@ -72,7 +72,7 @@ pub fn storm_page(snapshot: &Snapshot, found: Option<&Verdict>, manner: Manner) 
     })
 }
 
-fn document(title: &Text, manner: Manner, write: impl FnOnce(&mut Pen)) -> String {
+pub(super) fn document(title: &Text, manner: Manner, write: impl FnOnce(&mut Pen)) -> String {
     let Manner { language, now, utc_offset_seconds } = manner;
     let mut pen = Pen { html: Html::new(), language, now, utc_offset_seconds };
     let mut name = Html::new();

@@ -3,6 +3,7 @@
 //! from elsewhere. Knows no sockets and no engine but what a [`Face`] has gathered of it.
 
 pub(in crate::view) mod escape;
+pub(in crate::view) mod examination;
 pub mod face;
 mod gateways;
 mod lan;
@@ -15,7 +16,8 @@ mod top;
 mod verdict;
 mod words;
 
-pub use face::{Check, Face, Frame};
+pub use examination::page as examination_page;
+pub use face::{Check, Examining, Face, Frame};
 pub use lists::{Manner, hosts_page, ports_page, storm_page, targets_page};
 
 use crate::model::text::Language;
@@ -88,6 +90,7 @@ const DESIGN: &[Design] = &[
     Design { id: "gateways", place: Place::Main, open: "<div", close: "</div>", write: lan::gateways },
     section!("targets", lan::targets),
     section!("feeds", lan::feeds),
+    section!("examination", examination::latest),
     section!("history", verdict::history),
 ];
 

@@ -3,10 +3,13 @@
 //! are SVG of our own, each with its text. Pure: the same capture gives the same page.
 
 mod chart;
+mod examination;
 mod ladder;
 pub(in crate::view) mod path;
 mod tables;
 mod words;
+
+pub use examination::page as examination;
 
 use super::html::escape::Html;
 use crate::explain::words::number;
@@ -82,18 +85,18 @@ impl Report<'_> {
         local.rfc3339().split('.').next().unwrap_or_default().replace('T', " ")
     }
 
-    /// `UTC+09:00`.
-    fn zone(&self) -> String {
-        let minutes = self.utc_offset_seconds.unsigned_abs() / 60;
-        let sign = if self.utc_offset_seconds < 0 { '-' } else { '+' };
-        if minutes == 0 { "UTC".to_owned() } else { format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60) }
-    }
-
     /// What a device is called: its name, else its maker, else nothing.
     fn called(&self, mac: Option<MacAddr>, ip: Option<IpAddr>) -> Option<String> {
         let name = ip.and_then(|ip| self.names.get(&ip)).map(ToString::to_string);
         name.or_else(|| mac.and_then(vendor::vendor).map(|maker| vendor::short_name(maker).into_owned()))
     }
+}
+
+/// `UTC+09:00`.
+fn zone(utc_offset_seconds: i32) -> String {
+    let minutes = utc_offset_seconds.unsigned_abs() / 60;
+    let sign = if utc_offset_seconds < 0 { '-' } else { '+' };
+    if minutes == 0 { "UTC".to_owned() } else { format!("UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60) }
 }
 
 /// The whole document.
@@ -119,7 +122,8 @@ pub fn page(report: &Report<'_>) -> String {
     glossary(&mut html, report, !verdicts.is_empty());
     html.raw("</main><footer><p>");
     html.text(&report.fill(&words::FOOTER, [("version", env!("CARGO_PKG_VERSION").to_owned())])).raw(" ");
-    html.text(&report.fill(&words::TIMES, [("offset", report.zone())])).raw("</p></footer></body></html>\n");
+    html.text(&report.fill(&words::TIMES, [("offset", zone(report.utc_offset_seconds))]))
+        .raw("</p></footer></body></html>\n");
     html.finish()
 }
 
@@ -150,7 +154,7 @@ fn head(html: &mut Html, report: &Report<'_>, verdicts: &[Verdict]) {
     };
     html.raw("</h1><dl class=\"facts\">");
     if let Some((first, last)) = report.span {
-        let span = format!("{} – {} ({})", report.date(first), report.clock(last), report.zone());
+        let span = format!("{} – {} ({})", report.date(first), report.clock(last), zone(report.utc_offset_seconds));
         fact(html, report.say(&words::CAPTURED), &span);
     }
     fact(html, report.say(&words::FRAMES), &number(report.frames));
