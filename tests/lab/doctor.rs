@@ -276,6 +276,7 @@ pub fn reflection_with_falling_ttl() -> Result<()> {
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("reflection", "problem")])?;
     let said = seen(&answer.1, "reflection");
+    println!("    {said}");
     check(said.contains("3c:84:6a:10:00:c8") && said.contains("TTL 1"), "the router's MAC and the TTL", &answer.1)?;
     check(sent(&answer.1, "upnp_search") == 0, "it stopped", &answer.1)
 }
@@ -289,6 +290,7 @@ pub fn reflection_with_constant_ttl() -> Result<()> {
     run("ip netns exec router tc qdisc add dev lan0 root tbf rate 4mbit burst 1600 limit 300000")?;
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("reflection", "problem"), ("storm", "problem")])?;
+    println!("    {} {}", seen(&answer.1, "storm"), seen(&answer.1, "reflection"));
     check(sent(&answer.1, "guard_search") == 1 && sent(&answer.1, "upnp_search") == 0, "one mark", &answer.1)?;
     // Asked again in the storm: not a single question more.
     let answer = doctor(&["--yes"])?;
@@ -311,6 +313,7 @@ pub fn mdns_reflector() -> Result<()> {
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("reflection", "problem")])?;
     let said = seen(&answer.1, "reflection");
+    println!("    {said}");
     check(
         said.contains("3c:84:6a:10:00:c") && said.contains("mDNS"),
         "the router's MAC, and what it repeats",
@@ -381,6 +384,31 @@ pub fn ports_in_vain() -> Result<()> {
         check(seen(&answer.1, "gateways").contains("5001"), "which port", &answer.1)?;
     }
     Ok(())
+}
+
+/// Two that ask for memberships and take no notice of each other: the switch, whose address wins the election, and a proxy
+/// that holds none.
+pub fn two_queriers() -> Result<()> {
+    let mut home = finally("doctor-queriers")?;
+    run("ip -n sw link set br0 type bridge mcast_snooping 1 mcast_query_use_ifaddr 1 mcast_query_interval 500 \
+         mcast_startup_query_interval 500 mcast_querier 1")?;
+    igmp_proxy(&mut home)?;
+    // The proxy asks for the second time 31 s after the first.
+    let answer = doctor(&["--yes", "--watch", "60s"])?;
+    found(&answer, &[("querier", "warning")])?;
+    let said = seen(&answer.1, "querier");
+    println!("    {said}");
+    check(said.contains("192.168.1.2 (") && said.contains("(192.168.1.100,"), "both are named", &answer.1)
+}
+
+/// A switch that keeps groups from those who do not report, and nobody who asks for reports. That takes as long to tell as
+/// two queries may be lost.
+pub fn no_querier() -> Result<()> {
+    let _home = before("doctor-no-querier", "")?;
+    run("ip -n sw link set br0 type bridge mcast_snooping 1")?;
+    let answer = doctor(&["--yes", "--watch", "260s"])?;
+    found(&answer, &[("querier", "warning")])?;
+    check(seen(&answer.1, "querier").contains("nobody asked"), "that nobody asks", &answer.1)
 }
 
 /// A switch that answers by SNMP, and one that does not know the community.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 46] = [
+pub const TRIALS: [(&str, Run); 48] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -22,6 +22,8 @@ pub const TRIALS: [(&str, Run); 46] = [
     ("a_recording_says_what_was_said_live", super::recording::same_verdict),
     ("a_full_disk_costs_the_recording_alone", super::recording::full_disk),
     ("port_mappings_in_full", port_mappings),
+    // The longest of those that wait, and so the first of them.
+    ("doctor_no_querier", super::doctor::no_querier),
     ("snmp_v3_reads_and_says_what_is_wrong", super::snmp_v3::credentials),
     ("snmp_v3_follows_a_reset_device", super::snmp_v3::resets),
     ("snmp_check_finds_what_to_mend", super::snmp_v3::check_command),
@@ -50,6 +52,7 @@ pub const TRIALS: [(&str, Run); 46] = [
     ("doctor_reflection_overheard", super::doctor::reflection_overheard),
     ("doctor_mdns_reflector", super::doctor::mdns_reflector),
     ("doctor_dialling_into_the_lan", super::doctor::dialling_into_the_lan),
+    ("doctor_two_queriers", super::doctor::two_queriers),
     ("doctor_two_dhcp_servers", super::doctor::two_dhcp_servers),
     ("doctor_two_ipv6_routers", super::doctor::two_ipv6_routers),
     ("doctor_ports_in_vain", super::doctor::ports_in_vain),

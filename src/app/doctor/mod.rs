@@ -2,6 +2,7 @@
 //! `explain::checks`'.
 
 mod help;
+mod round;
 mod visit;
 
 pub(super) use help::ABOUT;

@@ -23,6 +23,10 @@ const SEES: Text = Text {
     en: "{link}; {frames} frames heard in {seconds} s, {groups} of them to groups.",
     ja: "{link}。{seconds} 秒間に {frames} フレーム(うちグループ宛て {groups})を受信しました。",
 };
+const SEES_AT_SOME_SPEED: Text = Text {
+    en: "Link speed unknown; {frames} frames heard in {seconds} s, {groups} of them to groups.",
+    ja: "リンク速度は不明です。{seconds} 秒間に {frames} フレーム(うちグループ宛て {groups})を受信しました。",
+};
 const RADIO: Text = Text {
     en: "By radio: an access point may change or hold back multicast, so that a computer on a cable sees more.",
     ja: "無線接続です。アクセスポイントがマルチキャストを変換・抑制することがあるため、有線のコンピューターの方が多くを確認できます。",
@@ -44,10 +48,9 @@ fn judge(_: &Look, place: &Place) -> Answer {
         Err(why) => return words::blind(why),
     };
     let machine = place.machine;
-    let link = match machine.speed_bps / 1_000_000 {
-        0 => "?".to_owned(),
-        megabits => format!("{megabits} Mbit/s"),
-    };
+    let megabits = machine.speed_bps / 1_000_000;
+    let sees = if megabits == 0 { &SEES_AT_SOME_SPEED } else { &SEES };
+    let link = format!("{megabits} Mbit/s");
     let seconds = words::seconds(heard.listened());
     let facts = [
         ("link", link.clone()),
@@ -55,7 +58,7 @@ fn judge(_: &Look, place: &Place) -> Answer {
         ("groups", heard.group_frames.to_string()),
         ("seconds", seconds.clone()),
     ];
-    let mut answer = Answer::new(Status::Ok, Said::with(&SEES, facts));
+    let mut answer = Answer::new(Status::Ok, Said::with(sees, facts));
     if machine.wireless {
         answer.seen.push(Said::plain(&RADIO));
     }

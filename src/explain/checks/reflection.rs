@@ -21,14 +21,14 @@ pub(super) static CHECK: Check = Check {
 };
 
 const SENT_BACK: Text = Text {
-    en: "{who} sent our search ({protocol}) back into the LAN {times} times (TTL {ttl}), first after {delay} ms. Somebody's \
-         next search can become a storm.",
+    en: "{who} sent our search ({protocol}) back into the LAN (frames: {times}; TTL {ttl}; first after {delay} ms). \
+         Somebody's next search can become a storm.",
     ja: "{who} が、こちらの探索パケット({protocol})を同じLANへ {times} 回送り返しました(TTL {ttl}、最初は {delay} ミリ秒後)。\
          次の探索がストームになるおそれがあります。",
 };
 const REPEATED: Text = Text {
-    en: "{who} repeated our mDNS question in the LAN that it came from, {times} times, first after {delay} ms. A second such \
-         reflector, or one more way through this one, makes a storm of anybody's question.",
+    en: "{who} repeated our mDNS question in the LAN that it came from (frames: {times}; first after {delay} ms). A second \
+         such reflector, or one more way through this one, makes a storm of anybody's question.",
     ja: "{who} が、こちらのmDNSの質問を、受信元と同じLANで {times} 回繰り返しました(最初は {delay} ミリ秒後)。同じようなリフレクター\
          がもう1つあるか、この機器にもう1つ経路ができると、誰かの質問がストームになります。",
 };

@@ -10,6 +10,8 @@ use crate::model::text::{Facts, Language, Text};
 use crate::view::doctor::{self, Examination};
 
 const TITLE: Text = Text { en: "Examination of the LAN", ja: "LANの検査" };
+/// In the navigation.
+pub(super) const NAV: Text = Text { en: "Examination", ja: "検査" };
 const ABOUT: Text = Text {
     en: "Listens for ten seconds and says what is wrong in this LAN, by what the devices say themselves. Nothing is sent. The \
          whole examination, with its questions to the LAN, is `stormglass doctor`.",
@@ -24,8 +26,8 @@ const RUNNING: Text = Text {
 const FAILED: Text =
     Text { en: "The LAN could not be examined: {why}", ja: "LANを検査できませんでした: {why}" };
 const CAME_TO: Text = Text {
-    en: "Examined at {time}: {findings} of {questions} questions found something wrong, {skipped} could not be answered.",
-    ja: "{time} の検査: {questions} 項目のうち、異常が {findings} 件、調べられなかったものが {skipped} 件です。",
+    en: "Examined at {time}: {findings} of {questions} questions found something wrong; {skipped} were not looked at.",
+    ja: "{time} の検査: {questions} 項目のうち、異常が {findings} 件、調べていないものが {skipped} 件です。",
 };
 const IN_FULL: Text = Text { en: "Every question and its answer", ja: "すべての項目と結果" };
 const SEEN: Text = Text { en: "What was seen", ja: "見えたこと" };

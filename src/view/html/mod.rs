@@ -160,6 +160,7 @@ fn navigation(html: &mut Html, language: Language) {
         ("<li><a href=\"#gateways\">", &words::NAV_PORTS),
         ("<li><a href=\"#targets\">", &words::TARGETS),
         ("<li><a href=\"#feeds\">", &words::FEEDS),
+        ("<li><a href=\"#examination\">", &examination::NAV),
         ("<li><a href=\"#history\">", &words::NAV_HISTORY),
     ] {
         html.raw(link).text(text.template(language)).raw("</a></li>");
