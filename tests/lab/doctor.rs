@@ -298,17 +298,23 @@ pub fn reflection_with_constant_ttl() -> Result<()> {
     check(sent(&answer.1, "guard_search") == 0, "no mark into a storm", &answer.1)
 }
 
-/// Avahi as the gateway of mDNS between two networks, on a router whose two sides are in one. What it asks is harmless by
-/// itself; with a second one like it, every question circles.
-pub fn mdns_reflector() -> Result<()> {
-    let mut home = Home::build("doctor-avahi")?;
-    furnish(&mut home, "")?;
+/// Avahi as the gateway of mDNS between the two sides of the second router.
+pub fn avahi(home: &mut Home) -> Result<()> {
     let config = home.file(
         "avahi.conf",
         "[server]\nhost-name=router\nallow-interfaces=lan0,wan0\nenable-dbus=no\nuse-ipv6=no\n[publish]\ndisable-publishing=yes\n\
          [reflector]\nenable-reflector=yes\n",
     )?;
-    home.start("router", &format!("avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {}", text(&config)))?;
+    home.start("router", &format!("avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {}", text(&config)))
+        .map(drop)
+}
+
+/// Avahi as the gateway of mDNS between two networks, on a router whose two sides are in one. What it asks is harmless by
+/// itself; with a second one like it, every question circles.
+pub fn mdns_reflector() -> Result<()> {
+    let mut home = Home::build("doctor-avahi")?;
+    furnish(&mut home, "")?;
+    avahi(&mut home)?;
     std::thread::sleep(REPORTED);
     let answer = doctor(&["--yes"])?;
     found(&answer, &[("reflection", "problem")])?;

@@ -18,7 +18,9 @@ mod namespaces;
 mod net;
 mod probe;
 mod recording;
+mod send;
 mod snmp_v3;
+mod storms;
 mod terminal;
 mod trials;
 
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces, to the trial's name.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 21] = [
+const NEEDED: [(&str, &str); 22] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -49,6 +51,7 @@ const NEEDED: [(&str, &str); 21] = [
     ("igmpproxy", "igmpproxy"),
     ("pppoe-discovery", "pppoe"),
     ("avahi-daemon", "avahi-daemon"),
+    ("arp-scan", "arp-scan"),
     ("setpriv", "util-linux"),
 ];
 

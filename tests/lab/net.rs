@@ -17,7 +17,8 @@ const HOSTS: [(&str, &str, &str); 4] = [
     ("nas", "192.168.1.20/24", "00:11:32:01:00:14"),
     ("pc", "192.168.1.30/24", "02:00:00:00:00:1e"),
 ];
-const SEARCH: &[u8] =
+/// What the Echo looks for.
+pub const SEARCH: &[u8] =
     b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 3\r\nST: ssdp:all\r\n\r\n";
 /// What a search is on the wire: Ethernet, IPv4 and UDP headers in front.
 const SEARCH_FRAME: u64 = 14 + 20 + 8 + SEARCH.len() as u64;
@@ -88,6 +89,12 @@ impl Home {
     /// Starts a daemon in a host's namespace; it ends with the home.
     pub fn start(&mut self, host: &str, line: &str) -> Result<u32> {
         self.start_logged(host, line, &line.split_whitespace().next().unwrap_or("daemon").replace('/', "_"))
+    }
+
+    /// Has a host do something by itself while the trial goes on; it ends with the home.
+    pub fn errand_beside(&mut self, host: &str, errand: &str) -> Result<()> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        self.start_logged(host, &format!("env {ERRAND}={errand} {}", program.display()), "errand").map(drop)
     }
 
     /// The same, with a name for its log file.
@@ -265,9 +272,8 @@ pub fn errand() -> Option<ExitCode> {
     let words = errand.split(' ').collect::<Vec<_>>();
     let result = match words.as_slice() {
         ["search", ttl] => send_search(ttl.parse().unwrap_or(4)),
-        ["greet", address] => {
-            UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.send_to(b"hello", *address)).map(drop)
-        }
+        ["greet", address] => super::send::greet(address),
+        [one] if one.contains(':') => super::send::errand(&one.split(':').collect::<Vec<_>>()),
         ["get", url] => fetch("GET", url),
         ["post", url] => fetch("POST", url),
         ["odd-switch"] => super::drop_in::odd_switch(),

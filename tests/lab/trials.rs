@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 48] = [
+pub const TRIALS: [(&str, Run); 68] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -41,6 +41,26 @@ pub const TRIALS: [(&str, Run); 48] = [
     ("as_many_as_gssdp_finds", super::lan::as_many_as_gssdp_finds),
     ("snmp_is_the_same_as_snmp_exporter_s", super::drop_in::same_as_snmp_exporter),
     ("prometheus_needs_no_relabelling", super::drop_in::prometheus_needs_no_relabelling),
+    ("storm_ssdp_flood", super::storms::ssdp_flood),
+    ("storm_mdns_flood", super::storms::mdns_flood),
+    ("storm_query_flood", super::storms::query_flood),
+    ("storm_dhcp_flood", super::storms::dhcp_flood),
+    ("storm_mld_flood", super::storms::mld_flood),
+    ("storm_neighbour_flood", super::storms::neighbour_flood),
+    ("storm_arp_scan", super::storms::arp_flood),
+    ("storm_ring_of_bridges", super::storms::ring),
+    ("storm_ipv6_pass_through", super::storms::pass_through),
+    ("storm_two_sources", super::storms::two_sources),
+    ("storm_behind_snooping", super::storms::behind_snooping),
+    ("storm_with_proxy_arp", super::storms::with_proxy_arp),
+    ("healthy_announcements", super::storms::announcements),
+    ("healthy_stream", super::storms::stream),
+    ("healthy_stream_behind_snooping", super::storms::stream_behind_snooping),
+    ("healthy_backup", super::storms::backup),
+    ("healthy_virtual_routers", super::storms::virtual_routers),
+    ("healthy_mirrored_port", super::storms::mirrored_port),
+    ("healthy_mdns_gateway", super::storms::mdns_gateway),
+    ("every_interface_at_once", super::storms::every_interface_at_once),
     ("doctor_healthy_before", super::doctor::healthy_before),
     ("doctor_passive_sends_nothing", super::doctor::passive_sends_nothing),
     ("doctor_asks_first", super::terminal::doctor_asks_first),
