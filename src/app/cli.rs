@@ -37,10 +37,17 @@ enum Command {
     Explain(super::explain::ExplainArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
+    /// A configuration to begin with, by what this computer has; nothing is sent.
+    Init(super::init::InitArgs),
     /// Every metric of /metrics: name, type, labels, unit and meaning.
     Metrics(super::metrics::MetricsArgs),
     /// What an SNMP device answers, and what of it is of use.
     Snmp(Box<super::snmp_check::SnmpArgs>),
+    /// What a shell needs to complete the command line.
+    Completions(super::manual::CompletionsArgs),
+    /// Write the manual pages and completions of both programs, for whoever packages them.
+    #[command(hide = true)]
+    Manual(super::manual::ManualArgs),
 }
 
 /// `stormglass serve`.
@@ -83,8 +90,29 @@ pub fn main() -> ExitCode {
         Command::Causes(args) => super::explain::list(&args),
         Command::Explain(args) => super::explain::one(&args),
         Command::Upnp(args) => super::upnp::run(&args),
+        Command::Init(args) => super::init::run(&args),
         Command::Metrics(args) => super::metrics::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
+        Command::Completions(args) => super::manual::completions(&args),
+        Command::Manual(args) => super::manual::run(&args),
+    }
+}
+
+/// The command line as data.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+/// Prints `text`, which is `what` in the message where that is not possible.
+#[must_use]
+pub fn print(what: &str, text: &str) -> ExitCode {
+    use std::io::Write as _;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // As with `| head`: whoever reads has had enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{what} can't be printed: {error}")),
     }
 }
 

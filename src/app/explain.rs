@@ -1,6 +1,7 @@
 //! `stormglass causes` and `stormglass explain`: what is known of causes before they strike. Looks at no network.
 
 use super::analyze::{Format, show};
+use super::cli::print;
 use super::config;
 use super::lang::{Lang, language};
 use crate::detect::Thresholds;
@@ -8,7 +9,6 @@ use crate::explain::{CAUSES, cause};
 use crate::view::explain as view;
 use crate::view::text::Style;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,10 +59,13 @@ fn ids() -> PossibleValuesParser {
 /// Prints the list of causes.
 #[must_use]
 pub fn list(args: &CausesArgs) -> ExitCode {
-    print(&match args.output.format {
-        Format::Json => format!("{:#}\n", view::list_json(language(args.output.lang))),
-        Format::Text => view::list(args.output.style()),
-    })
+    print(
+        "the list of causes",
+        &match args.output.format {
+            Format::Json => format!("{:#}\n", view::list_json(language(args.output.lang))),
+            Format::Text => view::list(args.output.style()),
+        },
+    )
 }
 
 /// Prints what is known of one cause. Exit code 2: the configuration can't be read.
@@ -74,14 +77,11 @@ pub fn one(args: &ExplainArgs) -> ExitCode {
         Ok(config) => config.map_or_else(Thresholds::default, |config| config.detect.thresholds()),
         Err(error) => return super::cli::fail(&format!("explain: {error}")),
     };
-    print(&match args.output.format {
-        Format::Json => format!("{:#}\n", view::page_json(cause, &limits, language(args.output.lang))),
-        Format::Text => view::page(cause, &limits, args.output.style()),
-    })
-}
-
-fn print(text: &str) -> ExitCode {
-    // A reader that has gone away, as `head` does, is no reason to fail.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+    print(
+        "the cause",
+        &match args.output.format {
+            Format::Json => format!("{:#}\n", view::page_json(cause, &limits, language(args.output.lang))),
+            Format::Text => view::page(cause, &limits, args.output.style()),
+        },
+    )
 }

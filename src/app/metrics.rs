@@ -1,9 +1,8 @@
 //! `stormglass metrics`: every metric that `/metrics` can have, without a network and without a configuration.
 
-use super::cli::fail;
+use super::cli::print;
 use crate::view::families;
 use clap::{Args, ValueEnum};
-use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 /// `stormglass metrics`.
@@ -32,10 +31,5 @@ pub fn run(args: &MetricsArgs) -> ExitCode {
         Format::Markdown => families::markdown(),
         Format::Json => format!("{:#}\n", families::json()),
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        // As with `| head`: whoever reads has had enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("the metrics can't be printed: {error}")),
-    }
+    print("the list of metrics", &text)
 }

@@ -22,6 +22,15 @@ const FINDINGS: u8 = 1;
 /// Could not look, or was not allowed to change: the exit status that means neither "found" nor "nothing there".
 const COULD_NOT_LOOK: u8 = 2;
 
+/// The command line of `upnp-probe` as data.
+#[must_use]
+pub fn program() -> clap::Command {
+    let command = clap::Command::new("upnp-probe").version(env!("CARGO_PKG_VERSION"));
+    <UpnpArgs as Args>::augment_args(
+        command.about("Finds every UPnP device on the LAN, and every port that was opened on its gateways"),
+    )
+}
+
 /// UPnP devices and gateways of the LAN, and every port that was opened on them.
 #[derive(Args, Clone, Debug)]
 #[command(long_about = help::ABOUT, after_long_help = help::AFTER)]
