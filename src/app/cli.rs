@@ -61,6 +61,9 @@ pub struct ServeArgs {
     /// Keep the history of storms in this folder, so that it outlives the program; outranks the configuration.
     #[arg(long = "storage.path", value_name = "FOLDER")]
     pub storage_path: Option<PathBuf>,
+    /// Let `POST /-/reload` read the configuration anew; SIGHUP always does.
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
     /// What to log: error, warn, info, debug, trace.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]

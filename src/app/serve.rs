@@ -4,6 +4,7 @@ use super::check::Checker;
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config};
 use super::hub::{Change, Hub};
+use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
 use super::targets;
 use super::tasks::{self, Captures};
 use super::web;
@@ -15,6 +16,7 @@ use crate::io::clock::{self, Clock};
 use crate::io::http_server;
 use crate::io::snmp::Client;
 use crate::io::storage::Storage;
+use crate::io::supervisor::Supervisor;
 use crate::model::text::Language;
 use crate::observe::replica::ReplicaRules;
 use crate::view;
@@ -52,6 +54,19 @@ pub struct Plan {
     pub watch_host: bool,
     /// The one clock.
     pub clock: Clock,
+    /// What belongs to a service, and not to a demonstration.
+    pub service: Option<Service>,
+}
+
+/// A service goes on for years: its configuration can be read anew, and somebody watches over it.
+#[derive(Debug)]
+pub struct Service {
+    /// Where the configuration comes from.
+    pub source: Source,
+    /// `POST /-/reload` may ask for it to be read anew.
+    pub lifecycle: bool,
+    /// Who watches over it.
+    pub supervisor: Option<Arc<Supervisor>>,
 }
 
 /// Everything that was started. Stops when dropped, in order with [`Running::stop`].
@@ -60,6 +75,8 @@ pub struct Running {
     pub hub: Hub,
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Has the configuration read anew.
+    pub reload: Option<Reload>,
     stop: watch::Sender<bool>,
     /// What ends by itself when told to: the pages, and the history with its last line.
     orderly: JoinSet<()>,
@@ -84,10 +101,14 @@ impl Running {
 /// Runs `stormglass serve`.
 #[must_use]
 pub fn main(args: &ServeArgs) -> ExitCode {
-    let mut config = match args.config_file.as_deref().map(config::load) {
-        Some(Ok(config)) => config,
-        Some(Err(error)) => return fail(&error),
-        None => Config::default(),
+    let source = Source {
+        file: args.config_file.clone(),
+        recorder_path: args.recorder_path.clone(),
+        storage_path: args.storage_path.clone(),
+    };
+    let config = match source.load() {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
     };
     if args.config_check {
         use std::io::Write as _;
@@ -98,18 +119,16 @@ pub fn main(args: &ServeArgs) -> ExitCode {
         let _ = writeln!(std::io::stdout(), "{what}: good ({} SNMP targets)", config.snmp.targets.len());
         return ExitCode::SUCCESS;
     }
-    if let Some(folder) = &args.recorder_path {
-        config.recorder.path = Some(folder.clone());
-    }
-    if let Some(folder) = &args.storage_path {
-        config.storage.path = Some(folder.clone());
-    }
     log(&args.log_level, &args.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the system gives no threads: {error}")),
     };
-    let code = match runtime.block_on(until_told(config, args.listen.clone())) {
+    let service = match Supervisor::from_environment() {
+        Ok(supervisor) => Service { source, lifecycle: args.enable_lifecycle, supervisor: supervisor.map(Arc::new) },
+        Err(error) => return fail(&format!("NOTIFY_SOCKET: the supervisor can't be reached: {error}")),
+    };
+    let code = match runtime.block_on(until_told(config, args.listen.clone(), service)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),
     };
@@ -118,46 +137,36 @@ pub fn main(args: &ServeArgs) -> ExitCode {
     code
 }
 
-async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()> {
+async fn until_told(config: Config, flags: Vec<SocketAddr>, service: Service) -> anyhow::Result<()> {
     let ended = stop_signal()?;
+    let hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    let hangup = hangup.context("signals can't be waited for")?;
+    let supervisor = service.supervisor.clone();
     let listen = listen_on(&config, flags)?;
-    let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
+    let plan = Plan {
+        config,
+        listen,
+        frames: Frames::Interfaces,
+        watch_host: true,
+        clock: Clock::start(),
+        service: Some(service),
+    };
     let mut running = start(plan).await?;
     for address in &running.addresses {
         tracing::info!("ready at http://{address}/ (metrics at /metrics)");
     }
-    let mut changes = running.hub.changes();
-    let telling = tokio::spawn(async move {
-        loop {
-            match changes.recv().await {
-                Ok(Change::Storm(verdict)) => {
-                    tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
-                }
-                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
-                Ok(Change::Device(change)) => {
-                    tracing::info!("{}", view::upnp::device_change(&change, Language::English));
-                }
-                Ok(Change::Moved(moved)) => tracing::info!(
-                    target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
-                    "a device is behind another switch port"
-                ),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                    tracing::warn!(
-                        missed,
-                        "changes came faster than they could be logged; /api/v1/storms has them all"
-                    );
-                }
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
-            }
-        }
-    });
+    supervisor.iter().for_each(|supervisor| supervisor.ready());
+    let telling = tokio::spawn(tell(running.hub.changes()));
+    let reloading = running.reload.clone().map(|reload| tokio::spawn(reload_at(hangup, reload)));
     let failed = tokio::select! {
         () = ended => false,
         () = running.hub.ended() => true,
         () = failed_task(&mut running.tasks) => true,
     };
     tracing::info!("stopping");
+    supervisor.iter().for_each(|supervisor| supervisor.stopping());
     telling.abort();
+    reloading.iter().for_each(tokio::task::JoinHandle::abort);
     running.stop().await;
     // A page that goes on showing the last state would be worse than none.
     anyhow::ensure!(
@@ -165,6 +174,36 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
         "a part has failed, which is a mistake in stormglass: start it again, and report what it printed"
     );
     Ok(())
+}
+
+/// Has the configuration read anew with each SIGHUP. What comes of it is logged where it is done.
+async fn reload_at(mut hangup: tokio::signal::unix::Signal, reload: Reload) {
+    while hangup.recv().await.is_some() {
+        let _ = reload.ask().await;
+    }
+}
+
+/// Logs every change.
+async fn tell(mut changes: tokio::sync::broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Storm(verdict)) => {
+                tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
+            }
+            Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
+            Ok(Change::Device(change)) => {
+                tracing::info!("{}", view::upnp::device_change(&change, Language::English));
+            }
+            Ok(Change::Moved(moved)) => tracing::info!(
+                target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
+                "a device is behind another switch port"
+            ),
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "changes came faster than they could be logged; /api/v1/storms has them all");
+            }
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }
 
 /// Resolves when a task has panicked. One that ended because its section is switched off has not.
@@ -225,7 +264,7 @@ pub fn log(level: &str, format: &str) {
 /// # Errors
 /// An address can't be listened on.
 pub async fn start(plan: Plan) -> anyhow::Result<Running> {
-    let Plan { config, listen, frames, watch_host, clock } = plan;
+    let Plan { config, listen, frames, watch_host, clock, service } = plan;
     let listeners = listen.iter().map(|address| {
         http_server::listen(*address).with_context(|| {
             format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
@@ -233,26 +272,23 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     });
     let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let settings = Settings {
-        thresholds: config.detect.thresholds(),
-        names: config.called(),
-        times: Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) },
-        can_ask: watch_host,
-        map_e: config.upnp.map_e.as_ref().map(|share| share.value),
-    };
+    let times = Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) };
+    let settings = reload::settings(&config, &Settings { times, can_ask: watch_host, ..Settings::default() });
+    let sections = Sections::of(&config);
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
     let utc_offset_seconds = settings.times.utc_offset_seconds;
     let storage = config.storage.path.as_deref().map(Storage::open).transpose()?;
     let past = storage.as_ref().map_or_else(Vec::new, |storage| storage.history().storms().to_vec());
-    let (hub, questions) = Hub::resume(settings, clock, past).context("the system gives no threads")?;
+    let (hub, questions) = Hub::resume(settings.clone(), clock, past).context("the system gives no threads")?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut orderly) = (JoinSet::new(), JoinSet::new());
     if let Some(storage) = storage {
         orderly.spawn(tasks::keep(hub.clone(), clock, storage, hub.changes(), stopped.clone()));
     }
     if watch_host {
-        let counters = (!config.snmp.has_targets()).then_some(config.snmp.interval.0);
-        tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
+        let own = hub.clone();
+        let watch = move |counters| tasks::watch_host(own.clone(), clock, counters);
+        tasks.spawn(tasks::renewed(sections.counters.subscribe(), watch));
         tasks.spawn(tasks::answer_questions(hub.clone(), clock, questions));
     }
     let recorder = tasks::recorder(&config.recorder, &hub, clock)?;
@@ -274,31 +310,55 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         }
     }
     let client = Arc::new(Client::start(clock));
-    let section = Arc::new(config.snmp.clone());
-    let keeper = targets::start(Arc::clone(&section), hub.clone(), clock, Arc::clone(&client)).await?;
+    let keeper = targets::start(sections.snmp.subscribe(), hub.clone(), clock, Arc::clone(&client)).await?;
     let (list, counts) = (keeper.list(), keeper.counts());
     tasks.spawn(keeper.run());
     let checker = Arc::new(Checker::default());
-    tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone(), checker.allowed()));
     tasks.spawn(Arc::clone(&checker).run(hub.clone(), clock));
-    tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
-    tasks.spawn(tasks::examine(hub.clone(), clock, config.doctor.interval.map(|interval| interval.0), config.called()));
+    discover(&mut tasks, &sections, &hub, clock, &checker);
+    let (snmp, allowed_hosts) = (sections.snmp.subscribe(), sections.allowed_hosts.subscribe());
+    let lifecycle = service.as_ref().is_some_and(|service| service.lifecycle);
+    let mut reload = None;
+    if let Some(Service { source, supervisor, .. }) = service {
+        if let Some((supervisor, limit)) = supervisor.clone().and_then(|one| Some((one.clone(), one.watchdog()?))) {
+            tasks.spawn(tasks::watchdog(hub.clone(), supervisor, limit));
+        }
+        let (ask, reloader) =
+            Reloader::new(Reloadable { source, config, settings, sections, hub: hub.clone(), clock, supervisor });
+        tasks.spawn(reloader.run());
+        reload = Some(ask);
+    }
     let router = web::router(web::App {
         hub: hub.clone(),
         client,
         targets: list,
         counts,
-        snmp: section,
+        snmp,
         scrapes: web::scrape_places(),
         checker,
-        allowed_hosts: config.web.allowed_hosts.iter().map(|host| host.value.clone()).collect(),
+        allowed_hosts,
+        reload: reload.clone(),
+        lifecycle,
         clock,
         utc_offset_seconds,
     });
     for listener in listeners {
         orderly.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
     }
-    Ok(Running { hub, addresses, stop, orderly, tasks })
+    Ok(Running { hub, addresses, reload, stop, orderly, tasks })
+}
+
+/// Searches, listens and examines, as long as the sections say so.
+fn discover(tasks: &mut JoinSet<()>, sections: &Sections, hub: &Hub, clock: Clock, checker: &Checker) {
+    let (own, allowed) = (hub.clone(), checker.allowed());
+    let search = move |section| tasks::search(own.clone(), clock, section, allowed.clone());
+    tasks.spawn(tasks::renewed(sections.upnp.subscribe(), search));
+    let own = hub.clone();
+    let listen = move |section| tasks::listen(own.clone(), clock, section);
+    tasks.spawn(tasks::renewed(sections.upnp.subscribe(), listen));
+    let own = hub.clone();
+    let examine = move |(interval, names)| tasks::examine(own.clone(), clock, interval, names);
+    tasks.spawn(tasks::renewed(sections.examination.subscribe(), examine));
 }
 
 /// The secret of the replica hash, so that nobody outside can choose frames that collide in it.

@@ -16,5 +16,6 @@ mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
 pub mod storage;
+pub mod supervisor;
 mod troubles;
 pub mod upnp;

@@ -79,6 +79,25 @@ impl Search {
         Self { blocks, turn: 0, found: BTreeMap::new(), answered: 0, silent: 0 }
     }
 
+    /// Searches the blocks of another configuration from now on. Those that stay go on where they are; what was found in
+    /// others is forgotten.
+    pub(super) fn follow(&mut self, section: &Snmp) {
+        let mut before = std::mem::replace(self, Self::new(section));
+        for block in &mut self.blocks {
+            let same = |old: &&mut Block| (old.subnet, old.port, &old.auth) == (block.subnet, block.port, &block.auth);
+            if let Some(old) = before.blocks.iter_mut().find(same) {
+                (block.left, block.next_round) = (std::mem::take(&mut old.left), old.next_round);
+            }
+        }
+        before.found.retain(|address, found| {
+            let in_it = |block: &Block| {
+                block.subnet.contains(address.ip()) && (block.port, &block.auth) == (address.port(), &found.auth)
+            };
+            self.blocks.iter().any(in_it)
+        });
+        (self.found, self.answered, self.silent) = (before.found, before.answered, before.silent);
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.blocks.is_empty()
     }

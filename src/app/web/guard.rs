@@ -19,13 +19,13 @@ use std::sync::Arc;
 const OWN_DOMAINS: [&str; 5] = [".localhost", ".local", ".home.arpa", ".internal", ".test"];
 
 /// The names in `web.allowed_hosts`, in lower case.
-pub(super) type Allowed = Arc<[String]>;
+pub(super) type Allowed = tokio::sync::watch::Receiver<Arc<[String]>>;
 
 /// Refuses requests to hosts that are not ours.
 pub(super) async fn host(State(allowed): State<Allowed>, request: Request, next: Next) -> Response {
     // HTTP/1.0 knows no Host; browsers do.
     let named = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or("\u{fffd}"));
-    if named.is_some_and(|named| !is_ours(named, &allowed)) {
+    if named.is_some_and(|named| !is_ours(named, &allowed.borrow())) {
         return problem(
             StatusCode::MISDIRECTED_REQUEST,
             "this name is not known here: use the address of this computer, or add the name to web.allowed_hosts in the \
