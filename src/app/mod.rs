@@ -19,3 +19,4 @@ pub mod targets;
 pub mod tasks;
 pub mod upnp;
 pub mod web;
+pub mod web_access;

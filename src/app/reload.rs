@@ -1,7 +1,7 @@
 //! The configuration, read anew while everything runs: by SIGHUP and by `POST /-/reload`. A file that is wrong changes nothing;
 //! what can change does; what cannot is named. Each part knows for itself what to do with a section that is another.
 
-use super::config::{self, Config, ConfigError, Snmp, Upnp};
+use super::config::{self, Config, ConfigError, Snmp, Upnp, WebFile};
 use super::hub::Hub;
 use crate::engine::{Input, Settings};
 use crate::explain::Names;
@@ -25,14 +25,17 @@ pub struct Source {
     pub recorder_path: Option<PathBuf>,
     /// The flag `--storage.path`, which outranks the file.
     pub storage_path: Option<PathBuf>,
+    /// The flag `--web.config.file`: TLS, users and headers.
+    pub web_file: Option<PathBuf>,
 }
 
 impl Source {
-    /// Reads it.
+    /// Reads it. What the web server's own file says is only checked.
     ///
     /// # Errors
-    /// As [`config::load`].
+    /// As [`config::load`] and [`WebFile::load`].
     pub fn load(&self) -> Result<Config, ConfigError> {
+        self.web_file.as_deref().map(WebFile::load).transpose()?;
         let mut config = self.file.as_deref().map_or_else(|| Ok(Config::default()), config::load)?;
         if let Some(folder) = &self.recorder_path {
             config.recorder.path = Some(folder.clone());
@@ -143,6 +146,7 @@ pub struct Reloader {
     hub: Hub,
     clock: Clock,
     supervisor: Option<Arc<Supervisor>>,
+    web: watch::Sender<()>,
     asked: mpsc::Receiver<oneshot::Sender<Answer>>,
     state: watch::Sender<Reloads>,
 }
@@ -163,17 +167,19 @@ pub struct Reloadable {
     pub clock: Clock,
     /// Who is told that it happens.
     pub supervisor: Option<Arc<Supervisor>>,
+    /// Whoever reads the web server's own file is told to do so.
+    pub web: watch::Sender<()>,
 }
 
 impl Reloader {
     /// A reloader that is to be run, and what to ask it by.
     #[must_use]
     pub fn new(reloadable: Reloadable) -> (Reload, Self) {
-        let Reloadable { source, config: started, settings, sections, hub, clock, supervisor } = reloadable;
+        let Reloadable { source, config: started, settings, sections, hub, clock, supervisor, web } = reloadable;
         let (ask, asked) = mpsc::channel(MAX_WAITING);
         let state = watch::Sender::new(Reloads { good: true, at: clock.now() });
         let reload = Reload { ask, state: state.subscribe() };
-        (reload, Self { source, started, settings, sections, hub, clock, supervisor, asked, state })
+        (reload, Self { source, started, settings, sections, hub, clock, supervisor, web, asked, state })
     }
 
     /// Waits for wishes until nobody can have any.
@@ -227,6 +233,7 @@ impl Reloader {
         // Last: this host's counters have stopped by then where targets take their place. Targets find out by themselves
         // which of them are others.
         sections.snmp.send_replace(Arc::new(config.snmp.clone()));
+        self.web.send_replace(());
         Ok(())
     }
 

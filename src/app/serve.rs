@@ -8,6 +8,7 @@ use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
 use super::targets;
 use super::tasks::{self, Captures};
 use super::web;
+use super::web_access::WebAccess;
 use crate::engine::Settings;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
@@ -77,6 +78,8 @@ pub struct Running {
     pub addresses: Vec<SocketAddr>,
     /// Has the configuration read anew.
     pub reload: Option<Reload>,
+    /// Connections are encrypted, at the start at least.
+    pub encrypted: bool,
     stop: watch::Sender<bool>,
     /// What ends by itself when told to: the pages, and the history with its last line.
     orderly: JoinSet<()>,
@@ -105,6 +108,7 @@ pub fn main(args: &ServeArgs) -> ExitCode {
         file: args.config_file.clone(),
         recorder_path: args.recorder_path.clone(),
         storage_path: args.storage_path.clone(),
+        web_file: args.web_config_file.clone(),
     };
     let config = match source.load() {
         Ok(config) => config,
@@ -152,8 +156,9 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>, service: Service) ->
         service: Some(service),
     };
     let mut running = start(plan).await?;
+    let scheme = if running.encrypted { "https" } else { "http" };
     for address in &running.addresses {
-        tracing::info!("ready at http://{address}/ (metrics at /metrics)");
+        tracing::info!("ready at {scheme}://{address}/ (metrics at /metrics)");
     }
     supervisor.iter().for_each(|supervisor| supervisor.ready());
     let telling = tokio::spawn(tell(running.hub.changes()));
@@ -318,13 +323,19 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     discover(&mut tasks, &sections, &hub, clock, &checker);
     let (snmp, allowed_hosts) = (sections.snmp.subscribe(), sections.allowed_hosts.subscribe());
     let lifecycle = service.as_ref().is_some_and(|service| service.lifecycle);
+    let (web, again) = watch::channel(());
+    let web_file = service.as_ref().and_then(|service| service.source.web_file.clone());
+    let web_access = WebAccess::open(web_file, again)?;
+    let access = web_access.current();
+    let encrypted = access.borrow().tls.is_some();
+    tasks.spawn(web_access.follow());
     let mut reload = None;
     if let Some(Service { source, supervisor, .. }) = service {
         if let Some((supervisor, limit)) = supervisor.clone().and_then(|one| Some((one.clone(), one.watchdog()?))) {
             tasks.spawn(tasks::watchdog(hub.clone(), supervisor, limit));
         }
         let (ask, reloader) =
-            Reloader::new(Reloadable { source, config, settings, sections, hub: hub.clone(), clock, supervisor });
+            Reloader::new(Reloadable { source, config, settings, sections, hub: hub.clone(), clock, supervisor, web });
         tasks.spawn(reloader.run());
         reload = Some(ask);
     }
@@ -337,15 +348,18 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         scrapes: web::scrape_places(),
         checker,
         allowed_hosts,
+        access: access.clone(),
         reload: reload.clone(),
         lifecycle,
         clock,
         utc_offset_seconds,
     });
     for listener in listeners {
-        orderly.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
+        let access = access.clone();
+        let tls = move || access.borrow().tls.clone();
+        orderly.spawn(http_server::serve(listener, router.clone(), tls, stopped.clone()));
     }
-    Ok(Running { hub, addresses, reload, stop, orderly, tasks })
+    Ok(Running { hub, addresses, reload, encrypted, stop, orderly, tasks })
 }
 
 /// Searches, listens and examines, as long as the sections say so.

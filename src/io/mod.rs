@@ -17,5 +17,6 @@ pub mod snmp;
 pub mod ssdp;
 pub mod storage;
 pub mod supervisor;
+pub mod tls;
 mod troubles;
 pub mod upnp;

@@ -9,6 +9,7 @@ mod storage;
 mod subnet;
 mod targets;
 mod units;
+mod web_file;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
@@ -18,6 +19,7 @@ pub use storage::Storage;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
+pub use web_file::WebFile;
 
 use crate::app::targets::check_pattern;
 use crate::detect::Thresholds;

@@ -6,6 +6,7 @@ mod lifecycle;
 mod live;
 mod pages;
 mod snmp;
+mod users;
 
 pub(crate) use snmp::modules;
 
@@ -16,6 +17,7 @@ use super::config;
 use super::hub::{Change, Hub, Stopped};
 use super::reload::Reload;
 use super::targets::{Counts, List};
+use super::web_access::Current;
 use crate::engine::Engine;
 use crate::io::clock::Clock;
 use crate::io::snmp::Client;
@@ -62,6 +64,8 @@ pub struct App {
     pub checker: Arc<Checker>,
     /// Names by which this host may be asked, beside those that are safe anyway.
     pub allowed_hosts: tokio::sync::watch::Receiver<Arc<[String]>>,
+    /// TLS, users and headers in force.
+    pub access: Current,
     /// Has the configuration read anew, where it can be.
     pub reload: Option<Reload>,
     /// `POST /-/reload` may ask for that.
@@ -98,10 +102,12 @@ pub fn router(app: App) -> Router {
     // These compress by themselves: they know what repeats.
     let texts = Router::new().route("/metrics", get(metrics)).route("/snmp", get(snmp::snmp));
     let allowed: guard::Allowed = app.allowed_hosts.clone();
+    let door = Arc::new(users::Door::new(app.access.clone()));
     plain
         .merge(texts)
         .merge(pages::stream(live))
         .route("/api/v1/events", events)
+        .layer(axum::middleware::from_fn_with_state(door, users::door))
         .layer(axum::middleware::from_fn_with_state(allowed, guard::host))
         .layer(axum::middleware::map_response(secure))
         .with_state(app)
@@ -113,9 +119,14 @@ async fn secure(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        // The administrator may have set others by --web.config.file.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 

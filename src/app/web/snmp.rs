@@ -197,7 +197,8 @@ pub(super) async fn discovery(
         return problem(StatusCode::BAD_REQUEST, &message);
     }
     let list = app.targets.borrow().clone();
-    let groups = list.entries().iter().map(|entry| group(&host, module.as_deref(), entry)).collect::<Vec<_>>();
+    let at = At { host: &host, encrypted: app.access.borrow().tls.is_some() };
+    let groups = list.entries().iter().map(|entry| group(&at, module.as_deref(), entry)).collect::<Vec<_>>();
     axum::Json(groups).into_response()
 }
 
@@ -207,10 +208,16 @@ fn authority(host: &str) -> Option<String> {
     (!parsed.host().is_empty() && !host.contains('@')).then(|| parsed.to_string())
 }
 
-fn group(host: &str, module: Option<&str>, entry: &Entry) -> serde_json::Value {
+/// Where we are asked.
+struct At<'a> {
+    host: &'a str,
+    encrypted: bool,
+}
+
+fn group(at: &At<'_>, module: Option<&str>, entry: &Entry) -> serde_json::Value {
     let name = entry.located.name();
-    serde_json::json!({
-        "targets": [host],
+    let mut group = serde_json::json!({
+        "targets": [at.host],
         "labels": {
             "instance": &**name,
             "__metrics_path__": "/snmp",
@@ -218,7 +225,11 @@ fn group(host: &str, module: Option<&str>, entry: &Entry) -> serde_json::Value {
             "__param_module": entry.module.as_deref().or(module).unwrap_or(DEFAULT_MODULE),
             "__param_auth": entry.auth,
         },
-    })
+    });
+    if at.encrypted {
+        group["labels"]["__scheme__"] = "https".into();
+    }
+    group
 }
 
 #[cfg(test)]
