@@ -1,7 +1,7 @@
 //! The command line of `stormglass`: flags after the exporters' conventions, and one exit code for each kind of answer.
 
 use super::config::listen_address;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +41,12 @@ enum Command {
     Metrics(super::metrics::MetricsArgs),
     /// What an SNMP device answers, and what of it is of use.
     Snmp(Box<super::snmp_check::SnmpArgs>),
+    /// Completions for a shell, to standard output.
+    #[command(hide = true)]
+    Completions(super::packaging::CompletionsArgs),
+    /// Manual pages, into a folder.
+    #[command(hide = true)]
+    Manual(super::packaging::ManualArgs),
 }
 
 /// `stormglass serve`.
@@ -91,6 +97,8 @@ pub fn main() -> ExitCode {
         Command::Upnp(args) => super::upnp::run(&args),
         Command::Metrics(args) => super::metrics::run(&args),
         Command::Snmp(args) => super::snmp_check::run(&args),
+        Command::Completions(args) => super::packaging::completions(&args, Cli::command()),
+        Command::Manual(args) => super::packaging::manual(&args, Cli::command()),
     }
 }
 

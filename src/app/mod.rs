@@ -12,6 +12,7 @@ pub mod hub;
 pub mod lang;
 pub mod last;
 pub mod metrics;
+pub mod packaging;
 pub mod reload;
 pub mod serve;
 pub mod snmp_check;

@@ -270,12 +270,7 @@ pub fn log(level: &str, format: &str) {
 /// An address can't be listened on.
 pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let Plan { config, listen, frames, watch_host, clock, service } = plan;
-    let listeners = listen.iter().map(|address| {
-        http_server::listen(*address).with_context(|| {
-            format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
-        })
-    });
-    let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
+    let listeners = listen.iter().map(open).collect::<anyhow::Result<Vec<_>>>()?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let times = Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) };
     let settings = reload::settings(&config, &Settings { times, can_ask: watch_host, ..Settings::default() });
@@ -301,19 +296,7 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         tasks.spawn(tasks::trigger(hub.clone(), clock, recorder));
     }
     let captures = Captures::new(hub.clone(), clock, config.capture.clone(), rules, secret(&clock));
-    let captures = captures.recorded_by(recorder);
-    match frames {
-        Frames::Interfaces => {
-            tasks.spawn(captures.run());
-        }
-        Frames::Given(sources) => {
-            let mut running: Vec<Capture> = Vec::new();
-            for (interface, source) in sources {
-                running.push(tasks::given(&captures, &interface, source)?);
-            }
-            tasks.spawn(captures.report_given(running));
-        }
-    }
+    capture(&mut tasks, captures.recorded_by(recorder), frames)?;
     let client = Arc::new(Client::start(clock));
     let keeper = targets::start(sections.snmp.subscribe(), hub.clone(), clock, Arc::clone(&client)).await?;
     let (list, counts) = (keeper.list(), keeper.counts());
@@ -329,16 +312,15 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let access = web_access.current();
     let encrypted = access.borrow().tls.is_some();
     tasks.spawn(web_access.follow());
-    let mut reload = None;
-    if let Some(Service { source, supervisor, .. }) = service {
+    let reload = service.map(|Service { source, supervisor, .. }| {
         if let Some((supervisor, limit)) = supervisor.clone().and_then(|one| Some((one.clone(), one.watchdog()?))) {
             tasks.spawn(tasks::watchdog(hub.clone(), supervisor, limit));
         }
         let (ask, reloader) =
             Reloader::new(Reloadable { source, config, settings, sections, hub: hub.clone(), clock, supervisor, web });
         tasks.spawn(reloader.run());
-        reload = Some(ask);
-    }
+        ask
+    });
     let router = web::router(web::App {
         hub: hub.clone(),
         client,
@@ -360,6 +342,29 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         orderly.spawn(http_server::serve(listener, router.clone(), tls, stopped.clone()));
     }
     Ok(Running { hub, addresses, reload, encrypted, stop, orderly, tasks })
+}
+
+fn open(address: &SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
+    http_server::listen(*address).with_context(|| {
+        format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
+    })
+}
+
+/// Captures from where the frames come from.
+fn capture(tasks: &mut JoinSet<()>, captures: Captures, frames: Frames) -> anyhow::Result<()> {
+    match frames {
+        Frames::Interfaces => {
+            tasks.spawn(captures.run());
+        }
+        Frames::Given(sources) => {
+            let mut running: Vec<Capture> = Vec::new();
+            for (interface, source) in sources {
+                running.push(tasks::given(&captures, &interface, source)?);
+            }
+            tasks.spawn(captures.report_given(running));
+        }
+    }
+    Ok(())
 }
 
 /// Searches, listens and examines, as long as the sections say so.

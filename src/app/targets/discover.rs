@@ -215,6 +215,33 @@ mod tests {
     }
 
     #[test]
+    fn another_configuration_keeps_what_it_has_in_common() {
+        let nobody = BTreeSet::new();
+        let mut search = Search::new(&section("{subnet: 10.0.0.0/29}, {subnet: 10.9.0.0/30, port: 1161}"));
+        for question in std::iter::from_fn(|| search.next(at(0), &nobody)).take(4).collect::<Vec<_>>() {
+            search.answered(at(0), question, "");
+        }
+        let listed = |search: &Search, section: &Snmp| {
+            let targets = search.targets(section, &BTreeSet::new(), &BTreeSet::new());
+            targets.into_iter().map(|target| target.name).collect::<Vec<_>>()
+        };
+        // One block goes, one comes, one stays and is not asked from its beginning.
+        let other = section("{subnet: 10.0.0.0/29, interval: 1h}, {subnet: 10.7.0.0/30}");
+        search.follow(&other);
+        assert_eq!(listed(&search, &other), ["10.0.0.1", "10.0.0.2"]);
+        let mut rest =
+            std::iter::from_fn(|| search.next(at(1), &nobody)).map(|q| q.address.ip().to_string()).collect::<Vec<_>>();
+        rest.sort();
+        assert_eq!(rest, ["10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.7.0.1", "10.7.0.2"]);
+        // Asked by other credentials, it must be found anew.
+        let other = section("{subnet: 10.0.0.0/29, auth: public_v1}");
+        search.follow(&other);
+        assert_eq!(listed(&search, &other), [""; 0]);
+        search.follow(&Snmp::default());
+        assert!(search.is_idle());
+    }
+
+    #[test]
     fn devices_are_called_what_they_say_and_go_after_a_day() {
         let section = section("{subnet: 10.0.0.0/29}");
         let mut search = Search::new(&section);
