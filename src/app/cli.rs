@@ -68,6 +68,12 @@ pub struct ServeArgs {
     /// Keep the history of storms in this folder, so that it outlives the program; outranks the configuration.
     #[arg(long = "storage.path", value_name = "FOLDER")]
     pub storage_path: Option<PathBuf>,
+    /// TLS, users and headers of the web server, in the format of Prometheus' exporter-toolkit; read anew when it changes.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config_file: Option<PathBuf>,
+    /// Let `POST /-/reload` read the configuration anew; SIGHUP always does.
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
     /// What to log: error, warn, info, debug, trace.
     #[arg(long = "log.level", value_name = "LEVEL", default_value = "info",
           value_parser = ["error", "warn", "info", "debug", "trace"])]

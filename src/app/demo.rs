@@ -114,7 +114,7 @@ async fn start(world: &LiveWorld, listen: SocketAddr, clock: Clock) -> anyhow::R
     let config = config::parse(&configuration(world), "the demo's configuration")?;
     let source = Simulated { feed: world.frames(), began: clock.now(), clock, number: 0 };
     let frames = Frames::Given(vec![(INTERFACE.into(), Box::new(source))]);
-    let plan = Plan { config, listen: vec![listen], frames, watch_host: false, clock };
+    let plan = Plan { config, listen: vec![listen], frames, watch_host: false, clock, service: None };
     serve::start(plan).await.context("the demo can't start (--listen 127.0.0.1:0 takes any free port)")
 }
 

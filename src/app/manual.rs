@@ -52,7 +52,7 @@ fn completion(mut command: Command, shell: Shell) -> String {
 /// `stormglass manual`.
 #[derive(Debug, Clone, Args)]
 pub struct ManualArgs {
-    /// The folder to write to; it is made if it is not there. The pages go to `man1`, the completions to `completions`
+    /// The folder to write to, which is made if it is not there. The pages go to `man1`, the completions to `completions`
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }
@@ -68,8 +68,12 @@ pub fn run(args: &ManualArgs) -> ExitCode {
 
 fn write(folder: &Path) -> std::io::Result<()> {
     let (pages, completions) = (folder.join("man1"), folder.join("completions"));
-    std::fs::create_dir_all(&pages)?;
-    std::fs::create_dir_all(&completions)?;
+    for folder in [folder, &pages, &completions] {
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
     for program in [Program::Stormglass, Program::UpnpProbe] {
         clap_mangen::generate_to(program.command(), &pages)?;
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {

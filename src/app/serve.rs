@@ -4,9 +4,11 @@ use super::check::Checker;
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config, Interfaces};
 use super::hub::{Change, Hub};
+use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
 use super::targets;
-use super::tasks::{self, Captures, Examiner, Subject};
+use super::tasks::{self, Captures, Examiner};
 use super::web;
+use super::web_access::WebAccess;
 use crate::engine::Settings;
 use crate::explain::causes::Times;
 use crate::io::capture::FrameSource;
@@ -15,6 +17,7 @@ use crate::io::clock::{self, Clock};
 use crate::io::http_server;
 use crate::io::snmp::Client;
 use crate::io::storage::Storage;
+use crate::io::supervisor::Supervisor;
 use crate::model::text::Language;
 use crate::observe::replica::ReplicaRules;
 use crate::view;
@@ -52,6 +55,19 @@ pub struct Plan {
     pub watch_host: bool,
     /// The one clock.
     pub clock: Clock,
+    /// What belongs to a service, and not to a demonstration.
+    pub service: Option<Service>,
+}
+
+/// A service goes on for years: its configuration can be read anew, and somebody watches over it.
+#[derive(Debug)]
+pub struct Service {
+    /// Where the configuration comes from.
+    pub source: Source,
+    /// `POST /-/reload` may ask for it to be read anew.
+    pub lifecycle: bool,
+    /// Who watches over it.
+    pub supervisor: Option<Arc<Supervisor>>,
 }
 
 /// Everything that was started. Stops when dropped, in order with [`Running::stop`].
@@ -60,6 +76,10 @@ pub struct Running {
     pub hub: Hub,
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Has the configuration read anew.
+    pub reload: Option<Reload>,
+    /// Connections are encrypted, at the start at least.
+    pub encrypted: bool,
     stop: watch::Sender<bool>,
     /// What ends by itself when told to: the pages, and the history with its last line.
     orderly: JoinSet<()>,
@@ -84,10 +104,15 @@ impl Running {
 /// Runs `stormglass serve`.
 #[must_use]
 pub fn main(args: &ServeArgs) -> ExitCode {
-    let mut config = match args.config_file.as_deref().map(config::load) {
-        Some(Ok(config)) => config,
-        Some(Err(error)) => return fail(&error),
-        None => Config::default(),
+    let source = Source {
+        file: args.config_file.clone(),
+        recorder_path: args.recorder_path.clone(),
+        storage_path: args.storage_path.clone(),
+        web_file: args.web_config_file.clone(),
+    };
+    let config = match source.load() {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
     };
     if args.config_check {
         use std::io::Write as _;
@@ -98,18 +123,16 @@ pub fn main(args: &ServeArgs) -> ExitCode {
         let _ = writeln!(std::io::stdout(), "{what}: good ({} SNMP targets)", config.snmp.targets.len());
         return ExitCode::SUCCESS;
     }
-    if let Some(folder) = &args.recorder_path {
-        config.recorder.path = Some(folder.clone());
-    }
-    if let Some(folder) = &args.storage_path {
-        config.storage.path = Some(folder.clone());
-    }
     log(&args.log_level, &args.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the system gives no threads: {error}")),
     };
-    let code = match runtime.block_on(until_told(config, args.listen.clone())) {
+    let service = match Supervisor::from_environment() {
+        Ok(supervisor) => Service { source, lifecycle: args.enable_lifecycle, supervisor: supervisor.map(Arc::new) },
+        Err(error) => return fail(&format!("NOTIFY_SOCKET: the supervisor can't be reached: {error}")),
+    };
+    let code = match runtime.block_on(until_told(config, args.listen.clone(), service)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),
     };
@@ -118,46 +141,37 @@ pub fn main(args: &ServeArgs) -> ExitCode {
     code
 }
 
-async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()> {
+async fn until_told(config: Config, flags: Vec<SocketAddr>, service: Service) -> anyhow::Result<()> {
     let ended = stop_signal()?;
+    let hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    let hangup = hangup.context("signals can't be waited for")?;
+    let supervisor = service.supervisor.clone();
     let listen = listen_on(&config, flags)?;
-    let plan = Plan { config, listen, frames: Frames::Interfaces, watch_host: true, clock: Clock::start() };
+    let plan = Plan {
+        config,
+        listen,
+        frames: Frames::Interfaces,
+        watch_host: true,
+        clock: Clock::start(),
+        service: Some(service),
+    };
     let mut running = start(plan).await?;
+    let scheme = if running.encrypted { "https" } else { "http" };
     for address in &running.addresses {
-        tracing::info!("ready at http://{address}/ (metrics at /metrics)");
+        tracing::info!("ready at {scheme}://{address}/ (metrics at /metrics)");
     }
-    let mut changes = running.hub.changes();
-    let telling = tokio::spawn(async move {
-        loop {
-            match changes.recv().await {
-                Ok(Change::Storm(verdict)) => {
-                    tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
-                }
-                Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
-                Ok(Change::Device(change)) => {
-                    tracing::info!("{}", view::upnp::device_change(&change, Language::English));
-                }
-                Ok(Change::Moved(moved)) => tracing::info!(
-                    target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
-                    "a device is behind another switch port"
-                ),
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                    tracing::warn!(
-                        missed,
-                        "changes came faster than they could be logged; /api/v1/storms has them all"
-                    );
-                }
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
-            }
-        }
-    });
+    supervisor.iter().for_each(|supervisor| supervisor.ready());
+    let telling = tokio::spawn(tell(running.hub.changes()));
+    let reloading = running.reload.clone().map(|reload| tokio::spawn(reload_at(hangup, reload)));
     let failed = tokio::select! {
         () = ended => false,
         () = running.hub.ended() => true,
         () = failed_task(&mut running.tasks) => true,
     };
     tracing::info!("stopping");
+    supervisor.iter().for_each(|supervisor| supervisor.stopping());
     telling.abort();
+    reloading.iter().for_each(tokio::task::JoinHandle::abort);
     running.stop().await;
     // A page that goes on showing the last state would be worse than none.
     anyhow::ensure!(
@@ -165,6 +179,36 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>) -> anyhow::Result<()
         "a part has failed, which is a mistake in stormglass: start it again, and report what it printed"
     );
     Ok(())
+}
+
+/// Has the configuration read anew with each SIGHUP. What comes of it is logged where it is done.
+async fn reload_at(mut hangup: tokio::signal::unix::Signal, reload: Reload) {
+    while hangup.recv().await.is_some() {
+        let _ = reload.ask().await;
+    }
+}
+
+/// Logs every change.
+async fn tell(mut changes: tokio::sync::broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change::Storm(verdict)) => {
+                tracing::warn!(storm = %verdict.id, phase = ?verdict.phase, "{}", verdict.sentence);
+            }
+            Ok(Change::Mapping(change)) => tracing::info!("{}", view::upnp::change(&change, Language::English)),
+            Ok(Change::Device(change)) => {
+                tracing::info!("{}", view::upnp::device_change(&change, Language::English));
+            }
+            Ok(Change::Moved(moved)) => tracing::info!(
+                target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
+                "a device is behind another switch port"
+            ),
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "changes came faster than they could be logged; /api/v1/storms has them all");
+            }
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        }
+    }
 }
 
 /// Resolves when a task has panicked. One that ended because its section is switched off has not.
@@ -225,34 +269,26 @@ pub fn log(level: &str, format: &str) {
 /// # Errors
 /// An address can't be listened on.
 pub async fn start(plan: Plan) -> anyhow::Result<Running> {
-    let Plan { config, listen, frames, watch_host, clock } = plan;
-    let listeners = listen.iter().map(|address| {
-        http_server::listen(*address).with_context(|| {
-            format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
-        })
-    });
-    let listeners = listeners.collect::<anyhow::Result<Vec<_>>>()?;
+    let Plan { config, listen, frames, watch_host, clock, service } = plan;
+    let listeners = listen.iter().map(open).collect::<anyhow::Result<Vec<_>>>()?;
     let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let settings = Settings {
-        thresholds: config.detect.thresholds(),
-        names: config.called(),
-        times: Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) },
-        can_ask: watch_host,
-        map_e: config.upnp.map_e.as_ref().map(|share| share.value),
-    };
+    let times = Times { utc_offset_seconds: clock::utc_offset_seconds(clock.now()) };
+    let settings = reload::settings(&config, &Settings { times, can_ask: watch_host, ..Settings::default() });
+    let sections = Sections::of(&config);
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
     let utc_offset_seconds = settings.times.utc_offset_seconds;
     let storage = config.storage.path.as_deref().map(Storage::open).transpose()?;
     let past = storage.as_ref().map_or_else(Vec::new, |storage| storage.history().storms().to_vec());
-    let (hub, questions) = Hub::resume(settings, clock, past).context("the system gives no threads")?;
+    let (hub, questions) = Hub::resume(settings.clone(), clock, past).context("the system gives no threads")?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut orderly) = (JoinSet::new(), JoinSet::new());
     if let Some(storage) = storage {
         orderly.spawn(tasks::keep(hub.clone(), clock, storage, hub.changes(), stopped.clone()));
     }
     if watch_host {
-        let counters = (!config.snmp.has_targets()).then_some(config.snmp.interval.0);
-        tasks.spawn(tasks::watch_host(hub.clone(), clock, counters));
+        let own = hub.clone();
+        let watch = move |counters| tasks::watch_host(own.clone(), clock, counters);
+        tasks.spawn(tasks::renewed(sections.counters.subscribe(), watch));
         tasks.spawn(tasks::answer_questions(hub.clone(), clock, questions));
     }
     let recorder = tasks::recorder(&config.recorder, &hub, clock)?;
@@ -260,12 +296,69 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
         tasks.spawn(tasks::trigger(hub.clone(), clock, recorder));
     }
     let captures = Captures::new(hub.clone(), clock, config.capture.clone(), rules, secret(&clock));
-    let captures = captures.recorded_by(recorder);
     let examined = match frames {
         Frames::Interfaces => config.capture.interfaces.clone(),
         // They stand for interfaces that are not there.
         Frames::Given(_) => Interfaces::None,
     };
+    capture(&mut tasks, captures.recorded_by(recorder), frames)?;
+    let client = Arc::new(Client::start(clock));
+    let keeper = targets::start(sections.snmp.subscribe(), hub.clone(), clock, Arc::clone(&client)).await?;
+    let (list, counts) = (keeper.list(), keeper.counts());
+    tasks.spawn(keeper.run());
+    let checker = Arc::new(Checker::default());
+    tasks.spawn(Arc::clone(&checker).run(hub.clone(), clock));
+    let examiner = Arc::new(Examiner::new(examined));
+    discover(&mut tasks, &sections, &hub, clock, (&checker, &examiner));
+    let (snmp, allowed_hosts) = (sections.snmp.subscribe(), sections.allowed_hosts.subscribe());
+    let lifecycle = service.as_ref().is_some_and(|service| service.lifecycle);
+    let (web, again) = watch::channel(());
+    let web_file = service.as_ref().and_then(|service| service.source.web_file.clone());
+    let web_access = WebAccess::open(web_file, again)?;
+    let access = web_access.current();
+    let encrypted = access.borrow().tls.is_some();
+    tasks.spawn(web_access.follow());
+    let reload = service.map(|Service { source, supervisor, .. }| {
+        if let Some((supervisor, limit)) = supervisor.clone().and_then(|one| Some((one.clone(), one.watchdog()?))) {
+            tasks.spawn(tasks::watchdog(hub.clone(), supervisor, limit));
+        }
+        let (ask, reloader) =
+            Reloader::new(Reloadable { source, config, settings, sections, hub: hub.clone(), clock, supervisor, web });
+        tasks.spawn(reloader.run());
+        ask
+    });
+    let router = web::router(web::App {
+        hub: hub.clone(),
+        client,
+        targets: list,
+        counts,
+        snmp,
+        scrapes: web::scrape_places(),
+        checker,
+        examiner,
+        allowed_hosts,
+        access: access.clone(),
+        reload: reload.clone(),
+        lifecycle,
+        clock,
+        utc_offset_seconds,
+    });
+    for listener in listeners {
+        let access = access.clone();
+        let tls = move || access.borrow().tls.clone();
+        orderly.spawn(http_server::serve(listener, router.clone(), tls, stopped.clone()));
+    }
+    Ok(Running { hub, addresses, reload, encrypted, stop, orderly, tasks })
+}
+
+fn open(address: &SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
+    http_server::listen(*address).with_context(|| {
+        format!("can't listen on {address}: choose another with --web.listen-address, or stop what listens there")
+    })
+}
+
+/// Captures from where the frames come from.
+fn capture(tasks: &mut JoinSet<()>, captures: Captures, frames: Frames) -> anyhow::Result<()> {
     match frames {
         Frames::Interfaces => {
             tasks.spawn(captures.run());
@@ -278,35 +371,26 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
             tasks.spawn(captures.report_given(running));
         }
     }
-    let client = Arc::new(Client::start(clock));
-    let section = Arc::new(config.snmp.clone());
-    let keeper = targets::start(Arc::clone(&section), hub.clone(), clock, Arc::clone(&client)).await?;
-    let (list, counts) = (keeper.list(), keeper.counts());
-    tasks.spawn(keeper.run());
-    let checker = Arc::new(Checker::default());
-    tasks.spawn(tasks::search(hub.clone(), clock, config.upnp.clone(), checker.allowed()));
-    tasks.spawn(Arc::clone(&checker).run(hub.clone(), clock));
-    tasks.spawn(tasks::listen(hub.clone(), clock, config.upnp.clone()));
-    let examiner = Arc::new(Examiner::new(Subject { interfaces: examined, names: config.called() }));
-    let interval = config.doctor.interval.map(|interval| interval.0);
-    tasks.spawn(Arc::clone(&examiner).run(hub.clone(), clock, interval));
-    let router = web::router(web::App {
-        hub: hub.clone(),
-        client,
-        targets: list,
-        counts,
-        snmp: section,
-        scrapes: web::scrape_places(),
-        checker,
-        examiner,
-        allowed_hosts: config.web.allowed_hosts.iter().map(|host| host.value.clone()).collect(),
-        clock,
-        utc_offset_seconds,
-    });
-    for listener in listeners {
-        orderly.spawn(http_server::serve(listener, router.clone(), stopped.clone()));
-    }
-    Ok(Running { hub, addresses, stop, orderly, tasks })
+    Ok(())
+}
+
+/// Searches, listens and examines, as long as the sections say so.
+fn discover(
+    tasks: &mut JoinSet<()>,
+    sections: &Sections,
+    hub: &Hub,
+    clock: Clock,
+    (checker, examiner): (&Checker, &Arc<Examiner>),
+) {
+    let (own, allowed) = (hub.clone(), checker.allowed());
+    let search = move |section| tasks::search(own.clone(), clock, section, allowed.clone());
+    tasks.spawn(tasks::renewed(sections.upnp.subscribe(), search));
+    let own = hub.clone();
+    let listen = move |section| tasks::listen(own.clone(), clock, section);
+    tasks.spawn(tasks::renewed(sections.upnp.subscribe(), listen));
+    let (own, examiner) = (hub.clone(), Arc::clone(examiner));
+    let examine = move |(interval, names)| Arc::clone(&examiner).run(own.clone(), clock, interval, names);
+    tasks.spawn(tasks::renewed(sections.examination.subscribe(), examine));
 }
 
 /// The secret of the replica hash, so that nobody outside can choose frames that collide in it.

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What the engine is told once.
+/// What the engine is told at the start, and again when the user has changed it ([`Input::Settings`]).
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The limits.
@@ -91,6 +91,8 @@ pub enum Input {
     Feed(FeedStatus),
     /// Somebody has checked that what was over at this time does not come back: the trigger was tried, and nothing was seen.
     Verified(Time),
+    /// The user has changed the settings. Baselines, owners and open storms stay.
+    Settings(Box<Settings>),
     /// What the checks of an examination have come to, by their ids.
     Examined(Vec<(&'static str, Status)>),
 }

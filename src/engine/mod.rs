@@ -30,7 +30,7 @@ mod verified;
 pub use case::MAX_HISTORY;
 pub use facts::{Input, Listening, Output, Search, Settings};
 pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
-pub use snapshot::{Delays, Snapshot, SourceRate, State, Totals};
+pub use snapshot::{Delays, FlowRate, Snapshot, SourceRate, State, Totals};
 pub use verified::StormKey;
 
 use crate::detect::Thresholds;
@@ -186,6 +186,11 @@ impl Engine {
             Input::FeedGone { feed, name } => self.feeds.gone(feed, name),
             Input::Feed(status) => self.feeds.report(status),
             Input::Verified(at) => self.verify(at),
+            Input::Settings(settings) => {
+                self.settings = *settings;
+                self.know_devices();
+                self.rejudge(now);
+            }
             Input::Examined(statuses) => self.examined = Some((now, statuses)),
         }
     }

@@ -4,6 +4,7 @@ use super::StormKey;
 use super::case::Cases;
 use super::feeds::{FeedCount, FeedStatus, Feeds};
 use super::place::Place;
+use crate::detect::segment::{Segment, Talker, TalkerKey};
 use crate::model::frames::{FrameSummary, Protocol};
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 /// Feeds of a kind that the sentence names.
 const MAX_NAMED: usize = 4;
-/// Loudest sources listed per interface.
+/// Loudest sources, and flows, listed per interface.
 const MAX_SOURCES: usize = 10;
 /// A storm that is over stays on top for a day, unverified: the time in which what triggered it usually comes again.
 const UNVERIFIED_FOR: Duration = Duration::from_secs(86_400);
@@ -97,6 +98,19 @@ pub struct SourceRate {
     pub pps: u64,
 }
 
+/// One of the loudest pairs of source and protocol of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowRate {
+    /// Where: the interface, with the VLAN.
+    pub segment: Arc<str>,
+    /// Whose frames.
+    pub mac: MacAddr,
+    /// What they carry.
+    pub protocol: Protocol,
+    /// Group frames in its last complete (or current, if busier) second.
+    pub pps: u64,
+}
+
 /// How long verdicts took: from the first frame of what they name to the verdict.
 #[derive(Clone, Debug, Default)]
 pub struct Delays {
@@ -147,6 +161,8 @@ pub struct Snapshot {
     pub segments: Vec<Arc<str>>,
     /// Loudest first, per interface.
     pub sources: Vec<SourceRate>,
+    /// Loudest first, per interface.
+    pub flows: Vec<FlowRate>,
     /// What is not watched, then what is: of each the first 64.
     pub feeds: Vec<Arc<FeedStatus>>,
     /// How many feeds work and how many do not, by kind.
@@ -191,6 +207,7 @@ pub(super) fn take(at: Time, known: &Known<'_>) -> Snapshot {
         totals: places.iter().map(|(name, place)| (Arc::clone(name), place.totals.clone())).collect(),
         segments: places.values().flat_map(|place| place.segments.values()).map(|s| Arc::clone(&s.id)).collect(),
         sources: places.iter().flat_map(|(name, place)| loudest(name, place)).collect(),
+        flows: places.values().flat_map(flows).collect(),
         verdicts,
         affected: cases.affected(super::agenda::MAX_HURRIED),
         feeds: feeds.listed(),
@@ -260,4 +277,20 @@ fn loudest(name: &Arc<str>, place: &Place) -> Vec<SourceRate> {
     loudest.sort_by_key(|(mac, pps)| (std::cmp::Reverse(*pps), *mac));
     loudest.truncate(MAX_SOURCES);
     loudest.into_iter().map(|(mac, pps)| SourceRate { interface: Arc::clone(name), mac, pps }).collect()
+}
+
+fn flows(place: &Place) -> Vec<FlowRate> {
+    let of = |segment: &Segment| {
+        let each = |((mac, protocol), talker): (&TalkerKey, &Talker)| FlowRate {
+            segment: Arc::clone(&segment.id),
+            mac: *mac,
+            protocol: *protocol,
+            pps: talker.seconds.busiest(),
+        };
+        segment.talkers.iter().map(each).collect::<Vec<_>>()
+    };
+    let mut flows = place.segments.values().flat_map(of).collect::<Vec<_>>();
+    flows.sort_by_key(|flow| (std::cmp::Reverse(flow.pps), flow.mac, flow.protocol));
+    flows.truncate(MAX_SOURCES);
+    flows
 }

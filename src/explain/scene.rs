@@ -15,7 +15,7 @@ use super::finding::Suspect;
 pub const DEVICE_REACH: u64 = 8;
 
 /// Names of devices: what the user calls them, else what they call themselves.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// By MAC.
     pub by_mac: BTreeMap<MacAddr, Arc<str>>,

@@ -1,5 +1,7 @@
-//! The accept loop of the web server: bounded connections, a time limit for headers, an end on request. Knows no routes.
+//! The accept loop of the web server: bounded connections, TLS where it is wanted, time limits for handshake and headers, an end
+//! on request. Knows no routes.
 
+use super::tls::ServerConfig;
 use axum::Router;
 use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -9,9 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 
 /// Connections served at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 256;
+/// A client has this long to agree on keys.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// A client has this long to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// Largest header block, bytes.
@@ -51,8 +56,11 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     })
 }
 
-/// Serves `router` until `stop` turns true.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Serves `router` until `stop` turns true. `tls` says of each new connection how it is encrypted; not at all, if `None`.
+pub async fn serve<T>(listener: TcpListener, router: Router, tls: T, mut stop: watch::Receiver<bool>)
+where
+    T: Fn() -> Option<Arc<ServerConfig>> + Send,
+{
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -63,30 +71,48 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         };
         while connections.try_join_next().is_some() {}
         let Some((stream, peer, place)) = accepted else { continue };
-        let router = TowerToHyperService::new(router.clone());
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(peer);
-            router.call(request)
-        });
-        let mut stop = stop.clone();
+        let (router, stop, tls) = (router.clone(), stop.clone(), tls());
         connections.spawn(async move {
-            let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MAX_HEADERS);
-            let connection = http.serve_connection(TokioIo::new(stream), service);
-            tokio::pin!(connection);
-            // A client that misbehaves ends its own connection and nothing else: the result has no reader.
-            let stopping = tokio::select! {
-                _ = &mut connection => false,
-                _ = stop.wait_for(|stop| *stop) => true,
-            };
-            if stopping {
-                connection.as_mut().graceful_shutdown();
-                let _ = tokio::time::timeout(GRACE, connection).await;
+            match tls {
+                None => converse(stream, peer, router, stop).await,
+                Some(config) => {
+                    let handshake = TlsAcceptor::from(config).accept(stream);
+                    match tokio::time::timeout(HANDSHAKE_WITHIN, handshake).await {
+                        Ok(Ok(stream)) => converse(stream, peer, router, stop).await,
+                        Ok(Err(error)) => tracing::debug!(peer = %peer.0, %error, "no TLS connection came about"),
+                        Err(_) => tracing::debug!(peer = %peer.0, "a client did not end its TLS handshake"),
+                    }
+                }
             }
             drop(place);
         });
     }
     let _ = tokio::time::timeout(GRACE * 2, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+/// Answers what comes on one connection.
+async fn converse<S>(stream: S, peer: Peer, router: Router, mut stop: watch::Receiver<bool>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let router = TowerToHyperService::new(router);
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MAX_HEADERS);
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    // A client that misbehaves ends its own connection and nothing else: the result has no reader.
+    let stopping = tokio::select! {
+        _ = &mut connection => false,
+        _ = stop.wait_for(|stop| *stop) => true,
+    };
+    if stopping {
+        connection.as_mut().graceful_shutdown();
+        let _ = tokio::time::timeout(GRACE, connection).await;
+    }
 }
 
 async fn accept(

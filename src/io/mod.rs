@@ -16,5 +16,7 @@ mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
 pub mod storage;
+pub mod supervisor;
+pub mod tls;
 mod troubles;
 pub mod upnp;

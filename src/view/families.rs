@@ -2,19 +2,24 @@
 //! dashboards. Gives no values.
 
 use super::exposition::{Family, Kind};
-use super::{metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp};
+use super::{
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage,
+    metrics_targets, metrics_upnp,
+};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The lists of the files that write metrics. A new file is a line here.
 const LISTS: &[&[&Family]] = &[
     metrics::FAMILIES,
+    metrics_detect::FAMILIES,
     metrics_feeds::FAMILIES,
     metrics_upnp::FAMILIES,
     metrics_targets::FAMILIES,
     metrics_recorder::FAMILIES,
     metrics_doctor::FAMILIES,
     metrics_storage::FAMILIES,
+    metrics_config::FAMILIES,
 ];
 
 /// Units by the end of a name, `_total` aside (Prometheus' naming: base units, in the plural), the longest first.

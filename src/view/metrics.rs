@@ -100,6 +100,12 @@ const TOP_SOURCES: Family = Family {
     labels: &["interface", "mac"],
     help: "Group frames per second of the loudest sources (at most 10 per interface).",
 };
+const TOP_FLOWS: Family = Family {
+    name: "stormglass_top_flow_frames_per_second",
+    kind: Kind::Gauge,
+    labels: &["segment", "mac", "protocol"],
+    help: "Group frames per second by source and by what they carry, the busiest of each capture interface (at most 10).",
+};
 const DROPPED: Family = Family {
     name: "stormglass_capture_dropped_frames_total",
     kind: Kind::Counter,
@@ -141,6 +147,7 @@ pub const FAMILIES: &[&Family] = &[
     &GROUP_FRAMES,
     &REPLICAS,
     &TOP_SOURCES,
+    &TOP_FLOWS,
     &DROPPED,
     &MALFORMED,
     &REFUSED,
@@ -278,6 +285,10 @@ fn frames(out: &mut Exposition, snapshot: &Snapshot) {
     out.family(&TOP_SOURCES);
     for source in &snapshot.sources {
         out.sample(&TOP_SOURCES, &[&source.interface, &source.mac.to_string()], source.pps as f64);
+    }
+    out.family(&TOP_FLOWS);
+    for flow in &snapshot.flows {
+        out.sample(&TOP_FLOWS, &[&flow.segment, &flow.mac.to_string(), flow.protocol.id()], flow.pps as f64);
     }
     out.family(&REFUSED);
     out.sample(&REFUSED, &["engine"], snapshot.refused as f64);

@@ -18,6 +18,8 @@ pub mod html;
 pub mod json;
 pub mod lang;
 pub mod metrics;
+pub mod metrics_config;
+pub mod metrics_detect;
 pub mod metrics_doctor;
 pub mod metrics_feeds;
 pub mod metrics_recorder;

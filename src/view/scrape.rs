@@ -4,10 +4,15 @@
 //! Memory: about 64 bytes a target and 32 a feed while it lasts.
 
 use super::exposition::{Exposition, Format};
+use super::metrics_config::Reloads;
 use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
-use super::{metrics, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage, metrics_targets, metrics_upnp};
+use super::{
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage,
+    metrics_targets, metrics_upnp,
+};
+use crate::detect::Thresholds;
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
 use std::sync::Arc;
 
@@ -30,6 +35,8 @@ pub struct Scrape {
     format: Format,
     snapshot: Arc<Snapshot>,
     counts: Counts,
+    reloads: Option<Reloads>,
+    limits: Thresholds,
     stage: Stage,
     feeds: Vec<Coverage>,
     targets: Vec<TargetLine>,
@@ -54,6 +61,8 @@ impl Scrape {
             format,
             snapshot,
             counts,
+            reloads: None,
+            limits: Thresholds::default(),
             stage: Stage::Feeds,
             feeds: Vec::new(),
             targets: Vec::new(),
@@ -67,6 +76,12 @@ impl Scrape {
             doctor: Vec::new(),
             storage: Vec::new(),
         }
+    }
+
+    /// With how the configuration was read last, where it can be read again.
+    #[must_use]
+    pub fn reloaded(self, reloads: Option<Reloads>) -> Self {
+        Self { reloads, ..self }
     }
 
     /// Reads the next slice; false once there is none left. Between two slices the engine may have taken facts: a feed or
@@ -95,6 +110,7 @@ impl Scrape {
                 }
             }
             Stage::Discovery => {
+                self.limits = *engine.thresholds();
                 let (catalogue, search, listening) = (engine.catalogue(), engine.search(), engine.listening());
                 self.discovery = part(self.format, |out| metrics_feeds::upnp(out, catalogue, search));
                 self.announcements = part(self.format, |out| metrics_feeds::announcements(out, catalogue, listening));
@@ -132,6 +148,7 @@ impl Scrape {
     pub fn write<S: Sink + ?Sized>(&self, mut to: &mut S) {
         let mut out = Exposition::new(self.format, &mut to);
         metrics::write(&mut out, &self.snapshot);
+        metrics_detect::write(&mut out, &self.limits);
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);
         metrics_feeds::polling(&mut out, &self.polling);
@@ -140,6 +157,7 @@ impl Scrape {
             out.written(written);
         }
         metrics_targets::write(&mut out, &self.counts);
+        metrics_config::write(&mut out, self.reloads.as_ref());
         out.finish();
     }
 }

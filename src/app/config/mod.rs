@@ -4,18 +4,22 @@
 mod auths;
 mod detect;
 mod recorder;
+mod restart;
 mod storage;
 mod subnet;
 mod targets;
 mod units;
+mod web_file;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
 pub use recorder::Recorder;
+pub use restart::needing_restart;
 pub use storage::Storage;
 pub use subnet::{Discover, Subnet};
 pub use targets::{Gentleness, Target};
 pub use units::{Interfaces, Interval};
+pub use web_file::WebFile;
 
 use crate::app::targets::check_pattern;
 use crate::detect::Thresholds;
@@ -165,7 +169,7 @@ impl Snmp {
 }
 
 /// `capture:`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Capture {
     /// Which interfaces.
@@ -196,6 +200,15 @@ impl Default for Upnp {
             timeout: Interval::seconds(5),
             map_e: None,
         }
+    }
+}
+
+/// By what is meant, wherever in the file it stands.
+impl PartialEq for Upnp {
+    fn eq(&self, other: &Self) -> bool {
+        let share = |upnp: &Self| upnp.map_e.as_ref().map(|share| share.value);
+        (&self.interfaces, self.interval, self.timeout, share(self))
+            == (&other.interfaces, other.interval, other.timeout, share(other))
     }
 }
 

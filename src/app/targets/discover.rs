@@ -79,6 +79,25 @@ impl Search {
         Self { blocks, turn: 0, found: BTreeMap::new(), answered: 0, silent: 0 }
     }
 
+    /// Searches the blocks of another configuration from now on. Those that stay go on where they are; what was found in
+    /// others is forgotten.
+    pub(super) fn follow(&mut self, section: &Snmp) {
+        let mut before = std::mem::replace(self, Self::new(section));
+        for block in &mut self.blocks {
+            let same = |old: &&mut Block| (old.subnet, old.port, &old.auth) == (block.subnet, block.port, &block.auth);
+            if let Some(old) = before.blocks.iter_mut().find(same) {
+                (block.left, block.next_round) = (std::mem::take(&mut old.left), old.next_round);
+            }
+        }
+        before.found.retain(|address, found| {
+            let in_it = |block: &Block| {
+                block.subnet.contains(address.ip()) && (block.port, &block.auth) == (address.port(), &found.auth)
+            };
+            self.blocks.iter().any(in_it)
+        });
+        (self.found, self.answered, self.silent) = (before.found, before.answered, before.silent);
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.blocks.is_empty()
     }
@@ -193,6 +212,33 @@ mod tests {
         assert_eq!(search.next(at(599), &known), None);
         let second = std::iter::from_fn(|| search.next(at(600), &known)).count();
         assert_eq!(second, 5, "the other block has an hour");
+    }
+
+    #[test]
+    fn another_configuration_keeps_what_it_has_in_common() {
+        let nobody = BTreeSet::new();
+        let mut search = Search::new(&section("{subnet: 10.0.0.0/29}, {subnet: 10.9.0.0/30, port: 1161}"));
+        for question in std::iter::from_fn(|| search.next(at(0), &nobody)).take(4).collect::<Vec<_>>() {
+            search.answered(at(0), question, "");
+        }
+        let listed = |search: &Search, section: &Snmp| {
+            let targets = search.targets(section, &BTreeSet::new(), &BTreeSet::new());
+            targets.into_iter().map(|target| target.name).collect::<Vec<_>>()
+        };
+        // One block goes, one comes, one stays and is not asked from its beginning.
+        let other = section("{subnet: 10.0.0.0/29, interval: 1h}, {subnet: 10.7.0.0/30}");
+        search.follow(&other);
+        assert_eq!(listed(&search, &other), ["10.0.0.1", "10.0.0.2"]);
+        let mut rest =
+            std::iter::from_fn(|| search.next(at(1), &nobody)).map(|q| q.address.ip().to_string()).collect::<Vec<_>>();
+        rest.sort();
+        assert_eq!(rest, ["10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.7.0.1", "10.7.0.2"]);
+        // Asked by other credentials, it must be found anew.
+        let other = section("{subnet: 10.0.0.0/29, auth: public_v1}");
+        search.follow(&other);
+        assert_eq!(listed(&search, &other), [""; 0]);
+        search.follow(&Snmp::default());
+        assert!(search.is_idle());
     }
 
     #[test]

@@ -167,6 +167,15 @@ impl Files {
         Self { patterns, known: BTreeMap::new() }
     }
 
+    /// Follows other patterns from now on. What was read is read again at the next look, since it may mean something else by
+    /// another configuration; what cannot be read then keeps its list.
+    pub(super) fn follow(&mut self, patterns: Vec<PathBuf>) {
+        self.patterns = patterns;
+        for known in self.known.values_mut() {
+            known.stamp = Stamp { changed: None, bytes: u64::MAX };
+        }
+    }
+
     /// Reads what has changed since the last look. May wait for the disk.
     pub(super) fn look(&mut self, section: &Snmp) -> News {
         let mut news = News::default();

@@ -29,6 +29,7 @@ type Answer = (Question, Option<String>);
 /// The list and where it comes from.
 pub struct Keeper {
     section: Arc<Snmp>,
+    sections: watch::Receiver<Arc<Snmp>>,
     hub: Hub,
     clock: Clock,
     client: Arc<Client>,
@@ -41,11 +42,17 @@ pub struct Keeper {
     counts: watch::Sender<Counts>,
 }
 
-/// Reads all sources, tells the engine and starts polling. The keeper is to be run.
+/// Reads all sources, tells the engine and starts polling. The keeper is to be run; it follows each other section that comes.
 ///
 /// # Errors
 /// The program is stopping.
-pub async fn start(section: Arc<Snmp>, hub: Hub, clock: Clock, client: Arc<Client>) -> Result<Keeper, Stopped> {
+pub async fn start(
+    mut sections: watch::Receiver<Arc<Snmp>>,
+    hub: Hub,
+    clock: Clock,
+    client: Arc<Client>,
+) -> Result<Keeper, Stopped> {
+    let section = Arc::clone(&sections.borrow_and_update());
     let (scheduler, polls) = Scheduler::new(hub.clone(), Arc::clone(&client), clock);
     let mut polling = JoinSet::new();
     polling.spawn(polls);
@@ -58,6 +65,7 @@ pub async fn start(section: Arc<Snmp>, hub: Hub, clock: Clock, client: Arc<Clien
         list: watch::Sender::new(Arc::default()),
         counts: watch::Sender::new(Counts::default()),
         section,
+        sections,
         hub,
         clock,
         client,
@@ -89,7 +97,6 @@ impl Keeper {
         let mut pace = timer(PACE);
         let mut publish = timer(PUBLISH_EVERY);
         let mut asking: JoinSet<Answer> = JoinSet::new();
-        let watches_files = !self.section.target_files.is_empty();
         let mut known = self.known();
         let mut changed = false;
         loop {
@@ -99,7 +106,13 @@ impl Keeper {
                     // The hub is gone: the program ends.
                     _ => return,
                 },
-                _ = look.tick(), if watches_files => changed |= self.look().await,
+                Ok(()) = self.sections.changed() => {
+                    if self.follow().await.is_err() {
+                        return;
+                    }
+                    known = self.known();
+                }
+                _ = look.tick(), if !self.section.target_files.is_empty() => changed |= self.look().await,
                 _ = pace.tick(), if !self.search.is_idle() => {
                     if let Some(question) = self.search.next(self.clock.now(), &known) {
                         self.ask(question, &mut asking);
@@ -118,6 +131,15 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Takes the section that has come: the targets that stay as they were keep what is known of them.
+    async fn follow(&mut self) -> Result<(), Stopped> {
+        self.section = Arc::clone(&self.sections.borrow_and_update());
+        self.files.follow(self.section.target_file_patterns());
+        self.search.follow(&self.section);
+        self.look().await;
+        self.publish().await
     }
 
     fn ask(&self, question: Question, asking: &mut JoinSet<Answer>) {

@@ -135,18 +135,20 @@ fn merged(sources: &BTreeMap<Origin, Vec<Described>>, before: &List, section: &S
 }
 
 fn entry(described: &Described, before: &List, section: &Snmp) -> Option<Arc<Entry>> {
-    if let Some(known) = before.find(&described.name, None).filter(|known| known.described == *described) {
-        return Some(Arc::clone(known));
-    }
     // Sources are checked when they are read: credentials that are not there cannot be named.
     let auth = section.credentials().get(&described.auth)?.clone();
     let mut target = snmp::Target::new(described.name.as_str(), ([0, 0, 0, 0], 0).into(), auth);
     section.gentleness().apply(&mut target);
     described.gentleness.apply(&mut target);
+    let located = Located::new(target, described.place.clone());
+    let same = |known: &&Arc<Entry>| known.described == *described && known.located.is_same(&located);
+    if let Some(known) = before.find(&described.name, None).filter(same) {
+        return Some(Arc::clone(known));
+    }
     Some(Arc::new(Entry {
         auth: described.auth.clone(),
         module: described.module.clone(),
-        located: Arc::new(Located::new(target, described.place.clone())),
+        located: Arc::new(located),
         described: described.clone(),
     }))
 }
@@ -218,5 +220,10 @@ mod tests {
         let (second, _) = merged(&one("10.0.0.3"), &first, &section);
         assert!(Arc::ptr_eq(&first.entries()[0], &second.entries()[0]));
         assert!(!Arc::ptr_eq(&first.entries()[1], &second.entries()[1]));
+        // The same words mean something else once the password behind them has changed.
+        let text = "snmp: {auths: {public_v2: {community: other}}}";
+        let section = crate::app::config::parse(text, "stormglass.yml").expect("good").snmp;
+        let (third, _) = merged(&one("10.0.0.3"), &second, &section);
+        assert!(!Arc::ptr_eq(&second.entries()[0], &third.entries()[0]));
     }
 }

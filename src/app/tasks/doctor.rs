@@ -25,28 +25,19 @@ const LISTEN_ONLY: Duration = Duration::from_secs(10);
 /// Interfaces examined.
 const MAX_INTERFACES: usize = 4;
 
-/// What is examined, and how things are called.
-#[derive(Clone, Debug)]
-pub struct Subject {
-    /// Where frames are captured.
-    pub interfaces: Interfaces,
-    /// What the user calls devices.
-    pub names: Names,
-}
-
 /// Lets one examination happen at a time, and keeps what the latest came to.
 #[derive(Debug)]
 pub struct Examiner {
     state: watch::Sender<Examining>,
     wanted: tokio::sync::Notify,
-    subject: Subject,
+    interfaces: Interfaces,
 }
 
 impl Examiner {
-    /// Nothing has been examined yet.
+    /// Nothing has been examined yet. `interfaces`: where frames are captured.
     #[must_use]
-    pub fn new(subject: Subject) -> Self {
-        Self { state: watch::Sender::new(Examining::Never), wanted: tokio::sync::Notify::new(), subject }
+    pub fn new(interfaces: Interfaces) -> Self {
+        Self { state: watch::Sender::new(Examining::Never), wanted: tokio::sync::Notify::new(), interfaces }
     }
 
     /// How the latest one went.
@@ -67,8 +58,13 @@ impl Examiner {
         }
     }
 
-    /// Examines when asked, and the harmless part every `interval` if there is one, until the task is dropped.
-    pub async fn run(self: Arc<Self>, hub: Hub, clock: Clock, interval: Option<Duration>) {
+    /// Examines when asked, and the harmless part every `interval` if there is one, until the task is dropped. `names`: what
+    /// the user calls devices.
+    pub async fn run(self: Arc<Self>, hub: Hub, clock: Clock, interval: Option<Duration>, names: Names) {
+        // The run before this one was dropped while it examined.
+        if matches!(self.state(), Examining::Running) {
+            self.wanted.notify_one();
+        }
         let mut next = tokio::time::Instant::now() + FIRST;
         loop {
             let passive = tokio::select! {
@@ -83,17 +79,17 @@ impl Examiner {
                     continue;
                 }
             }
-            if self.once(&hub, &clock, passive).await.is_err() {
+            if self.once(&hub, &clock, passive, &names).await.is_err() {
                 return;
             }
         }
     }
 
-    async fn once(&self, hub: &Hub, clock: &Clock, passive: bool) -> Result<(), Stopped> {
+    async fn once(&self, hub: &Hub, clock: &Clock, passive: bool, names: &Names) -> Result<(), Stopped> {
         let began = clock.now();
-        let subject = self.subject.clone();
+        let (interfaces, names) = (self.interfaces.clone(), names.clone());
         // On a thread of its own, with a runtime of its own: netlink can wait for seconds.
-        let outcome = tokio::task::spawn_blocking(move || examine(&subject, passive)).await;
+        let outcome = tokio::task::spawn_blocking(move || examine(&interfaces, names, passive)).await;
         let ended = match outcome {
             Ok(Ok(examination)) => {
                 tracing::debug!(seconds = clock.now().since(began).as_secs_f64(), "the LAN was examined");
@@ -125,8 +121,8 @@ fn tell(examination: &Examination) {
     }
 }
 
-fn examine(subject: &Subject, passive: bool) -> anyhow::Result<Examination> {
-    let (mut interfaces, _) = chosen(&subject.interfaces, &interfaces::list()?);
+fn examine(which: &Interfaces, names: Names, passive: bool) -> anyhow::Result<Examination> {
+    let (mut interfaces, _) = chosen(which, &interfaces::list()?);
     interfaces.retain(|one| one.up && !one.loopback && one.mac.is_some());
     interfaces.truncate(MAX_INTERFACES);
     anyhow::ensure!(
@@ -145,7 +141,7 @@ fn examine(subject: &Subject, passive: bool) -> anyhow::Result<Examination> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut seen = runtime.block_on(visit.look())?;
     runtime.shutdown_background();
-    seen.look.names = subject.names.clone();
+    seen.look.names = names;
     let (places, checked) = (interfaces.iter().map(place).collect(), checks::examine(&seen.look));
     Ok(Examination { places, checked, sent: seen.sent, took: seen.took, at: seen.at })
 }
@@ -159,10 +155,9 @@ mod tests {
     async fn what_could_not_be_examined_says_what_to_change() {
         let clock = Clock::start();
         let (hub, _questions) = Hub::start(Settings::default(), clock).expect("a hub");
-        let subject = Subject { interfaces: Interfaces::None, names: Names::default() };
-        let examiner = Arc::new(Examiner::new(subject));
+        let examiner = Arc::new(Examiner::new(Interfaces::None));
         let mut state = examiner.state.subscribe();
-        let task = tokio::spawn(Arc::clone(&examiner).run(hub, clock, None));
+        let task = tokio::spawn(Arc::clone(&examiner).run(hub, clock, None, Names::default()));
         examiner.ask();
         assert!(matches!(examiner.state(), Examining::Running));
         examiner.ask();

@@ -7,14 +7,16 @@ pub(in crate::app) mod host;
 mod recorder;
 mod snmp;
 mod storage;
+mod watchdog;
 
 pub use capture::{Captures, given};
 pub use discovery::{listen, search};
-pub use doctor::{Examiner, Subject};
+pub use doctor::Examiner;
 pub use host::{answer_questions, watch_host};
 pub use recorder::{recorder, trigger};
 pub use snmp::{Rhythm, Scheduler};
 pub use storage::keep;
+pub use watchdog::watchdog;
 
 use super::config::Interfaces;
 use super::hub::Hub;
@@ -22,6 +24,7 @@ use crate::engine::{FeedStatus, Input};
 use crate::io::interfaces::Interface;
 use crate::model::Time;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The interfaces that a section of the configuration means, and the names among them that do not exist.
 #[must_use]
@@ -37,6 +40,26 @@ pub fn chosen(which: &Interfaces, all: &[Interface]) -> (Vec<Interface>, Vec<Str
             let found = names.iter().filter_map(|name| all.iter().find(|one| *one.name == **name)).cloned().collect();
             let missing = names.iter().filter(|name| all.iter().all(|one| *one.name != ***name)).cloned().collect();
             (found, missing)
+        }
+    }
+}
+
+/// Runs a task by a section of the configuration, and anew by each other one that comes.
+pub async fn renewed<T: Clone, F: Future<Output = ()>>(mut section: watch::Receiver<T>, task: impl Fn(T) -> F) {
+    loop {
+        let current = section.borrow_and_update().clone();
+        let mut running = std::pin::pin!(task(current));
+        let mut ended = false;
+        loop {
+            tokio::select! {
+                () = &mut running, if !ended => ended = true,
+                changed = section.changed() => match changed {
+                    Ok(()) => break,
+                    // Nobody can change it any more.
+                    Err(_) if ended => return,
+                    Err(_) => return running.await,
+                },
+            }
         }
     }
 }

@@ -19,13 +19,13 @@ use std::sync::Arc;
 const OWN_DOMAINS: [&str; 5] = [".localhost", ".local", ".home.arpa", ".internal", ".test"];
 
 /// The names in `web.allowed_hosts`, in lower case.
-pub(super) type Allowed = Arc<[String]>;
+pub(super) type Allowed = tokio::sync::watch::Receiver<Arc<[String]>>;
 
 /// Refuses requests to hosts that are not ours.
 pub(super) async fn host(State(allowed): State<Allowed>, request: Request, next: Next) -> Response {
     // HTTP/1.0 knows no Host; browsers do.
     let named = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or("\u{fffd}"));
-    if named.is_some_and(|named| !is_ours(named, &allowed)) {
+    if named.is_some_and(|named| !is_ours(named, &allowed.borrow())) {
         return problem(
             StatusCode::MISDIRECTED_REQUEST,
             "this name is not known here: use the address of this computer, or add the name to web.allowed_hosts in the \
@@ -51,9 +51,11 @@ fn is_ours(named: &str, allowed: &[String]) -> bool {
 ///
 /// A browser says with each POST where its page came from (`Origin`, RFC 6454; Fetch standard), and no script can change
 /// that; the token of the form stands behind it, for what forwards requests without that header. Neither keeps out a
-/// person on the LAN, who can open the page as well: that is what users in `web.config.file` are for. What a stranger
+/// person on the LAN, who can open the page as well: that is what users in `--web.config.file` are for. Who has come in by
+/// name (`user`) and is no browser may do it from anywhere. What a stranger
 /// could do meanwhile is bounded by the check itself: one search at a time, and not while anything goes on.
-pub(super) fn may_change(headers: &HeaderMap, peer: Option<Peer>, token: Option<&str>, ours: &str) -> bool {
+pub(super) fn may_change(from: &From<'_>, token: Option<&str>, ours: &str) -> bool {
+    let From { headers, peer, user } = from;
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"));
     let Some(host) = text(header::HOST) else { return false };
     match text(header::ORIGIN) {
@@ -62,8 +64,20 @@ pub(super) fn may_change(headers: &HeaderMap, peer: Option<Peer>, token: Option<
             from.is_some_and(|from| from.eq_ignore_ascii_case(host)) && token == Some(ours)
         }
         // Browsers send it always: this is curl, or a script of the administrator's.
-        None => peer.is_some_and(|Peer(address)| address.ip().to_canonical().is_loopback()) || token == Some(ours),
+        None => {
+            *user || peer.is_some_and(|Peer(address)| address.ip().to_canonical().is_loopback()) || token == Some(ours)
+        }
     }
+}
+
+/// Where a request comes from.
+pub(super) struct From<'a> {
+    /// What it says itself.
+    pub(super) headers: &'a HeaderMap,
+    /// The other end of the connection.
+    pub(super) peer: Option<Peer>,
+    /// Whoever asks has come in by name and password.
+    pub(super) user: bool,
 }
 
 #[cfg(test)]
@@ -121,7 +135,11 @@ mod tests {
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, origin.parse().expect("a value"));
             }
-            assert_eq!(may_change(&headers, peer, token, ours), may, "{origin:?} {peer:?} {token:?}");
+            let from = From { headers: &headers, peer, user: false };
+            assert_eq!(may_change(&from, token, ours), may, "{origin:?} {peer:?} {token:?}");
+            // A name does not help a page that makes its reader's browser ask.
+            let from = From { user: true, ..from };
+            assert_eq!(may_change(&from, token, ours), may || origin.is_none(), "{origin:?} {peer:?} {token:?}");
         }
     }
 }

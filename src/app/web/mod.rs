@@ -2,9 +2,11 @@
 
 mod body;
 mod guard;
+mod lifecycle;
 mod live;
 mod pages;
 mod snmp;
+mod users;
 
 pub(crate) use snmp::modules;
 
@@ -13,8 +15,10 @@ use self::live::Live;
 use super::check::Checker;
 use super::config;
 use super::hub::{Change, Hub, Stopped};
+use super::reload::Reload;
 use super::targets::{Counts, List};
 use super::tasks::Examiner;
+use super::web_access::Current;
 use crate::engine::Engine;
 use crate::io::clock::Clock;
 use crate::io::snmp::Client;
@@ -24,12 +28,12 @@ use crate::view::exposition::Format;
 use crate::view::json;
 use crate::view::scrape::Scrape;
 use crate::view::sink::Sink;
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use futures_util::Stream;
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -54,7 +58,7 @@ pub struct App {
     /// Where the targets come from, counted.
     pub counts: tokio::sync::watch::Receiver<Counts>,
     /// Credentials by name, and which addresses may be read beside the targets.
-    pub snmp: Arc<config::Snmp>,
+    pub snmp: tokio::sync::watch::Receiver<Arc<config::Snmp>>,
     /// Places for scrapes of `/snmp`.
     pub scrapes: Arc<tokio::sync::Semaphore>,
     /// Checks what is over, when asked.
@@ -62,7 +66,13 @@ pub struct App {
     /// Examines the LAN, when asked.
     pub examiner: Arc<Examiner>,
     /// Names by which this host may be asked, beside those that are safe anyway.
-    pub allowed_hosts: Vec<String>,
+    pub allowed_hosts: tokio::sync::watch::Receiver<Arc<[String]>>,
+    /// TLS, users and headers in force.
+    pub access: Current,
+    /// Has the configuration read anew, where it can be.
+    pub reload: Option<Reload>,
+    /// `POST /-/reload` may ask for that.
+    pub lifecycle: bool,
     /// The one clock.
     pub clock: Clock,
     /// Local time minus UTC, seconds.
@@ -88,16 +98,19 @@ pub fn router(app: App) -> Router {
         .route("/api/v1/port-mappings", get(port_mappings))
         .route("/-/healthy", get(|| async { "stormglass is healthy.\n" }))
         .route("/-/ready", get(ready))
+        .route("/-/reload", post(lifecycle::reload).put(lifecycle::reload).layer(Extension(Arc::clone(&live))))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such page; / lists what there is") })
         .layer(CompressionLayer::new());
     let events = get(move |state| events(state, Arc::clone(&streams)));
     // These compress by themselves: they know what repeats.
     let texts = Router::new().route("/metrics", get(metrics)).route("/snmp", get(snmp::snmp));
-    let allowed: guard::Allowed = app.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+    let allowed: guard::Allowed = app.allowed_hosts.clone();
+    let door = Arc::new(users::Door::new(app.access.clone()));
     plain
         .merge(texts)
         .merge(pages::stream(live))
         .route("/api/v1/events", events)
+        .layer(axum::middleware::from_fn_with_state(door, users::door))
         .layer(axum::middleware::from_fn_with_state(allowed, guard::host))
         .layer(axum::middleware::map_response(secure))
         .with_state(app)
@@ -109,9 +122,14 @@ async fn secure(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                   base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ] {
+        // The administrator may have set others by --web.config.file.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 
@@ -129,7 +147,7 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response,
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let format = Format::accepted(accept);
     let counts = Counts { rediscoveries: app.client.rediscoveries(), ..*app.counts.borrow() };
-    let mut scrape = Scrape::new(app.hub.snapshot(), counts, format);
+    let mut scrape = Scrape::new(app.hub.snapshot(), counts, format).reloaded(app.reload.as_ref().map(Reload::state));
     loop {
         let read = move |engine: &Engine, _| {
             let more = scrape.read(engine);

@@ -1,6 +1,7 @@
 //! What people look at: the live page with its stream, the lists, one storm, and the button. Renders nothing itself.
 
 use super::live::Live;
+use super::users::User;
 use super::{App, guard, problem};
 use crate::app::check::Asked;
 use crate::app::hub::Stopped;
@@ -157,11 +158,13 @@ async fn check(
     State(app): State<App>,
     Extension(live): Extension<Arc<Live>>,
     peer: Option<Extension<Peer>>,
+    user: Option<Extension<User>>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
     let form: Form = form(&body);
-    if !guard::may_change(&headers, peer.map(|Extension(peer)| peer), form.token.as_deref(), live.token()) {
+    let from = guard::From { headers: &headers, peer: peer.map(|Extension(peer)| peer), user: user.is_some() };
+    if !guard::may_change(&from, form.token.as_deref(), live.token()) {
         return problem(
             StatusCode::FORBIDDEN,
             "a check is asked for by the button of the page, or on the computer that stormglass runs on: \
@@ -203,11 +206,13 @@ async fn examine(
     State(app): State<App>,
     Extension(live): Extension<Arc<Live>>,
     peer: Option<Extension<Peer>>,
+    user: Option<Extension<User>>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
     let form: Form = form(&body);
-    if !guard::may_change(&headers, peer.map(|Extension(peer)| peer), form.token.as_deref(), live.token()) {
+    let from = guard::From { headers: &headers, peer: peer.map(|Extension(peer)| peer), user: user.is_some() };
+    if !guard::may_change(&from, form.token.as_deref(), live.token()) {
         return problem(
             StatusCode::FORBIDDEN,
             "an examination is asked for by the button of the page, or on the computer that stormglass runs on: \

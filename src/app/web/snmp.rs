@@ -12,6 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Scrapes at once; each holds the rows of a device. More are sent away with the time to come back.
@@ -78,13 +79,14 @@ fn within(headers: &HeaderMap) -> Duration {
 
 /// The target that a scrape means, with the credentials that it names.
 async fn meant(app: &App, list: &List, wanted: &Wanted) -> Result<Target, Response> {
+    let section = Arc::clone(&app.snmp.borrow());
     let bad = |message: &str| problem(StatusCode::BAD_REQUEST, message);
     let Some(name) = &wanted.target else {
         return Err(bad("'target' parameter must be specified once: the name or address of a target"));
     };
     let auth = match &wanted.auth {
-        Some(name) => Some(app.snmp.credentials().get(name).ok_or_else(|| {
-            let known = app.snmp.credentials().keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Some(name) => Some(section.credentials().get(name).ok_or_else(|| {
+            let known = section.credentials().keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             bad(&format!("unknown 'auth' parameter '{}': expected one of {known}", name.escape_default()))
         })?),
         None => None,
@@ -96,7 +98,7 @@ async fn meant(app: &App, list: &List, wanted: &Wanted) -> Result<Target, Respon
             found.map_err(|unresolved| problem(StatusCode::INTERNAL_SERVER_ERROR, &unresolved.to_string()))?
         }
         None => match place.as_ref().and_then(Place::address) {
-            Some(address) if app.snmp.allows(address.ip()) => app.snmp.any_target(address),
+            Some(address) if section.allows(address.ip()) => section.any_target(address),
             _ => {
                 return Err(bad("unknown target: /snmp reads targets of the configuration by name or address, and \
                                 addresses of snmp.allowed_subnets"));
@@ -195,7 +197,8 @@ pub(super) async fn discovery(
         return problem(StatusCode::BAD_REQUEST, &message);
     }
     let list = app.targets.borrow().clone();
-    let groups = list.entries().iter().map(|entry| group(&host, module.as_deref(), entry)).collect::<Vec<_>>();
+    let at = At { host: &host, encrypted: app.access.borrow().tls.is_some() };
+    let groups = list.entries().iter().map(|entry| group(&at, module.as_deref(), entry)).collect::<Vec<_>>();
     axum::Json(groups).into_response()
 }
 
@@ -205,10 +208,16 @@ fn authority(host: &str) -> Option<String> {
     (!parsed.host().is_empty() && !host.contains('@')).then(|| parsed.to_string())
 }
 
-fn group(host: &str, module: Option<&str>, entry: &Entry) -> serde_json::Value {
+/// Where we are asked.
+struct At<'a> {
+    host: &'a str,
+    encrypted: bool,
+}
+
+fn group(at: &At<'_>, module: Option<&str>, entry: &Entry) -> serde_json::Value {
     let name = entry.located.name();
-    serde_json::json!({
-        "targets": [host],
+    let mut group = serde_json::json!({
+        "targets": [at.host],
         "labels": {
             "instance": &**name,
             "__metrics_path__": "/snmp",
@@ -216,7 +225,11 @@ fn group(host: &str, module: Option<&str>, entry: &Entry) -> serde_json::Value {
             "__param_module": entry.module.as_deref().or(module).unwrap_or(DEFAULT_MODULE),
             "__param_auth": entry.auth,
         },
-    })
+    });
+    if at.encrypted {
+        group["labels"]["__scheme__"] = "https".into();
+    }
+    group
 }
 
 #[cfg(test)]
