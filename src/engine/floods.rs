@@ -2,6 +2,7 @@
 //! together, and from their spanning tree. Knows no cause.
 
 use super::lans::Group;
+use super::pauses::Pauses;
 use crate::detect::counters::{CounterLimits, Traffic, flood};
 use crate::explain::counted::{Flooding, PortKey, Relearning, TREE_CHANGE};
 use crate::model::Time;
@@ -33,6 +34,8 @@ const SPARED: usize = 4;
 pub(super) struct Floods {
     known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
     trees: BTreeMap<Arc<str>, Tree>,
+    /// Ports that pause frames hold up.
+    pub(super) pauses: Pauses,
 }
 
 /// The spanning tree of a target, and what is flooded because of it.
@@ -144,15 +147,18 @@ impl Floods {
         found.find(|one| is_edge(&(Arc::clone(&one.target), Arc::clone(&one.source)))).or(first)
     }
 
-    /// A target floods.
+    /// A target floods, or a port of it is held up.
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
-        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media))) || relearns()
+        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media)))
+            || relearns()
+            || self.pauses.stands(target)
     }
 
     /// Forgets what was not seen for a long time.
     pub(super) fn forget(&mut self, now: Time) {
         self.known.retain(|_, (flooding, _)| now.since(flooding.last) < Duration::from_secs(3600));
+        self.pauses.forget(now);
         // One that has not changed for so long says no more than one that was never seen.
         self.trees.retain(|_, tree| tree.rises == 0 || now.since(tree.at) < Duration::from_secs(3600));
     }
@@ -161,6 +167,7 @@ impl Floods {
     pub(super) fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
         self.known.retain(|(target, _), _| wanted(target));
         self.trees.retain(|target, _| wanted(target));
+        self.pauses.retain_targets(wanted);
     }
 }
 

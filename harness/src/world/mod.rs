@@ -345,7 +345,7 @@ impl World {
         };
         let ports = (0..self.switches.len()).filter_map(on_the_way).collect::<Vec<_>>();
         for (index, back, forth) in ports {
-            self.switches[index].count_unicast(back, forth, packets, mean_length);
+            self.switches[index].count_unicast(self.now, [back, forth], packets, mean_length);
         }
     }
 
