@@ -99,8 +99,8 @@ impl Engine {
                 .map(|alarm| (alarm.state.since, alarm.state.above_at))
                 .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))),
             residual: self.residual(&alarms),
-            unicasts,
-            media,
+            unicasts: unicasts.as_ref(),
+            media: media.as_ref(),
             relearned,
             paused: &paused,
             moves: sources.iter().filter(|source| source.returns).map(|s| moved.get(&s.key()).map_or(0, |m| m.0)).sum(),

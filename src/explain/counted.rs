@@ -141,7 +141,7 @@ pub struct Flooding {
     pub last: Time,
     /// What is flooded: packets per second.
     pub flood: Flood,
-    /// Packets per second that ports had no room for.
+    /// Of media, packets per second that ports of the segment had no room for.
     pub discards_pps: f64,
     /// Bits that go out of the fullest port, as a share of its speed.
     pub fullest: f64,
@@ -162,6 +162,8 @@ pub struct Relearning {
     pub pps: f64,
     /// Unicasts per second that go out of nearly every other port.
     pub least_pps: f64,
+    /// The agent counts no packets: rates are reckoned from octets, and are too low.
+    pub octets: bool,
     /// Changes of the tree meanwhile (dot1dStpTopChanges).
     pub changes: u32,
 }
