@@ -65,7 +65,7 @@ impl Engine {
     fn nodes_that_stand_out(&self) -> BTreeSet<Node> {
         let host = Arc::from(THIS_HOST);
         let interfaces = self.counters.alarms_of(&host).map(|alarm| Node::Interface(alarm.port));
-        let targets = self.counters.alarmed_targets().filter(|name| ***name != *THIS_HOST);
+        let targets = self.counters.alarmed_targets().filter(|name| ***name != *THIS_HOST).chain(self.floods.targets());
         interfaces.chain(targets.map(|name| Node::Target(Arc::clone(name)))).take(MAX_NODES).collect()
     }
 

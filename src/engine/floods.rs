@@ -200,6 +200,12 @@ impl Floods {
         found.find(|one| is_edge(&(Arc::clone(&one.target), Arc::clone(&one.source)))).or(first)
     }
 
+    /// Targets that flood something; of media, those at which something is short of room as well.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Arc<str>> {
+        let media = self.known.keys().any(|(_, media)| *media);
+        self.known.keys().map(|(target, _)| target).chain(self.harmed.keys().filter(move |_| media))
+    }
+
     /// A target floods, or a port of it is held up.
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
