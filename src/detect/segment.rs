@@ -314,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_kernel_has_dropped_counts_as_what_was_read() {
+        let at = Time::from_secs(5);
+        let mut summary = summary(at, Vec::new());
+        (summary.frames, summary.dropped) = (100, 300);
+        assert_eq!(with_the_lost(80, &summary), 320);
+        summary.dropped = 0;
+        assert_eq!(with_the_lost(80, &summary), 80);
+        (summary.frames, summary.dropped) = (0, u64::MAX);
+        assert_eq!(with_the_lost(0, &summary), 0);
+    }
+
+    #[test]
     fn forged_sources_do_not_hide_a_heavy_one_that_begins_after_them() {
         let mac = |number: u32| {
             let [a, b, c, d] = number.to_be_bytes();

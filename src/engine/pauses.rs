@@ -118,3 +118,48 @@ impl Pauses {
         self.held.retain(|(target, _), _| wanted(target));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::counting_tests::{Load, Net, QUIET, mac, mac_of, port_of, table};
+    use crate::model::topology::Topology;
+    use crate::model::verdict::Severity;
+
+    const HELD: Load = Load { into: [0; 3], out: [0, 0, 1], octets: 200 };
+
+    #[test]
+    fn a_port_that_is_held_up_is_told_and_a_busy_one_is_not() {
+        let edges = || table(&[(mac(1), 1), (mac(2), 2), (mac(30), 3), (mac(4), 4)]);
+        for (name, load, pps, told) in [
+            ("a hung card", HELD, 1000, true),
+            ("a device that is busy, and takes in what it can", QUIET, 1000, false),
+            ("a few pause frames", HELD, 30, false),
+            ("a counter that was set back", HELD, -1_000_000_000, false),
+        ] {
+            let mut net = Net::new();
+            let read = |net: &mut Net, load: Load, count: i64| {
+                let pauses = [(1, 7), (3, count as u64)].into();
+                let mut loads = [QUIET; 4];
+                loads[2] = load;
+                net.poll("hub", &loads, Some(Topology { pauses: Some(pauses), ..edges() }));
+                net.later();
+            };
+            for _ in 0..10 {
+                read(&mut net, QUIET, 2_000_000_000);
+            }
+            for round in 1..=3 {
+                // Ten seconds each.
+                read(&mut net, load, 2_000_000_000 + pps * 10 * if pps < 0 { 0 } else { round } + pps.min(0));
+            }
+            assert_eq!(net.open().len(), usize::from(told), "{name}: {:#?}", net.open());
+            let Some(verdict) = net.open().first().cloned() else { continue };
+            assert_eq!((verdict.cause, verdict.severity), ("pause_flood", Severity::Storm), "{name}");
+            assert_eq!((port_of(&verdict), mac_of(&verdict)), (Some("hub ge3"), Some(mac(30))), "{name}");
+            assert_eq!(verdict.peak_pps, 1000, "{name}");
+            for _ in 0..9 {
+                read(&mut net, QUIET, 2_000_000_000 + pps * 30);
+            }
+            assert!(net.open().is_empty(), "{name}: it ends");
+        }
+    }
+}

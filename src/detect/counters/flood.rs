@@ -158,3 +158,60 @@ pub fn copies<'a>(ports: impl Iterator<Item = &'a PortStatus>, traffic: Traffic)
     let excess = rates.iter().map(|(into, out)| out - into).sum::<f64>();
     if rates.len() < 3 { 0.0 } else { (excess / (rates.len() - 2) as f64).max(0.0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Time;
+    use crate::model::observation::PortSample;
+    use crate::observe::ports::{About, Rates};
+
+    /// Ports with these unicasts a second, in and out.
+    fn ports(rates: &[[f64; 2]]) -> Vec<PortStatus> {
+        let port = |(place, [into, out]): (usize, &[f64; 2])| {
+            let sample = PortSample { if_type: ETHERNET, oper_up: true, ..PortSample::default() };
+            let about = Arc::new(About { descr: "".into(), alias: "".into() });
+            let mut port = PortStatus::new(&sample, format!("ge{place}").into(), about, Time::from_secs(0));
+            port.rates = Rates::from_fn(|kind| match kind {
+                CounterKind::InUnicast => Some(*into),
+                CounterKind::OutUnicast => Some(*out),
+                _ => None,
+            });
+            port
+        };
+        rates.iter().enumerate().map(port).collect()
+    }
+
+    #[test]
+    fn copies_are_told_from_traffic_that_goes_where_it_should() {
+        // A gateway that feeds five hosts, and what they send back: 600 and 150 a second.
+        let usual = [[600.0, 150.0], [30.0, 120.0], [30.0, 120.0], [30.0, 120.0], [30.0, 120.0], [30.0, 120.0]];
+        let plus = |source: usize, reached: &[usize], pps: f64| {
+            let mut rates = usual.to_vec();
+            rates[source][0] += pps;
+            reached.iter().for_each(|port| rates[*port][1] += pps);
+            rates
+        };
+        let busy =
+            [[9000.0, 3000.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0]];
+        let all = [0, 1, 2, 4, 5];
+        let cases: [(&str, Vec<[f64; 2]>, Option<(&str, f64)>); 8] = [
+            ("nothing is flooded", usual.to_vec(), None),
+            ("a flood", plus(3, &all, 900.0), Some(("ge3", 900.0))),
+            ("a flood that is less than what the gateway brings", plus(3, &all, 300.0), Some(("ge3", 300.0))),
+            ("a flood from the gateway", plus(0, &[1, 2, 3, 4, 5], 900.0), Some(("ge0", 900.0))),
+            ("one port is in another VLAN", plus(3, &all[..4], 900.0), Some(("ge3", 900.0))),
+            ("a backup from one to another", plus(3, &[1], 5000.0), None),
+            ("to three of five", plus(3, &[0, 1, 2], 900.0), None),
+            ("a mirror port", [&busy[..], &[[0.0, 12_000.0]]].concat(), None),
+        ];
+        for (name, rates, expected) in cases {
+            let ports = ports(&rates);
+            let found = copied(ports.iter(), Traffic::Unicasts);
+            let told = found.as_ref().map(|found| (&*found.sources[0].0, found.sources[0].1.round()));
+            assert_eq!(told, expected, "{name}: {found:?}");
+        }
+        assert_eq!(copies(ports(&usual).iter(), Traffic::Unicasts), 0.0);
+        assert_eq!(copies(ports(&plus(3, &all, 80.0)).iter(), Traffic::Unicasts), 80.0);
+    }
+}
