@@ -166,6 +166,9 @@ mod tests {
     use crate::model::observation::PortSample;
     use crate::observe::ports::{About, Rates};
 
+    /// What happens, the rates of the ports, and the flood's port with its rate.
+    type Case = (&'static str, Vec<[f64; 2]>, Option<(&'static str, f64)>);
+
     /// Ports with these unicasts a second, in and out.
     fn ports(rates: &[[f64; 2]]) -> Vec<PortStatus> {
         let port = |(place, [into, out]): (usize, &[f64; 2])| {
@@ -195,7 +198,7 @@ mod tests {
         let busy =
             [[9000.0, 3000.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0], [600.0, 1800.0]];
         let all = [0, 1, 2, 4, 5];
-        let cases: [(&str, Vec<[f64; 2]>, Option<(&str, f64)>); 8] = [
+        let cases: [Case; 8] = [
             ("nothing is flooded", usual.to_vec(), None),
             ("a flood", plus(3, &all, 900.0), Some(("ge3", 900.0))),
             ("a flood that is less than what the gateway brings", plus(3, &all, 300.0), Some(("ge3", 300.0))),
