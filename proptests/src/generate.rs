@@ -92,11 +92,13 @@ pub struct Truth {
     pub cause: Option<&'static str>,
     /// The cause that frames alone can tell, where it is a wider one.
     pub by_frames: Option<&'static str>,
+    /// The cause that counters alone can tell, where it is a wider one.
+    pub by_counters: Option<&'static str>,
     /// MACs of the device to be blamed; empty: nobody.
     pub culprits: BTreeSet<MacAddr>,
     /// A judge who names nobody is right as well.
     pub may_be_nobody: bool,
-    /// Ports that lead to it, as `switch port`; empty where no agent knows one.
+    /// Ports that lead to it, as `switch port`, of the nearest switches that have an agent.
     pub ports: BTreeSet<String>,
     /// When the storm begins, if it is not seen to begin later.
     pub onset: Duration,
@@ -172,6 +174,7 @@ fn healthy() -> Truth {
     Truth {
         cause: None,
         by_frames: None,
+        by_counters: None,
         culprits: BTreeSet::new(),
         may_be_nobody: true,
         ports: BTreeSet::new(),
@@ -213,9 +216,10 @@ fn inject(injector: &'static dyn Injector, scenario: &mut Scenario, watch: &mut 
     Truth {
         cause: injector.cause(),
         by_frames: injector.by_frames(),
+        by_counters: injector.by_counters(),
         culprits: injector.culprits(scenario, storm).into_iter().map(mac_addr).collect(),
         may_be_nobody: injector.may_be_nobody(),
-        ports: injector.sockets(scenario, storm).into_iter().filter_map(|s| scenario.port_name(s)).collect(),
+        ports: injector.sockets(scenario, storm).into_iter().filter_map(|s| scenario.polled_port(s)).collect(),
         onset: storm.from + storm.kindle_after,
         visible: injector.is_visible(),
     }

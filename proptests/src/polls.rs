@@ -84,7 +84,9 @@ fn topology(switch: &Switch, index: usize, now: Duration) -> Topology {
         ..Stp::default()
     });
     let bridge = Some(mac_addr(switch_mac(index)));
-    Topology { fdb: Some(Fdb { entries, ports, ..Fdb::default() }), stp, bridge, ..Topology::default() }
+    let pauses = switch.shown().map(|(number, port)| (number as u32, port.pauses)).collect();
+    let fdb = Some(Fdb { entries, ports, ..Fdb::default() });
+    Topology { fdb, stp, pauses: Some(pauses), bridge, ..Topology::default() }
 }
 
 /// What of an answer changes when the agent renews its counters.

@@ -45,7 +45,16 @@ impl Model {
         self.replica_frames += u64::from(repeat);
         let group = frame.destination_ip.filter(|_| frame.protocol != stormglass::model::frames::Protocol::Arp);
         let key = SourceKey { vlan: frame.vlan, mac: frame.source, ip: frame.ip, group, protocol: frame.protocol };
-        let none = SourceCount { key, frames: 0, overcount: 0, bytes: 0, repeats: 0, first: meta.at, last: meta.at };
+        let none = SourceCount {
+            key,
+            frames: 0,
+            overcount: 0,
+            bytes: 0,
+            repeats: 0,
+            echoes: 0,
+            first: meta.at,
+            last: meta.at,
+        };
         let source = self.sources.entry(key).or_insert(none);
         source.frames += 1;
         source.bytes += u64::from(meta.original_len);

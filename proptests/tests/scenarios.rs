@@ -74,11 +74,7 @@ fn compare(scenario: &Scenario, report: &Report, polled: bool) -> String {
 
 /// Scenarios whose verdict is not yet what it should be: by name, and whether by frames and counters (else by frames
 /// alone). What is mended comes off the list, or the test fails.
-const OPEN: &[(&str, bool)] = &[
-    // Unicasts that are flooded: nothing is said of them by frames.
-    ("restless-tree", false),
-    ("silent-server", false),
-];
+const OPEN: &[(&str, bool)] = &[];
 
 #[test]
 fn scenarios_get_the_verdict_that_they_expect() {

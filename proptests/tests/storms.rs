@@ -122,6 +122,29 @@ proptest! {
     }
 }
 
+/// Worlds in which a storm was missed once, or told otherwise: a capture that no switch let through what it watches; frames
+/// of which half were lost; IPv6 alone that circled for five seconds; a stream that harms a port of the next switch.
+#[test]
+fn what_was_missed_once_is_not_missed_again() {
+    let cases = [
+        ("l3_reflector", 276_185_084_033_340_873, Feeds::Capture),
+        ("ethertype_bridge_loop", 3, Feeds::Capture),
+        ("discovery_swarm", 2, Feeds::Capture),
+        ("reflector_pair", 1, Feeds::Capture),
+        ("sleep_mld", 2, Feeds::Both),
+        ("stream_flood", 1, Feeds::Both),
+        ("stream_flood", 2, Feeds::Both),
+        ("unknown_unicast_flood", 1, Feeds::Both),
+        ("tcn_flood", 1, Feeds::Both),
+        ("backhaul_loop", 2, Feeds::Both),
+    ];
+    for (id, seed, feeds) in cases {
+        let what = What::by_id(id).expect("an injector");
+        let judged = score::judge(what, seed, feeds);
+        assert!(judged.outcome.right, "{id} {seed}: {:?}\n{}", judged.outcome, judged.report.story());
+    }
+}
+
 /// Worlds in which an innocent was named once: hosts whose IPv6 frames alone went round, while everybody's IPv4 came once;
 /// and hosts of a ring that opens and closes; by counters, the one device behind the port of a ring that others kindled.
 #[test]

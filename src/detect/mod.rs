@@ -1,5 +1,6 @@
 //! From raw facts to symptoms of a storm, per broadcast domain. Does not know causes, and blames nobody.
 
+pub mod bouts;
 pub mod counters;
 pub mod segment;
 pub mod thresholds;

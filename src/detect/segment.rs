@@ -1,6 +1,7 @@
 //! What goes on in one broadcast domain: datagrams that circulate and sources that talk too much, with their rates.
 //! All tables are bounded. Knows no owners and no causes.
 
+use super::bouts::Bouts;
 use super::thresholds::Thresholds;
 use super::window::{SlidingSecond, WholeSeconds};
 use crate::model::frames::{FrameSummary, Protocol, Replica, SourceCount, SourceKey};
@@ -52,6 +53,8 @@ pub struct Talker {
     pub repeats: WholeSeconds,
     /// Frames per second to all hosts (224.0.0.1, ff02::1): of IGMP and MLD these are general queries.
     pub to_all_hosts: WholeSeconds,
+    /// Frames per second that said again, in a datagram of their own, what another device had just said (mDNS).
+    pub echoes: WholeSeconds,
     /// Source addresses.
     pub ips: BTreeSet<IpAddr>,
     /// Destination groups.
@@ -88,6 +91,8 @@ pub struct Segment {
     pub control: WholeSeconds,
     /// Copies of datagrams, per second.
     pub replica_rate: SlidingSecond,
+    /// When frames circled, and when they paused.
+    pub bouts: Bouts,
     /// Frames that the kernel dropped, all time.
     pub dropped: u64,
     /// Entries refused.
@@ -107,6 +112,7 @@ impl Segment {
             lightest: 0,
             control: WholeSeconds::default(),
             replica_rate: SlidingSecond::default(),
+            bouts: Bouts::default(),
             dropped: 0,
             refused: 0,
         }
@@ -123,6 +129,7 @@ impl Segment {
         for talker in self.talkers.values_mut() {
             talker.fresh = 0;
         }
+        self.bouts.observe(summary.replicas.iter().filter(|r| r.vlan == vlan));
         for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
             self.replica(replica, summary.until);
         }
@@ -130,7 +137,8 @@ impl Segment {
         for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
             self.source(source, summary.until, thresholds.source_pps);
         }
-        self.control.add(summary.until, control_frames(summary, vlan), thresholds.critical_pps);
+        let control = with_the_lost(control_frames(summary, vlan), summary);
+        self.control.add(summary.until, control, thresholds.critical_pps);
     }
 
     /// Lets time pass without frames.
@@ -140,6 +148,7 @@ impl Segment {
             talker.seconds.advance(at, thresholds.source_pps);
             talker.repeats.advance(at, thresholds.source_pps);
             talker.to_all_hosts.advance(at, thresholds.source_pps);
+            talker.echoes.advance(at, thresholds.source_pps);
         }
         self.forget(at);
     }
@@ -190,6 +199,7 @@ impl Segment {
             seconds: WholeSeconds::default(),
             repeats: WholeSeconds::default(),
             to_all_hosts: WholeSeconds::default(),
+            echoes: WholeSeconds::default(),
             ips: BTreeSet::new(),
             groups: BTreeSet::new(),
         });
@@ -207,6 +217,7 @@ impl Segment {
         talker.repeats.add(at, source.repeats.min(frames), limit);
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
+        talker.echoes.add(at, source.echoes.min(frames), limit);
         if talker.ips.len() < MAX_PER_TALKER {
             talker.ips.extend(ip);
         }
@@ -248,6 +259,16 @@ fn control_frames(summary: &FrameSummary, vlan: u16) -> u64 {
         Protocol::ALL.iter().zip(&summary.group_frames).filter(|(protocol, _)| **protocol != Protocol::OtherUdp);
     let others = others.map(|(_, frames)| *frames).sum::<u64>();
     udp + (u128::from(others) * u128::from(here) / u128::from(all)) as u64
+}
+
+/// What was on the wire, where the kernel has dropped a part of it: of the lost as much was of this kind as of those that
+/// were read. (The capture's filter lets through what is counted here, and little else.)
+fn with_the_lost(frames: u64, summary: &FrameSummary) -> u64 {
+    if summary.dropped == 0 || summary.frames == 0 {
+        return frames;
+    }
+    let all = u128::from(summary.frames) + u128::from(summary.dropped);
+    u64::try_from(u128::from(frames) * all / u128::from(summary.frames)).unwrap_or(u64::MAX)
 }
 
 /// Media by multicast: IPTV (about 1,000 frames/s of 1,328 bytes) and audio-over-IP (up to 4,000 frames/s of 200 bytes
@@ -293,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_kernel_has_dropped_counts_as_what_was_read() {
+        let at = Time::from_secs(5);
+        let mut summary = summary(at, Vec::new());
+        (summary.frames, summary.dropped) = (100, 300);
+        assert_eq!(with_the_lost(80, &summary), 320);
+        summary.dropped = 0;
+        assert_eq!(with_the_lost(80, &summary), 80);
+        (summary.frames, summary.dropped) = (0, u64::MAX);
+        assert_eq!(with_the_lost(0, &summary), 0);
+    }
+
+    #[test]
     fn forged_sources_do_not_hide_a_heavy_one_that_begins_after_them() {
         let mac = |number: u32| {
             let [a, b, c, d] = number.to_be_bytes();
@@ -301,7 +334,7 @@ mod tests {
         let source = |number: u32, frames: u64, at: Time| {
             let mac = mac(number);
             let key = SourceKey { vlan: 0, mac, ip: None, group: None, protocol: Protocol::OtherUdp };
-            SourceCount { key, frames, overcount: 0, bytes: 60 * frames, repeats: 0, first: at, last: at }
+            SourceCount { key, frames, overcount: 0, bytes: 60 * frames, repeats: 0, echoes: 0, first: at, last: at }
         };
         let thresholds = Thresholds::default();
         let mut segment = Segment::new("eth0".into(), Time::from_secs(0));

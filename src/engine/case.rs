@@ -1,6 +1,6 @@
 //! A storm's life: findings of one moment become one verdict with a start, a phase and an end. Recognises nothing.
 
-use super::case_counted::Counters;
+use super::case_counted::{Counters, UNEXPLAINED};
 use super::lans;
 use super::memory::Earlier;
 use super::snapshot::Delays;
@@ -106,6 +106,8 @@ pub(super) struct Cases {
     started: BTreeMap<(Arc<str>, &'static str), u64>,
     delays: Delays,
     forgotten: u64,
+    /// Storms that have turned out to be a part of another one, until they are told of.
+    absorbed: Vec<Arc<Verdict>>,
 }
 
 impl Cases {
@@ -150,7 +152,7 @@ impl Cases {
     /// person would be told.
     pub(super) fn take(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
         let segment = &scene.segment.id;
-        let known = self.cases.iter().rposition(|case| {
+        let fits = |case: &Case| {
             let bounded_after_storm = case.verdict.phase == Phase::Over && finding.severity < case.verdict.severity;
             let same = case.verdict.segment == *segment || lans::one_lan(context.own, &case.verdict.segment, segment);
             // Counters told of it first, and frames now tell what it is.
@@ -158,8 +160,11 @@ impl Cases {
             (counted || same && belongs(case, &finding))
                 && !long_over(case, finding.last)
                 && !(bounded_after_storm && finding.last > case.last)
-        });
-        let Some(index) = known else { return self.open(scene, finding, context) };
+        };
+        let known = self.cases.iter().enumerate().filter(|(_, case)| fits(case));
+        let known = known.map(|(index, case)| (closeness(case, &finding), index)).collect::<Vec<_>>();
+        let Some((_, index)) = known.iter().copied().max() else { return self.open(scene, finding, context) };
+        self.absorb(index, known.iter().map(|(_, other)| *other), &finding);
         let case = &mut self.cases[index];
         if case.verdict.segment != *segment && !case.is_counted() {
             // Seen by another interface of the same LAN, which does not count its frames again.
@@ -177,8 +182,10 @@ impl Cases {
         if cause(case.verdict.cause).is_some_and(|known| known.sharpens().contains(&finding.cause)) {
             return case.goes_on(&finding, scene, context.fresh);
         }
-        // A better-known cause is not given up for a guess, but what goes on goes on.
-        if finding.cause != case.verdict.cause && finding.confidence <= case.verdict.confidence {
+        // A better-known cause is not given up for a guess, but what goes on goes on; that which says more precisely what
+        // it is takes its place.
+        let sharper = cause(finding.cause).is_some_and(|found| found.sharpens().contains(&case.verdict.cause));
+        if finding.cause != case.verdict.cause && !sharper && finding.confidence <= case.verdict.confidence {
             return case.goes_on(&finding, scene, context.fresh);
         }
         let before = Arc::clone(&case.verdict);
@@ -189,6 +196,31 @@ impl Cases {
         }
         let told = |v: &Verdict| (v.cause, v.severity, v.phase, v.culprit.clone());
         (told(&before) != told(&after)).then_some(after)
+    }
+
+    /// What had no name yet, and turns out to be a part of the storm `index`, ends: its frames are that one's.
+    fn absorb(&mut self, index: usize, known: impl Iterator<Item = usize>, finding: &Finding) {
+        if [finding.cause, self.cases[index].verdict.cause] == [UNEXPLAINED; 2] {
+            return;
+        }
+        for other in known.filter(|other| *other != index) {
+            let case = &mut self.cases[other];
+            if !case.open() || case.verdict.cause != UNEXPLAINED || case.is_counted() {
+                continue;
+            }
+            let (last, times, macs) = (case.last, case.times, case.macs.clone());
+            let verdict = Arc::make_mut(&mut case.verdict);
+            (verdict.phase, verdict.ended, verdict.current_pps) = (Phase::Over, Some(last), 0);
+            write(verdict, &times);
+            self.absorbed.push(Arc::clone(&case.verdict));
+            let room = MAX_PER_CASE.saturating_sub(self.cases[index].macs.len());
+            self.cases[index].macs.extend(macs.into_iter().take(room));
+        }
+    }
+
+    /// Storms that have turned out to be a part of another one since the call before.
+    pub(super) fn take_absorbed(&mut self) -> Vec<Arc<Verdict>> {
+        std::mem::take(&mut self.absorbed)
     }
 
     fn open(&mut self, scene: &Scene<'_>, finding: Finding, context: &Context<'_>) -> Option<Arc<Verdict>> {
@@ -301,8 +333,24 @@ impl Cases {
 /// common.
 fn belongs(case: &Case, finding: &Finding) -> bool {
     let open = case.verdict.phase != Phase::Over;
-    finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH)
-        || (open && case.macs.iter().any(|mac| finding.macs.contains(mac)))
+    let shared = || case.macs.iter().any(|mac| finding.macs.contains(mac));
+    // What was over, and is back, by its old name; and one whom nobody was blamed for, before it is known again why.
+    let sharper = cause(finding.cause).is_some_and(|found| found.sharpens().contains(&case.verdict.cause));
+    let known_before =
+        finding.cause == UNEXPLAINED && case.verdict.cause != UNEXPLAINED && case.verdict.culprit.is_none();
+    finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH) || ((open || sharper || known_before) && shared())
+}
+
+/// Of several storms that a finding may belong to, the one of the same cause, or of the wider one, comes first, and one without
+/// a name last.
+fn closeness(case: &Case, finding: &Finding) -> u8 {
+    let known = case.verdict.cause;
+    let same = known == finding.cause || cause(finding.cause).is_some_and(|found| found.sharpens().contains(&known));
+    match known {
+        UNEXPLAINED => 0,
+        _ if same => 2,
+        _ => 1,
+    }
 }
 
 pub(super) fn long_over(case: &Case, at: Time) -> bool {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The cause of what has none.
-const UNEXPLAINED: &str = "unexplained";
+pub(super) const UNEXPLAINED: &str = "unexplained";
 /// Ports kept per storm.
 const MAX_PORTS: usize = 64;
 /// Evidence kept per storm.

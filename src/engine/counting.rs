@@ -7,7 +7,7 @@ use super::floods::Polled;
 use super::lans::{Group, Node};
 use super::{Engine, Output, push};
 use crate::detect::counters::{Counted, Direction, PortAlarm, Traffic, flood};
-use crate::explain::counted::{CounterFinding, CounterScene, PortKey, SourcePort, TREE_CHANGE, brings_in};
+use crate::explain::counted::{CounterFinding, CounterScene, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
 use crate::model::observation::{CounterKind, THIS_HOST};
@@ -65,7 +65,7 @@ impl Engine {
     fn nodes_that_stand_out(&self) -> BTreeSet<Node> {
         let host = Arc::from(THIS_HOST);
         let interfaces = self.counters.alarms_of(&host).map(|alarm| Node::Interface(alarm.port));
-        let targets = self.counters.alarmed_targets().filter(|name| ***name != *THIS_HOST);
+        let targets = self.counters.alarmed_targets().filter(|name| ***name != *THIS_HOST).chain(self.floods.targets());
         interfaces.chain(targets.map(|name| Node::Target(Arc::clone(name)))).take(MAX_NODES).collect()
     }
 
@@ -77,7 +77,8 @@ impl Engine {
         let is_edge = |key: &PortKey| self.is_edge(key);
         let [unicasts, media] = [false, true].map(|media| self.floods.of(group, media, confirm, &is_edge));
         let relearned = self.floods.relearned(group, confirm, &is_edge);
-        if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() {
+        let paused = self.paused(group, confirm);
+        if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() && paused.is_empty() {
             return;
         }
         let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
@@ -98,9 +99,10 @@ impl Engine {
                 .map(|alarm| (alarm.state.since, alarm.state.above_at))
                 .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))),
             residual: self.residual(&alarms),
-            unicasts,
-            media,
+            unicasts: unicasts.as_ref(),
+            media: media.as_ref(),
             relearned,
+            paused: &paused,
             moves: sources.iter().filter(|source| source.returns).map(|s| moved.get(&s.key()).map_or(0, |m| m.0)).sum(),
             tree_changed: self.tree_changed(now, group),
         };
@@ -125,6 +127,21 @@ impl Engine {
                 push(&mut self.outputs, Output::Changed(changed));
             }
         }
+    }
+
+    /// The ports of a group that pause frames hold up; of those that lead to a switch which has one itself, that one alone.
+    fn paused(&self, group: &Group, confirm: u8) -> Vec<Paused> {
+        let held = group.nodes.iter().flat_map(|node| self.floods.pauses.of(node.name(), confirm));
+        let paused = held.map(|((target, port), held)| {
+            let roles = self.targets.roles(target);
+            let source = self.source_at(target, port, self.targets.port(target, port), &roles);
+            let port = SourcePort { since: held.since, last: held.last, pps: held.pps, ..source };
+            Paused { port, out_octets: held.out_octets, discards_pps: held.discards_pps }
+        });
+        let mut paused = paused.take(MAX_SOURCES).collect::<Vec<_>>();
+        let held_up = paused.iter().map(|one| Arc::clone(&one.port.target)).collect::<BTreeSet<_>>();
+        paused.retain(|one| one.port.beyond.is_disjoint(&held_up));
+        paused
     }
 
     fn alarms_of(&self, node: &Node) -> Vec<PortAlarm> {

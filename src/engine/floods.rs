@@ -1,8 +1,9 @@
 //! Switches that send unicasts or media to everybody, and for how long they have: from the rates of all their ports
 //! together, and from their spanning tree. Knows no cause.
 
-use super::lans::Group;
-use crate::detect::counters::{CounterLimits, Traffic, flood};
+use super::lans::{Group, Node};
+use super::pauses::Pauses;
+use crate::detect::counters::{CounterLimits, Traffic, copied, copies, flood};
 use crate::explain::counted::{Flooding, PortKey, Relearning, TREE_CHANGE};
 use crate::model::Time;
 use crate::model::observation::CounterKind;
@@ -25,6 +26,12 @@ const FLOOD_OVER: Duration = Duration::from_secs(60);
 const MIN_RISES: u8 = 2;
 /// Unicasts a second out of ports for which they are not, after changes of the tree: ten times what idle ports get of them.
 const MIN_RELEARNED_PPS: f64 = 20.0;
+/// Octets of the longest packet (IEEE 802.3), by which packets are reckoned where an agent counts octets alone.
+const LONGEST_OCTETS: f64 = 1518.0;
+/// Ports kept of a target that a stream does harm to.
+const MAX_HARMED: usize = 16;
+/// A port that gets this part of a stream is one that it goes out of.
+const PART: f64 = 0.5;
 /// One port in so many may carry less: the tree keeps some blocked.
 const SPARED: usize = 4;
 
@@ -33,6 +40,21 @@ const SPARED: usize = 4;
 pub(super) struct Floods {
     known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
     trees: BTreeMap<Arc<str>, Tree>,
+    /// Ports that drop packets, or are short of room, and when that was seen.
+    harmed: BTreeMap<Arc<str>, (Time, Vec<Harmed>)>,
+    /// Ports that pause frames hold up.
+    pub(super) pauses: Pauses,
+}
+
+/// A port that drops packets, or is short of room.
+#[derive(Clone, Copy, Debug)]
+struct Harmed {
+    /// Multicasts and broadcasts per second that are for it, dropped ones included.
+    pps: f64,
+    /// Packets per second that are dropped.
+    discards_pps: f64,
+    /// Bits that go out of it, as a share of its speed.
+    full: f64,
 }
 
 /// The spanning tree of a target, and what is flooded because of it.
@@ -52,6 +74,7 @@ impl Floods {
     pub(super) fn look(&mut self, polled: &Polled<'_>) {
         let Polled { target, at, limits, .. } = *polled;
         self.look_at_tree(polled);
+        self.look_at_harm(polled);
         for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
             let key = (Arc::clone(target), media);
             match found {
@@ -73,6 +96,34 @@ impl Floods {
                 }
             }
         }
+    }
+
+    /// Where something is short of room: wherever in the segment a stream comes in.
+    fn look_at_harm(&mut self, polled: &Polled<'_>) {
+        let Polled { target, at, targets, .. } = *polled;
+        let harmed = targets.ports(target).filter(|port| port.oper_up).filter_map(|port| {
+            let rate = |kind| port.rates.get(kind).unwrap_or(0.0);
+            let discards_pps = rate(CounterKind::OutDiscards);
+            let bits = rate(CounterKind::OutOctets) * 8.0;
+            let full = if port.speed_bps > 0 { bits / port.speed_bps as f64 } else { 0.0 };
+            let pps = rate(CounterKind::OutMulticast) + rate(CounterKind::OutBroadcast) + discards_pps;
+            (discards_pps >= MIN_DISCARDS || full >= FULL).then_some(Harmed { pps, discards_pps, full })
+        });
+        let harmed = harmed.take(MAX_HARMED).collect::<Vec<_>>();
+        if !harmed.is_empty() && (self.harmed.len() < MAX_FLOODS || self.harmed.contains_key(target)) {
+            self.harmed.insert(Arc::clone(target), (at, harmed));
+        } else if self.harmed.get(target).is_some_and(|(seen, _)| at.since(*seen) >= FLOOD_OVER) {
+            self.harmed.remove(target);
+        }
+    }
+
+    /// What a stream does to the ports of these targets: packets dropped per second, and how full the fullest is. `None`: no
+    /// harm.
+    fn harm<'a>(&self, stream: &Flooding, targets: impl Iterator<Item = &'a Arc<str>>) -> Option<(f64, f64)> {
+        let pps = stream.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
+        let ports = targets.filter_map(|target| self.harmed.get(target)).flat_map(|(_, ports)| ports);
+        let its = ports.filter(|port| port.pps >= pps * PART);
+        its.map(|port| (port.discards_pps, port.full)).reduce(|one, other| (one.0 + other.0, one.1.max(other.1)))
     }
 
     /// The unicasts and the media that come after changes of the tree, or without.
@@ -110,14 +161,14 @@ impl Floods {
     }
 
     /// What the switches of a group flood. Where several do, the one counts at which it comes in from a device
-    /// (`is_edge`), and not from the next switch.
+    /// (`is_edge`), and not from the next switch. Media is nothing to tell of unless it does harm.
     pub(super) fn of(
         &self,
         group: &Group,
         media: bool,
         confirm: u8,
         is_edge: &dyn Fn(&PortKey) -> bool,
-    ) -> Option<&Flooding> {
+    ) -> Option<Flooding> {
         let nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), media)));
         let mut floods = nodes.filter(|(_, polls)| *polls >= confirm).map(|(flooding, _)| flooding);
         let first = floods.clone().next();
@@ -128,7 +179,12 @@ impl Floods {
                 .first()
                 .is_some_and(|(port, _)| is_edge(&(Arc::clone(&flooding.target), Arc::clone(port))))
         };
-        floods.find(edge).or(first)
+        let found = floods.find(edge).or(first)?;
+        if !media {
+            return Some(found.clone());
+        }
+        let (discards_pps, fullest) = self.harm(found, group.nodes.iter().map(Node::name))?;
+        Some(Flooding { discards_pps, fullest, ..found.clone() })
     }
 
     /// The same of what is flooded because the tree changes.
@@ -144,15 +200,25 @@ impl Floods {
         found.find(|one| is_edge(&(Arc::clone(&one.target), Arc::clone(&one.source)))).or(first)
     }
 
-    /// A target floods.
+    /// Targets that flood something; of media, those at which something is short of room as well.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Arc<str>> {
+        let media = self.known.keys().any(|(_, media)| *media);
+        self.known.keys().map(|(target, _)| target).chain(self.harmed.keys().filter(move |_| media))
+    }
+
+    /// A target floods, or a port of it is held up.
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
-        [false, true].into_iter().any(|media| self.known.contains_key(&(Arc::clone(target), media))) || relearns()
+        let known = |media| self.known.get(&(Arc::clone(target), media));
+        let media = || known(true).is_some_and(|(stream, _)| self.harm(stream, self.harmed.keys()).is_some());
+        known(false).is_some() || media() || relearns() || self.pauses.stands(target)
     }
 
     /// Forgets what was not seen for a long time.
     pub(super) fn forget(&mut self, now: Time) {
         self.known.retain(|_, (flooding, _)| now.since(flooding.last) < Duration::from_secs(3600));
+        self.pauses.forget(now);
+        self.harmed.retain(|_, (seen, _)| now.since(*seen) < Duration::from_secs(3600));
         // One that has not changed for so long says no more than one that was never seen.
         self.trees.retain(|_, tree| tree.rises == 0 || now.since(tree.at) < Duration::from_secs(3600));
     }
@@ -161,6 +227,8 @@ impl Floods {
     pub(super) fn retain_targets(&mut self, wanted: impl Fn(&str) -> bool) {
         self.known.retain(|(target, _), _| wanted(target));
         self.trees.retain(|target, _| wanted(target));
+        self.harmed.retain(|target, _| wanted(target));
+        self.pauses.retain_targets(wanted);
     }
 }
 
@@ -178,10 +246,21 @@ pub(super) struct Polled<'a> {
 /// changes of the tree a switch floods only until it has learned again.
 fn relearning(polled: &Polled<'_>) -> Option<Relearning> {
     let Polled { target, at, targets, .. } = *polled;
-    let up = targets.ports(target).filter(|port| port.oper_up);
-    let rates = up.filter_map(|port| {
-        let unicast = |kind| port.rates.get(kind);
-        Some((&port.name, unicast(CounterKind::InUnicast)?, unicast(CounterKind::OutUnicast)?))
+    let ports = || targets.ports(target).filter(|port| port.oper_up);
+    // An agent that counts packets has counted some.
+    let octets = ports().all(|port| port.rates.in_packets().unwrap_or(0.0) <= 0.0);
+    let (kinds, unit, traffic) = if octets {
+        ([CounterKind::InOctets, CounterKind::OutOctets], LONGEST_OCTETS, Traffic::Octets)
+    } else {
+        ([CounterKind::InUnicast, CounterKind::OutUnicast], 1.0, Traffic::Unicasts)
+    };
+    // Every port may be busy; but where nothing is flooded, what comes in goes out once.
+    if copies(ports(), traffic) < MIN_RELEARNED_PPS * unit {
+        return None;
+    }
+    let rates = ports().filter_map(|port| {
+        let [into, out] = kinds.map(|kind| port.rates.get(kind));
+        Some((&port.name, into? / unit, out? / unit))
     });
     let rates = rates.collect::<Vec<_>>();
     let (source, pps, _) = rates.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -195,6 +274,7 @@ fn relearning(polled: &Polled<'_>) -> Option<Relearning> {
         last: at,
         pps: *pps,
         least_pps,
+        octets,
         changes: 0,
     })
 }
@@ -202,26 +282,19 @@ fn relearning(polled: &Polled<'_>) -> Option<Relearning> {
 fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
     let Polled { target, at, targets, limits, lowest } = *polled;
     let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
-    let flood = flood(targets.ports(target), traffic, limits)?;
+    let alone = flood(targets.ports(target), traffic, limits);
+    let among = || if media { None } else { copied(targets.ports(target), traffic) };
+    let flood = alone.or_else(among)?;
     if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
         return None;
-    }
-    let (mut discards_pps, mut fullest) = (0.0, 0.0_f64);
-    for port in targets.ports(target).filter(|port| port.oper_up) {
-        discards_pps += port.rates.get(CounterKind::OutDiscards).unwrap_or(0.0);
-        let bits = port.rates.get(CounterKind::OutOctets).unwrap_or(0.0) * 8.0;
-        if port.speed_bps > 0 {
-            fullest = fullest.max(bits / port.speed_bps as f64);
-        }
     }
     let long = || {
         let (name, _) = flood.sources.first()?;
         let rates = &targets.port(target, name)?.rates;
         Some(rates.get(CounterKind::InOctets)? / rates.in_packets()?)
     };
-    let harm = discards_pps >= MIN_DISCARDS || fullest >= FULL;
-    if media && !(harm && long().is_some_and(|octets| octets >= limits.stream_octets)) {
+    if media && long().is_none_or(|octets| octets < limits.stream_octets) {
         return None;
     }
-    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps, fullest })
+    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps: 0.0, fullest: 0.0 })
 }

@@ -16,6 +16,7 @@ pub mod hosts;
 mod joining_tests;
 mod lans;
 mod memory;
+mod pauses;
 mod place;
 pub mod pursuit;
 mod reach;
@@ -343,6 +344,11 @@ impl Engine {
             }
         }
         if let (Outcome::Refreshed, Poll::Answered(sample)) = (outcome, poll) {
+            let pauses = sample.topology.as_ref().and_then(|read| read.pauses.as_ref());
+            if let Some(counts) = pauses {
+                let lowest = self.settings.thresholds.storm_pps as f64;
+                self.floods.pauses.look((&sample.target, sample.at), counts, &self.targets, lowest);
+            }
             self.count(now, &sample.target);
             self.trace_ports(&sample.target);
         }
@@ -466,6 +472,9 @@ impl Engine {
             };
             if let Some(changed) = self.cases.take(scene, finding, &context) {
                 push(outputs, Output::Changed(changed));
+            }
+            for ended in self.cases.take_absorbed() {
+                push(outputs, Output::Changed(ended));
             }
         });
         self.ask(now, interface, &ask);

@@ -80,6 +80,20 @@ impl SourcePort {
     }
 }
 
+/// A port out of which no more than this goes is starved, octets per second: a ten-thousandth of a gigabit.
+pub const STARVED_OCTETS: f64 = 12_500.0;
+
+/// A port that pause frames hold up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paused {
+    /// The port; `pps` are its pause frames.
+    pub port: SourcePort,
+    /// Octets per second that still go out of it.
+    pub out_octets: f64,
+    /// Packets per second that are dropped there.
+    pub discards_pps: f64,
+}
+
 /// Target and port.
 pub type PortKey = (Arc<str>, Arc<str>);
 
@@ -108,6 +122,8 @@ pub struct CounterScene<'a> {
     pub media: Option<&'a Flooding>,
     /// Unicasts that are flooded because the spanning tree changes again and again, for long enough.
     pub relearned: Option<&'a Relearning>,
+    /// Ports that pause frames hold up, for long enough.
+    pub paused: &'a [Paused],
     /// Addresses that have moved lately between the ports of this segment.
     pub moves: usize,
     /// The spanning tree has changed lately.
@@ -125,7 +141,7 @@ pub struct Flooding {
     pub last: Time,
     /// What is flooded: packets per second.
     pub flood: Flood,
-    /// Packets per second that ports had no room for.
+    /// Of media, packets per second that ports of the segment had no room for.
     pub discards_pps: f64,
     /// Bits that go out of the fullest port, as a share of its speed.
     pub fullest: f64,
@@ -146,6 +162,8 @@ pub struct Relearning {
     pub pps: f64,
     /// Unicasts per second that go out of nearly every other port.
     pub least_pps: f64,
+    /// The agent counts no packets: rates are reckoned from octets, and are too low.
+    pub octets: bool,
     /// Changes of the tree meanwhile (dot1dStpTopChanges).
     pub changes: u32,
 }

@@ -3,9 +3,10 @@
 
 use super::bridge::{BASE_BRIDGE_ADDRESS, BASE_PORT_IF_INDEX};
 use super::forwarding::{fdb, forwarding, has_vlan_fdb, plain_fdb};
-use super::poll::mac_of;
+use super::memory::MAX_PORTS;
+use super::poll::{mac_of, single};
 use super::surroundings::{owners, remotes, spanning_tree};
-use super::{Limits, Object, Rows, Walk, bridge, ip_mib, lldp, q_bridge, stp};
+use super::{Limits, Object, Rows, Walk, bridge, ether_like, ip_mib, lldp, q_bridge, stp};
 use crate::model::Time;
 use crate::model::observation::PortSample;
 use crate::model::topology::Topology;
@@ -28,11 +29,13 @@ pub enum Slow {
     Lldp,
     /// ARP and neighbour tables.
     Neighbours,
+    /// Pause frames of each port.
+    Pauses,
 }
 
 impl Slow {
     /// All of them, the one that matters most in a storm first.
-    pub const ALL: [Self; 4] = [Self::Fdb, Self::Stp, Self::Lldp, Self::Neighbours];
+    pub const ALL: [Self; 5] = [Self::Fdb, Self::Stp, Self::Pauses, Self::Lldp, Self::Neighbours];
 
     /// What it is called in a problem.
     #[must_use]
@@ -42,6 +45,7 @@ impl Slow {
             Self::Fdb => "forwarding database",
             Self::Lldp => "LLDP neighbours",
             Self::Neighbours => "ARP and neighbour tables",
+            Self::Pauses => "pause frames",
         }
     }
 
@@ -49,6 +53,8 @@ impl Slow {
     #[must_use]
     pub const fn every(self) -> Duration {
         Duration::from_secs(match self {
+            // Two columns, and most devices have neither.
+            Self::Pauses => 30,
             Self::Stp => 60,
             Self::Fdb | Self::Lldp | Self::Neighbours => 900,
         })
@@ -56,13 +62,13 @@ impl Slow {
 
     /// Read at once when something begins to stand out: where a device is may have changed, and how the tree looks.
     const fn matters_in_alarm(self) -> bool {
-        matches!(self, Self::Fdb | Self::Stp)
+        matches!(self, Self::Fdb | Self::Stp | Self::Pauses)
     }
 
-    /// Read again and again while a storm goes on. Not the forwarding database, which is expensive: the few addresses that
+    /// Read again and again while a storm goes on, which may be theirs. Not the forwarding database, which is expensive: the few addresses that
     /// matter are looked up by name.
     const fn matters_in_storm(self) -> bool {
-        matches!(self, Self::Stp)
+        matches!(self, Self::Stp | Self::Pauses)
     }
 
     /// The walk that reads it.
@@ -101,6 +107,10 @@ impl Slow {
                 ];
                 Walk::new(&[], [old, new], limits)
             }
+            Self::Pauses => {
+                let pauses: &[&Object] = &[&ether_like::IN_PAUSE_FRAMES, &ether_like::HC_IN_PAUSE_FRAMES];
+                Walk::new(&[], [pauses], limits)
+            }
         }
     }
 
@@ -118,6 +128,7 @@ impl Slow {
             Self::Stp => &[&stp::PORT_STATE],
             Self::Lldp => &[&lldp::LOC_PORT_ID, &lldp::REM_CHASSIS_ID],
             Self::Neighbours => &[&ip_mib::NET_TO_MEDIA_PHYS_ADDRESS, &ip_mib::NET_TO_PHYSICAL_PHYS_ADDRESS],
+            Self::Pauses => &[&ether_like::IN_PAUSE_FRAMES, &ether_like::HC_IN_PAUSE_FRAMES],
         };
         !objects.iter().any(|object| rows.has(object))
     }
@@ -158,9 +169,17 @@ pub fn topology(rows: &Rows, ports: &[PortSample], read: &BTreeSet<Slow>, at: Ti
         stp: has(Slow::Stp).then(|| spanning_tree(rows, ports)),
         remotes: has(Slow::Lldp).then(|| remotes(rows, ports, &mut problems)),
         owners: if has(Slow::Neighbours) { owners(rows, at) } else { Vec::new() },
+        pauses: has(Slow::Pauses).then(|| pauses(rows)),
         bridge: rows.scalar(&BASE_BRIDGE_ADDRESS).and_then(mac_of),
         problems,
     }
+}
+
+/// dot3InPauseFrames of each port, the 64-bit one where there is one.
+fn pauses(rows: &Rows) -> BTreeMap<u32, u64> {
+    let columns = [&ether_like::IN_PAUSE_FRAMES, &ether_like::HC_IN_PAUSE_FRAMES];
+    let cells = columns.into_iter().flat_map(|column| rows.column(column));
+    cells.filter_map(|cell| Some((single(cell.index)?, cell.value.as_u64()?))).take(2 * MAX_PORTS).collect()
 }
 
 #[cfg(test)]
@@ -172,14 +191,15 @@ mod tests {
         let at = |seconds: i64| Time::from_secs(1_000_000 + seconds);
         let mut schedule = Schedule::default();
         let all = schedule.due(at(0), false, false);
-        assert_eq!(all.len(), 4, "nothing was read yet");
-        assert_eq!(schedule.due(at(10), false, false).len(), 4, "an unanswered poll has read nothing");
+        assert_eq!(all.len(), Slow::ALL.len(), "nothing was read yet");
+        assert_eq!(schedule.due(at(10), false, false).len(), Slow::ALL.len(), "an unanswered poll has read nothing");
         schedule.asked(at(10), &all);
         assert!(schedule.due(at(20), false, false).is_empty());
-        assert!(schedule.due(at(70), false, false).iter().eq([&Slow::Stp]));
-        assert!(schedule.due(at(20), true, false).iter().eq([&Slow::Stp]), "in a storm");
+        assert!(schedule.due(at(45), false, false).iter().eq([&Slow::Pauses]));
+        assert!(schedule.due(at(70), false, false).iter().eq([&Slow::Stp, &Slow::Pauses]));
+        assert!(schedule.due(at(20), true, false).iter().eq([&Slow::Stp, &Slow::Pauses]), "in a storm");
         assert!(schedule.due(at(11), true, false).is_empty(), "not more often than that");
-        assert!(schedule.due(at(20), false, true).iter().eq([&Slow::Stp, &Slow::Fdb]), "when it begins");
-        assert_eq!(schedule.due(at(910), false, false).len(), 4);
+        assert!(schedule.due(at(20), false, true).iter().eq([&Slow::Stp, &Slow::Fdb, &Slow::Pauses]), "when it begins");
+        assert_eq!(schedule.due(at(910), false, false).len(), Slow::ALL.len());
     }
 }

@@ -176,6 +176,8 @@ pub struct SourceCount {
     pub bytes: u64,
     /// Of `frames`, how many repeated a datagram seen in this segment less than two seconds before.
     pub repeats: u64,
+    /// Of `frames`, how many said again, in a datagram of their own, what another device had just said (mDNS).
+    pub echoes: u64,
     /// First and last frame of this summary.
     pub first: Time,
     /// See `first`.

@@ -45,6 +45,15 @@ impl MacAddr {
         u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
+    /// The address has the interface identifier that is made of this MAC (modified EUI-64; RFC 4291, appendix A): it is that
+    /// of no other device.
+    #[must_use]
+    pub fn is_in(self, ip: std::net::IpAddr) -> bool {
+        let [a, b, c, d, e, f] = self.0;
+        let made = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
+        matches!(ip, std::net::IpAddr::V6(v6) if v6.octets()[8..] == made)
+    }
+
     /// Likely another interface of one device: the same block, at most `reach` apart, as makers number the sides of a
     /// router. Equal addresses are not neighbours.
     #[must_use]
@@ -128,6 +137,8 @@ mod tests {
         let lan: MacAddr = "3c:84:6a:10:00:c8".parse().expect("a literal");
         assert!(lan.is_neighbour_of("3c:84:6a:10:00:c9".parse().expect("a literal"), 8));
         assert!(!lan.is_neighbour_of(lan, 8));
+        let made = |ip: &str| lan.is_in(ip.parse().expect("a literal"));
+        assert!(made("fe80::3e84:6aff:fe10:c8") && !made("fe80::3e84:6aff:fe10:c9") && !made("192.168.1.1"));
         assert!(!lan.is_neighbour_of("3c:84:6a:10:01:c9".parse().expect("a literal"), 8));
     }
 }

@@ -174,6 +174,8 @@ pub struct Topology {
     pub remotes: Option<Vec<Remote>>,
     /// Who owns which IP address, by the device's own ARP and neighbour tables.
     pub owners: Vec<OwnerClaim>,
+    /// dot3InPauseFrames by `ifIndex`.
+    pub pauses: Option<BTreeMap<u32, u64>>,
     /// The bridge's own address.
     pub bridge: Option<MacAddr>,
     /// What was odd in the forwarding database and in LLDP's tables; holds until they are read again.

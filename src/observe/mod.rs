@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod chronicle;
 pub mod delta;
 pub mod devices;
+pub mod echoes;
 pub mod hearing;
 pub mod ledger;
 pub mod names;

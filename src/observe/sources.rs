@@ -95,7 +95,7 @@ impl TopSources {
         }
         let (bytes, at) = frame;
         let (bytes, repeats) = (u64::from(bytes), u64::from(repeat));
-        let fresh = SourceCount { key: *key, frames: 1, overcount: 0, bytes, repeats, first: at, last: at };
+        let fresh = SourceCount { key: *key, frames: 1, overcount: 0, bytes, repeats, echoes: 0, first: at, last: at };
         self.enter(packed, bucket, fresh)
     }
 
@@ -109,6 +109,13 @@ impl TopSources {
             self.add(index, frame, true);
         }
         still
+    }
+
+    /// What was counted last there said again what another device had just said.
+    pub fn echoed(&mut self, place: &Place) {
+        if let Some(entry) = self.entries.get_mut(usize::from(place.index)) {
+            entry.echoes += 1;
+        }
     }
 
     #[inline]

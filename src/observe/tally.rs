@@ -1,6 +1,7 @@
 //! The hot path: every captured frame is parsed in place and counted here without allocation. What it knows leaves as
 //! a bounded [`FrameSummary`]. It does not know owners beyond what a frame claims, and decides nothing.
 
+use super::echoes::Echoes;
 use super::owners;
 use super::repeats::{Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
@@ -30,6 +31,7 @@ pub struct Tally {
     replicas: ReplicaTable,
     sources: TopSources,
     repeats: Repeats,
+    echoes: Echoes,
     recent_claims: Box<[Option<OwnerClaim>; CLAIM_PLACES]>,
     claims: Vec<OwnerClaim>,
     group_frames: [u64; Protocol::ALL.len()],
@@ -54,6 +56,7 @@ impl Tally {
             replicas: ReplicaTable::new(rules, secret),
             sources: TopSources::new(secret),
             repeats: Repeats::new(secret),
+            echoes: Echoes::new(secret),
             recent_claims: Box::new([None; CLAIM_PLACES]),
             claims: Vec::with_capacity(MAX_CLAIMS),
             group_frames: [0; Protocol::ALL.len()],
@@ -118,6 +121,7 @@ impl Tally {
         self.group_frames[frame.protocol as usize] += 1;
         let (sight, slot) = self.replicas.see(frame, meta, warm);
         let repeat = sight != Sight::New;
+        let echo = self.echoes.hear(frame, meta.at, warm) && !repeat;
         self.replica_frames += u64::from(repeat);
         self.urgency.see(sight, frame.source);
         let key = SourceKey {
@@ -128,6 +132,9 @@ impl Tally {
             protocol: frame.protocol,
         };
         let place = self.sources.count(&key, (meta.original_len, meta.at), repeat);
+        if echo {
+            self.sources.echoed(&place);
+        }
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
             self.repeats.remember(meta, bytes, Known { slot, key, place, source: frame.source, ttl: frame.ttl });

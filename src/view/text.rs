@@ -171,7 +171,10 @@ fn candidate(candidate: &Candidate, style: Style) -> String {
     let percent = (candidate.confidence * 100.0).round();
     let needs = candidate.needs.trim_end_matches(['.', '。']);
     match style.language {
-        Language::English => format!("{}{who} ({percent} %). To decide: {needs}.", candidate.cause),
+        Language::English => {
+            let mark = if needs.ends_with('?') { "" } else { "." };
+            format!("{}{who} ({percent} %). To decide: {needs}{mark}", candidate.cause)
+        }
         Language::Japanese => format!("{}{who}（{percent} %）。判断するには: {needs}。", candidate.cause),
     }
 }

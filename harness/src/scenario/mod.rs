@@ -350,6 +350,20 @@ impl Scenario {
         Some(format!("{} {}", switch.name, crate::snmp::switch_mib::port_name(socket.port)))
     }
 
+    /// The same of the polled switch that is nearest to a socket, on the way from it: the port that leads there.
+    #[must_use]
+    pub fn polled_port(&self, socket: Socket) -> Option<String> {
+        let mut socket = socket;
+        // Switches hang on each other as a tree, by their own port 1.
+        for _ in 0..=self.switches.len() {
+            if let Some(name) = self.port_name(socket) {
+                return Some(name);
+            }
+            socket = self.trunks.iter().find_map(|trunk| trunk.far_end(Socket::new(socket.switch, 1)))?;
+        }
+        None
+    }
+
     /// The host of this name.
     #[must_use]
     pub fn host(&self, name: &str) -> Option<&Host> {

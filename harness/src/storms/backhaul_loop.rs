@@ -47,8 +47,21 @@ impl Injector for BackhaulLoop {
         Vec::new()
     }
 
+    /// It opens and closes within seconds: in the nine of a short world once, as where somebody plugs a cable in again.
+    fn by_frames(&self) -> Option<&'static str> {
+        Some("l2_loop")
+    }
+
+    /// Counters are read every few seconds, and a second in which it is open is not seen in them.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("l2_loop")
+    }
+
+    /// The port of the cable, and that of the satellite's other way.
     fn sockets(&self, scenario: &Scenario, _: &Storm) -> Vec<Socket> {
-        [Side::Lan, Side::Wan].map(|side| scenario.second_router.socket(side)).to_vec()
+        let Some([cable, satellite]) = ends(scenario) else { return Vec::new() };
+        let uplink = Socket::new(satellite.switch, 1);
+        scenario.trunks.iter().filter_map(|trunk| trunk.far_end(uplink)).chain([cable]).collect()
     }
 
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {

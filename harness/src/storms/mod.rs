@@ -68,6 +68,11 @@ pub trait Injector: Sync {
         None
     }
 
+    /// The cause that counters alone can tell, where it is a wider one.
+    fn by_counters(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Frames per second at which it occurs, above the floor of what has to be told.
     fn rates(&self) -> RangeInclusive<u64> {
         150..=3000

@@ -44,6 +44,12 @@ impl Injector for TcnFlood {
         actor_of(scenario, storm).map(|index| scenario.hosts[index].mac).into_iter().chain([BRIDGE]).collect()
     }
 
+    /// What is flooded are unicasts for another, which a network card does not pass on; and what bridges tell each other they
+    /// keep.
+    fn is_visible(&self) -> bool {
+        false
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let storm = world.storm(index).clone();
         let partner = partner_of(world.scenario(), &storm)?;

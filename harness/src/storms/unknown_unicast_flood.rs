@@ -38,6 +38,11 @@ impl Injector for UnknownUnicastFlood {
         true
     }
 
+    /// A network card passes on no unicast that is for another, unless it is asked to, and then every host's traffic with it.
+    fn is_visible(&self) -> bool {
+        false
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to send to a recorder that never answers", "stops sending"];
         flood(world, index, step, words, |world, host, sender, count| {

@@ -161,6 +161,10 @@ impl World {
                 self.at(first, Event::Act { host, action, again: true });
             }
         }
+        // Whoever captures has joined what it watches, or a switch that snoops would keep it away.
+        if let Some(host) = self.scenario.hosts.iter().position(|host| host.name == self.scenario.capture) {
+            self.at(Duration::from_millis(10), Event::Act { host, action: Action::Report, again: false });
+        }
         // Not on the full second, on which whoever polls looks: in a loop the switches know who is where for moments only.
         let phase = Rng::new(self.rng.clone().bits()).between(Duration::ZERO, UNICAST_EVERY);
         self.at(UNICAST_EVERY + phase, Event::Unicast);
@@ -345,7 +349,7 @@ impl World {
         };
         let ports = (0..self.switches.len()).filter_map(on_the_way).collect::<Vec<_>>();
         for (index, back, forth) in ports {
-            self.switches[index].count_unicast(back, forth, packets, mean_length);
+            self.switches[index].count_unicast(self.now, [back, forth], packets, mean_length);
         }
     }
 

@@ -260,9 +260,13 @@ impl Switch {
     }
 
     /// Counts unicast that nobody but its receiver sees, without a frame of it.
-    pub(super) fn count_unicast(&mut self, from: usize, to: usize, packets: u64, mean_length: u64) {
+    pub(super) fn count_unicast(&mut self, now: Duration, [from, to]: [usize; 2], packets: u64, mean_length: u64) {
         for (number, incoming) in [(from, true), (to, false)] {
             if let Some(port) = self.port_mut(number) {
+                if !incoming && now < port.paused_until {
+                    port.outgoing.discards += packets;
+                    continue;
+                }
                 let traffic = if incoming { &mut port.incoming } else { &mut port.outgoing };
                 traffic.unicast += packets;
                 traffic.octets += packets * mean_length;

@@ -107,7 +107,8 @@ fn run(args: &Args) -> Result<bool, String> {
             args.seeds, args.seed
         );
         let about = "Generated networks, what happens in them, and what stormglass says: the harness's worlds, judged by the \
-                     engine. \"Unknown cause\" is one that the engine does not know yet: every world of it counts as a miss. \
+                     engine. \"Unknown cause\" is one that the engine does not know yet: every world of it counts as a miss; \"not visible\" is one that these feeds do not show. Where they can tell \
+                     a wider cause only (a ring behind one port, by frames, is a ring), that one is right. \
                      Times run from the first frame that shows the storm at the capturing host.";
         let page = format!("# The score\n\n{about}\n\n```sh\n{command}\n```\n\n{text}");
         std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -49,6 +49,10 @@ pub struct Outcome {
     pub simulated: Duration,
     /// Frames in and out of its ports.
     pub frame_events: u64,
+    /// The cause is right, or the widest that these feeds can tell.
+    pub cause: bool,
+    /// These feeds do not show it, so that nothing need be said.
+    pub invisible: bool,
     /// Nothing is wrong with this outcome.
     pub right: bool,
 }
@@ -99,7 +103,9 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
     let noticed_at = report.noticed.as_ref().map(|(at, _)| *at);
     let first = report.said.first().map(|(at, _)| *at).into_iter().chain(noticed_at).min();
     let by_frames = truth.by_frames.filter(|_| feeds == Feeds::Capture);
-    let is_right = |cause: &'static str| [truth.cause, by_frames].contains(&Some(cause));
+    let by_counters = truth.by_counters.filter(|_| feeds == Feeds::Counters);
+    let is_right = |cause: &'static str| [truth.cause, by_frames, by_counters].contains(&Some(cause));
+    let invisible = !truth.visible && feeds == Feeds::Capture;
     let explained = report.said.iter().find(|(_, verdict)| is_right(verdict.cause)).map(|(at, _)| after(*at));
     let culprit = culprit(truth, verdict);
     let port = port(truth, verdict, feeds);
@@ -107,7 +113,7 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
     let right = match truth.cause {
         None => said.is_none() && noticed_at.is_none(),
         // What frames do not show may be told by nobody who sees frames alone; nothing wrong may be told either.
-        Some(_) if !truth.visible && feeds == Feeds::Capture => said.is_none() || said == truth.cause,
+        Some(_) if invisible => said.is_none() || said == truth.cause,
         Some(_) => said.is_some_and(is_right) && culprit != Told::Wrong && culprit != Told::Missing,
     };
     Outcome {
@@ -115,6 +121,8 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
         verdict: said,
         culprit,
         port,
+        cause: said.is_some_and(is_right),
+        invisible,
         right: right && innocents.is_empty() && port != Told::Wrong,
         innocents,
         detected: first.map(after),
@@ -179,6 +187,10 @@ pub struct Row {
     pub right: usize,
     /// By the cause that was given; `None`: nothing was said.
     pub verdicts: BTreeMap<Option<&'static str>, usize>,
+    /// Worlds in which the cause was right, or the widest that can be told there.
+    pub causes: usize,
+    /// Worlds in which nothing need be said.
+    pub invisible: usize,
     /// Of those in which nothing was said, how many were noticed all the same.
     pub noticed: usize,
     /// Right and asked for.
@@ -206,6 +218,8 @@ impl Row {
     pub fn add(&mut self, outcome: &Outcome) {
         self.worlds += 1;
         self.right += usize::from(outcome.right);
+        self.causes += usize::from(outcome.cause);
+        self.invisible += usize::from(outcome.invisible);
         *self.verdicts.entry(outcome.verdict).or_default() += 1;
         self.noticed += usize::from(outcome.noticed);
         for (sum, told) in [(&mut self.culprits, outcome.culprit), (&mut self.ports, outcome.port)] {

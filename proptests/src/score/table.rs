@@ -43,9 +43,9 @@ fn storms(text: &mut String, rows: &Rows, feeds: Feeds) {
     let _ = writeln!(text, "|---|---|---|---|---|---|---|{}", if polls.is_empty() { "" } else { "---|" });
     for (what, row) in rows {
         let Some(cause) = what.cause() else { continue };
-        let right = row.verdicts.get(&Some(cause)).copied().unwrap_or(0);
         let right = match is_known(cause) {
-            true => share((right, row.worlds)),
+            true if row.invisible == row.worlds => "not visible".to_owned(),
+            true => share((row.causes, row.worlds)),
             false => "unknown cause".to_owned(),
         };
         let detected = format!("{} of {}: {}", row.detected.len(), row.worlds, times(&row.detected));

@@ -9,7 +9,7 @@ mod port;
 mod series;
 
 pub use alarm::{Alarm, Counted, Direction, PortAlarm};
-pub use flood::{Flood, Traffic, flood};
+pub use flood::{Flood, Traffic, copied, copies, flood};
 pub use limits::CounterLimits;
 pub use series::{Height, Look, Series};
 

@@ -1,7 +1,9 @@
 //! The causes, one file each: how it is recognised, what it is called, what to do. Adding one is a file and a line in
 //! [`CAUSES`]; help texts, metric labels and documentation follow from the list.
 
+mod address_war;
 mod arp_storm;
+mod backhaul_loop;
 mod chatty_source;
 mod dhcp_storm;
 mod discovery_swarm;
@@ -10,8 +12,10 @@ mod l2_loop;
 mod l3_reflector;
 mod loop_behind_port;
 mod nd_storm;
+mod pause_flood;
 mod protocol_storm;
 mod query_storm;
+mod reflector_pair;
 mod sleep_mld;
 mod stream_flood;
 mod tcn_flood;
@@ -46,7 +50,7 @@ pub trait Cause: Sync {
         Vec::new()
     }
 
-    /// Causes that frames show in its place: that it is this one among them counters alone can tell.
+    /// Causes that are told in its place until more is known: that it is this one among them only counters tell, or time.
     fn sharpens(&self) -> &'static [&'static str] {
         &[]
     }
@@ -61,9 +65,13 @@ pub trait Cause: Sync {
 /// Every cause in the order in which they are asked: the surer tell-tale first.
 pub const CAUSES: &[&dyn Cause] = &[
     &l3_reflector::L3Reflector,
+    &address_war::AddressWar,
+    &reflector_pair::ReflectorPair,
     &ethertype_bridge_loop::EthertypeBridgeLoop,
+    &backhaul_loop::BackhaulLoop,
     &l2_loop::L2Loop,
     &loop_behind_port::LoopBehindPort,
+    &pause_flood::PauseFlood,
     &tcn_flood::TcnFlood,
     &unknown_unicast_flood::UnknownUnicastFlood,
     &stream_flood::StreamFlood,

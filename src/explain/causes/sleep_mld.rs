@@ -63,7 +63,8 @@ impl Cause for SleepMld {
     }
 }
 
-/// The same few reports over and over, and nothing else circles. A ring for IPv6 alone looks like this only if a host that
+/// The same few reports over and over, and nothing else circles. With frames lost, the original of a copy may be among them,
+/// from another MAC: but not where the address is made of this one. A ring for IPv6 alone looks like this only if a host that
 /// joins groups says nothing else: a host that joins has asked for its neighbours before (RFC 4862, 5.4), and that would circle.
 fn same_few(
     scene: &Scene<'_>,
@@ -92,7 +93,8 @@ fn same_few(
             && !talker.repeats_itself()
     };
     let others = scene.segment.talkers.iter().any(once);
-    (reports > 1 && others && scene.segment.dropped == 0).then_some(Ownership {
+    let its_own = sent.iter().all(|(_, talker)| talker.ips.iter().all(|ip| mac.is_in(*ip)));
+    (reports > 1 && others && (scene.segment.dropped == 0 || its_own)).then_some(Ownership {
         confidence: 0.75,
         proof: None,
         repeats: true,
@@ -112,8 +114,8 @@ const PAGE: Page = Page {
         LOUD,
         OWN,
         frames(
-            "If the same few reports come over and over: they were heard from the first on with no frame lost, nothing else circles, and ARP or IPv4 of another host came once.",
-            "同じ数個のレポートが繰り返される場合は、最初から損失なく受信しており、ほかに回り続けるものがなく、別の機器のARPかIPv4が1回だけ届いていることを確かめます。",
+            "If the same few reports come over and over: they were heard from the first on, with no frame lost or from an address that is made of the MAC, nothing else circles, and ARP or IPv4 of another host came once.",
+            "同じ数個のレポートが繰り返される場合は、最初から受信しており（損失がないか、アドレスがMACアドレスから作られたもの）、ほかに回り続けるものがなく、別の機器のARPかIPv4が1回だけ届いていることを確かめます。",
         ),
     ],
     not_this: &[

@@ -47,6 +47,12 @@ impl TcnFlood {
         (found.finding.started, found.finding.last) = (relearned.since, relearned.last);
         // That no polled port brings it in is not so here.
         found.finding.lacks.remove(0);
+        if relearned.octets {
+            found.finding.lacks.push(
+                "This agent counts octets alone: the rates are what they would be of the longest packets, 1,518 octets each."
+                    .to_owned(),
+            );
+        }
         found.ports = vec![(Arc::clone(&relearned.target), Arc::clone(&relearned.source))];
         // Whoever sends at that time is not the one whose link goes up and down.
         found.label = None;

@@ -2,6 +2,8 @@
 //! what would decide it. A wrong name is the worst answer.
 
 use super::chatty_source::{is_awaited, suspects};
+use super::ethertype_bridge_loop::Family;
+use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::explain::attribution::{Circulating, Role};
@@ -92,7 +94,10 @@ impl Cause for Unexplained {
             ),
             "A second router beside the provider's: unplug its WAN cable first and turn its IGMP proxy off.".to_owned(),
         ];
-        remedy.extend(verdict.candidates.iter().map(|c| format!("To decide whether it is {}: {}.", c.cause, c.needs)));
+        remedy.extend(verdict.candidates.iter().map(|c| {
+            let mark = if c.needs.ends_with('?') { "" } else { "." };
+            format!("To decide whether it is {}: {}{mark}", c.cause, c.needs)
+        }));
         remedy
     }
 }
@@ -164,11 +169,35 @@ fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet
         .filter(|one| one.track.replica.senders.iter().all(|s| !taken.contains(&s.mac)))
         .collect::<Vec<_>>();
     let senders = open.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
-    senders.into_iter().filter_map(|mac| circling_from(scene, &open, mac)).collect()
+    if senders.len() > 1 && Family::of_all(&open).is_some_and(Family::may_be_bridged) {
+        return of_one_family(scene, &open, senders).into_iter().collect();
+    }
+    let of =
+        |mac: MacAddr| open.iter().copied().filter(move |one| one.track.replica.first_mac == mac).collect::<Vec<_>>();
+    senders.into_iter().filter_map(|mac| circling_from(scene, &of(mac), mac)).collect()
 }
 
-fn circling_from(scene: &Scene<'_>, open: &[&Circulating<'_>], mac: MacAddr) -> Option<Finding> {
-    let its = open.iter().copied().filter(|one| one.track.replica.first_mac == mac).collect::<Vec<_>>();
+/// Of several hosts IPv6 alone circles, and nobody has sent anything else yet: one storm, a ring of cables or a pass-through.
+fn of_one_family(scene: &Scene<'_>, open: &[&Circulating<'_>], senders: BTreeSet<MacAddr>) -> Option<Finding> {
+    let most = open.iter().max_by_key(|one| one.track.replica.copies)?.track.replica.first_mac;
+    let candidate = |cause: &'static str, confidence: f64| Candidate {
+        cause,
+        confidence,
+        mac: None,
+        needs: "watch whether ARP and IPv4 broadcasts come back as well".to_owned(),
+    };
+    Some(Finding {
+        confidence: 0.5,
+        origins: origins(open),
+        macs: senders,
+        candidates: vec![candidate("ethertype_bridge_loop", 0.5), candidate("l2_loop", 0.45)],
+        lacks: vec!["Nobody has sent ARP or IPv4 to all since the storm began.".to_owned()],
+        ..circling_from(scene, open, most)?
+    })
+}
+
+/// One storm of all of `its`, whose heaviest is from `mac`.
+fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> Option<Finding> {
     let rate = its.iter().map(|one| one.pps(scene.at)).sum::<u64>();
     if rate < scene.thresholds.replica_pps {
         return None;
@@ -221,8 +250,8 @@ fn circling_from(scene: &Scene<'_>, open: &[&Circulating<'_>], mac: MacAddr) -> 
         culprit: None,
         macs: BTreeSet::from([mac]),
         origins: vec![Suspect { mac: if unknown { None } else { Some(mac) }, ip }],
-        groups: groups(&its),
-        protocol: main_protocol(&its),
+        groups: groups(its),
+        protocol: main_protocol(its),
         started: its.iter().map(|one| one.track.replica.first).min()?,
         last: its.iter().map(|one| one.track.replica.last).max()?,
         fresh: its.iter().map(|one| one.track.replica.fresh).sum(),

@@ -66,12 +66,22 @@ pub(super) fn finding(
     let (source, pps) = flooding.flood.sources.first()?;
     let evidence = counted(
         "Unicasts go out of every port".to_owned(),
-        format!(
-            "{} a second come in at {} {source}; out of each port goes what comes in at the others, to {:.0} %",
-            words::number(pps.round() as u64),
-            flooding.target,
-            flooding.flood.residual * 100.0
-        ),
+        if flooding.flood.beside > 0.0 {
+            format!(
+                "{} a second come in at {} {source} and go out of {} ports, beside {} that go out of one each",
+                words::number(pps.round() as u64),
+                flooding.target,
+                flooding.flood.ports - 1,
+                words::number(flooding.flood.beside.round() as u64)
+            )
+        } else {
+            format!(
+                "{} a second come in at {} {source}; out of each port goes what comes in at the others, to {:.0} %",
+                words::number(pps.round() as u64),
+                flooding.target,
+                flooding.flood.residual * 100.0
+            )
+        },
         "out of the receiver's port alone".to_owned(),
     );
     let mut found = CounterFinding::new(cause, confidence, scene, &[]).because(Some(evidence));
@@ -88,8 +98,8 @@ pub(super) fn finding(
 
 /// A switch floods unicasts.
 pub(super) const FLOODS: Sign = counters(
-    "Unicasts that come in at one port go out of all others, {storm_pps} a second or more: out of each port goes what comes in at the others, to within {residual} %, in {confirm_polls} renewed polls.",
-    "1つのポートから入ったユニキャストが、毎秒{storm_pps}個以上、ほかのすべてのポートから出ています。各ポートから出る量は、ほかのポートに入る量の合計と{residual} %以内で一致し、更新されたポーリング{confirm_polls}回で確認します。",
+    "Unicasts that come in at one port go out of all others, {storm_pps} a second or more: out of each port goes what comes in at the others, to within {residual} %; or, among other traffic, so many more go out than come in that each port has got a copy. In {confirm_polls} renewed polls.",
+    "1つのポートから入ったユニキャストが、毎秒{storm_pps}個以上、ほかのすべてのポートから出ています。各ポートから出る量が、ほかのポートに入る量の合計と{residual} %以内で一致するか、ほかの通信に混じって、各ポートに1個ずつ複製された分だけ、出る量の合計が入る量より多くなっています。更新されたポーリング{confirm_polls}回で確認します。",
 );
 
 const PAGE: Page = Page {

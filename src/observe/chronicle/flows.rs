@@ -219,7 +219,7 @@ mod tests {
             protocol: Protocol::Ssdp,
         };
         let at = Time::from_secs(1);
-        SourceCount { key, frames, overcount: 0, bytes: 100 * frames, repeats: 0, first: at, last: at }
+        SourceCount { key, frames, overcount: 0, bytes: 100 * frames, repeats: 0, echoes: 0, first: at, last: at }
     }
 
     #[test]

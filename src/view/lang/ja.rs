@@ -290,6 +290,12 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "事業者のルーターのほかに2台目のルーターがある場合は、最初にそのWAN側ケーブルを抜き、IGMPプロキシをオフにしてください。",
     ),
     ("To decide whether it is {cause}: {needs}.", "{cause}かどうかを判断するには: {needs}。"),
+    ("To decide whether it is {cause}: {needs}", "{cause}かどうかを判断するには: {needs}。"),
+    ("watch whether ARP and IPv4 broadcasts come back as well", "ARPとIPv4のブロードキャストも戻ってくるか確認する"),
+    (
+        "Nobody has sent ARP or IPv4 to all since the storm began.",
+        "ストームが始まってから、ARPやIPv4を全体に送信した機器はありません。",
+    ),
     (
         "learn which MAC owns {ip} (the router's device list, or analyze --owner {same}=MAC)",
         "{ip}の持ち主のMACアドレスを、ルーターの機器一覧で調べる（analyze --owner {same}=MAC で指定できます）",

@@ -157,6 +157,14 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "{n} a second come in at {port}; out of each port goes what comes in at the others, to {p} %",
         "{port}から毎秒{n}個入り、各ポートから出る量は、ほかのポートに入る量と{p} %以内で一致します",
     ),
+    (
+        "{n} a second come in at {port} and go out of {m} ports, beside {s} that go out of one each",
+        "{port}から毎秒{n}個入り、{m}個のポートから出ています。ほかに、1つのポートだけから出るものが毎秒{s}個あります",
+    ),
+    (
+        "This agent counts octets alone: the rates are what they would be of the longest packets, 1,518 octets each.",
+        "このエージェントはオクテットだけを数えます。ここでの個数は、最長のパケット（1,518オクテット）に換算した値です。",
+    ),
     ("out of the receiver's port alone", "受信側のポートからだけ出る"),
     (
         "Long multicast frames go out of every port, and ports can't take them",

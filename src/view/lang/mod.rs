@@ -5,6 +5,7 @@
 mod ja;
 mod ja_causes;
 mod ja_counted;
+mod ja_pairs;
 
 use crate::model::text::Language;
 use crate::model::verdict::Verdict;
@@ -20,7 +21,8 @@ const MAX_NAMES: usize = 16;
 const MAX_TRIES: usize = 2_000;
 
 /// The Japanese catalogue, in the order in which it is looked up.
-const JAPANESE: &[&[(&str, &str)]] = &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_counted::CATALOGUE, ja::WORDS];
+const JAPANESE: &[&[(&str, &str)]] =
+    &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_pairs::CATALOGUE, ja_counted::CATALOGUE, ja::WORDS];
 
 /// A verdict with its sentences in the language.
 #[must_use]

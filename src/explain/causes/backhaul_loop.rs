@@ -1,0 +1,127 @@
+//! A mesh satellite (or a loudspeaker of a Sonos) that is wired and keeps its radio link, and bridges the two: a ring of
+//! cables and radio. It looks like any ring, but the device opens it again and again, as its firmware notices and forgets it:
+//! what circles stops, and begins anew.
+
+use super::l2_loop::{CLEAN_SHARE, finding};
+use super::{Cause, Times, bridged};
+use crate::detect::bouts::Bout;
+use crate::explain::attribution::Circulating;
+use crate::explain::finding::Finding;
+use crate::explain::page::{Page, STP_TROUBLE, WIRELESS, frames, text};
+use crate::explain::scene::Scene;
+use crate::explain::words;
+use crate::model::MacAddr;
+use crate::model::verdict::{Evidence, Verdict};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Somebody who pulls a cable and plugs it in again opens a ring once; twice within this time, and nobody is there.
+const WITHIN: Duration = Duration::from_secs(60);
+/// See [`WITHIN`]: pauses, each with frames that circle before and after it.
+const PAUSES: usize = 2;
+/// Copies of a bout that was a ring: a device that repeats itself makes a few.
+const MIN_COPIES: u64 = 50;
+/// And so long it was closed.
+const MIN_CLOSED: Duration = Duration::from_millis(500);
+
+/// `backhaul_loop`.
+pub(super) struct BackhaulLoop;
+
+impl Cause for BackhaulLoop {
+    fn id(&self) -> &'static str {
+        "backhaul_loop"
+    }
+
+    fn page(&self) -> &'static Page {
+        &PAGE
+    }
+
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let looped = bridged(scene, circulating, taken);
+        let Some(ring) = finding(scene, &looped) else { return Vec::new() };
+        let bouts = scene.segment.bouts.after(scene.at.minus(WITHIN)).collect::<Vec<_>>();
+        let closed = |bout: &&&Bout| bout.copies >= MIN_COPIES && bout.lasted() >= MIN_CLOSED;
+        // The present one may have just begun: the ring that is found is it.
+        let before = bouts.split_last().map_or(0, |(_, before)| before.iter().filter(closed).count());
+        if before < PAUSES {
+            return Vec::new();
+        }
+        let mut found = Finding { cause: self.id(), confidence: 0.8, ..ring };
+        found.evidence.push(opened(&bouts));
+        found.lacks.push("A person who pulls a cable and plugs it in again and again opens a ring as well.".to_owned());
+        vec![found]
+    }
+
+    /// A ring it is; that it opens by itself is told later.
+    fn sharpens(&self) -> &'static [&'static str] {
+        &["l2_loop"]
+    }
+
+    fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        let (verb, now) = if verdict.ended.is_some() { ("circled", "If it returns") } else { ("circle", "Now") };
+        format!(
+            "Packet storm {}: broadcasts {verb} in your LAN, {} a second, on and off: a ring opens and closes by itself, as \
+             where a mesh device is connected by cable and by radio at once. {now}: pull the network cable out of the mesh \
+             satellite (or Sonos loudspeaker). Then: leave it the cable or the radio link, not both. {} {} not at fault.",
+            times.span(verdict),
+            words::about(verdict.peak_pps),
+            words::sentence_case(&words::several(&verdict.origins)),
+            if verdict.origins.len() == 1 { "is" } else { "are" }
+        )
+    }
+
+    fn remedy(&self, verdict: &Verdict) -> Vec<String> {
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+        vec![
+            format!(
+                "{now}: pull the network cable out of the mesh satellites, repeaters and Sonos devices, one at a time, and \
+                 watch whether the storm stops."
+            ),
+            "Then: choose for each of them the cable or the radio link: turn its wireless backhaul (SonosNet, wireless \
+             uplink) off, or leave the cable out. Where the maker has a setting for a wired backhaul, turn that on first."
+                .to_owned(),
+            "If there is no such device: look for a cable with a loose plug that connects two switches a second time.".to_owned(),
+        ]
+    }
+}
+
+fn opened(bouts: &[&Bout]) -> Evidence {
+    let each = bouts.iter().map(|bout| format!("{:.1} s", bout.lasted().as_secs_f64())).collect::<Vec<_>>();
+    Evidence {
+        claim: "What circles stops by itself, and begins anew".to_owned(),
+        observed: format!("{} times within a minute, for {}", bouts.len(), each.join(", ")),
+        expected: "a ring of cables stays closed until somebody pulls one".to_owned(),
+        feed: "capture",
+        display_filter: "eth.dst.ig == 1".to_owned(),
+        frame_numbers: None,
+    }
+}
+
+const PAGE: Page = Page {
+    about: text(
+        "A mesh satellite or a Sonos loudspeaker is connected by cable and by radio at once, and closes a ring on and off.",
+        "メッシュWi-Fiの中継機やSonosのスピーカーが、有線と無線の両方でつながって輪をつくり、開閉を繰り返しています。",
+    ),
+    recognised: &[
+        frames(
+            "It is a ring: frames come back unchanged, with their senders' own MACs, {replica_copies} copies or more of each, and for {clean_share} hosts whose frames circle at most one host's came once.",
+            "輪になっています。フレームが送信元本来のMACアドレスのまま、それぞれ{replica_copies}個以上戻ってきます。フレームが回る機器{clean_share}台に対し、1回だけ届いた機器は1台以下です。",
+        ),
+        frames(
+            "What circles has stopped and begun anew {pauses} times or more within {within} s. Until then it is told as a ring of cables.",
+            "回っていたものが止まり、また始まることが、{within}秒以内に{pauses}回以上ありました。それまではケーブルのループとして知らせます。",
+        ),
+    ],
+    not_this: &[
+        text(
+            "l2_loop: a ring of cables stays closed. Counters, which are read every few seconds, do not tell the two apart.",
+            "l2_loop: ケーブルのループは閉じたままです。数秒ごとに読むカウンターでは、両者を区別できません。",
+        ),
+        text(
+            "A switch whose loop protection closes a port for a while and then tries again waits for half a minute or more.",
+            "ループ防止機能がポートを一時的に閉じて再び試すスイッチでは、間隔が30秒以上あります。",
+        ),
+    ],
+    numbers: &[("pauses", PAUSES as u64), ("within", WITHIN.as_secs()), ("clean_share", CLEAN_SHARE as u64)],
+    sources: &[STP_TROUBLE, WIRELESS],
+};
