@@ -2,7 +2,7 @@
 //! sources cannot grow it, and a source with more than 1/k of the frames is always in it.
 
 use crate::model::Time;
-use crate::model::frames::{SourceCount, SourceKey};
+use crate::model::frames::{FrameMeta, SourceCount, SourceKey};
 use crate::wire::digest::Secret;
 use std::net::IpAddr;
 
@@ -10,6 +10,34 @@ use std::net::IpAddr;
 pub const K: usize = 256;
 const BUCKETS: usize = 512;
 const NONE: u16 = u16::MAX;
+
+/// Frames of one source that are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many.
+    pub frames: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// When the last of them came.
+    pub at: Time,
+}
+
+impl Load {
+    /// One frame.
+    #[inline]
+    #[must_use]
+    pub fn of(meta: &FrameMeta) -> Self {
+        Self { frames: 1, bytes: u64::from(meta.original_len), at: meta.at }
+    }
+
+    /// One frame more.
+    #[inline]
+    pub fn add(&mut self, meta: &FrameMeta) {
+        self.frames += 1;
+        self.bytes += u64::from(meta.original_len);
+        self.at = self.at.max(meta.at);
+    }
+}
 
 /// A source key in six words, which are compared and hashed faster than its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,44 +108,45 @@ impl TopSources {
         }
     }
 
-    /// Counts a frame of `key`, its bytes and time; `repeat` if its datagram was seen within the last second.
-    pub fn count(&mut self, key: &SourceKey, frame: (u32, Time), repeat: bool) -> Place {
+    /// Counts frames of `key`; `repeat` if their datagram was seen within the last second.
+    pub fn count(&mut self, key: &SourceKey, load: &Load, repeat: bool) -> Place {
         let packed = Packed::of(key);
         let bucket = packed.bucket(&self.secret);
         let mut index = self.heads[bucket];
         // NONE lies beyond all of them.
         while let Some(known) = self.keys.get(usize::from(index)) {
             if *known == packed {
-                self.add(usize::from(index), frame, repeat);
+                self.add(usize::from(index), load, repeat);
                 return Place { index, packed };
             }
             index = self.next[usize::from(index)];
         }
-        let (bytes, at) = frame;
-        let (bytes, repeats) = (u64::from(bytes), u64::from(repeat));
-        let fresh = SourceCount { key: *key, frames: 1, overcount: 0, bytes, repeats, first: at, last: at };
+        let Load { frames, bytes, at } = *load;
+        let repeats = if repeat { frames } else { 0 };
+        let fresh = SourceCount { key: *key, frames, overcount: 0, bytes, repeats, first: at, last: at };
         self.enter(packed, bucket, fresh)
     }
 
-    /// Counts one more frame of a source, a repeat, where it was counted last; false if it has no place any more, so that
-    /// it must be [counted](Self::count) as any other.
+    /// Counts more frames of a source, repeats, where it was counted last; false if it has no place any more, so that
+    /// they must be [counted](Self::count) as any other.
     #[inline]
-    pub fn count_again(&mut self, place: &Place, frame: (u32, Time)) -> bool {
+    pub fn count_again(&mut self, place: &Place, load: &Load) -> bool {
         let index = usize::from(place.index);
         let still = self.keys.get(index) == Some(&place.packed);
         if still {
-            self.add(index, frame, true);
+            self.add(index, load, true);
         }
         still
     }
 
     #[inline]
-    fn add(&mut self, index: usize, (bytes, at): (u32, Time), repeat: bool) {
-        self.frames[index] += 1;
+    fn add(&mut self, index: usize, load: &Load, repeat: bool) {
+        self.frames[index] += load.frames;
         let entry = &mut self.entries[index];
-        entry.bytes += u64::from(bytes);
-        entry.repeats += u64::from(repeat);
-        entry.last = at;
+        entry.bytes += load.bytes;
+        entry.repeats += if repeat { load.frames } else { 0 };
+        // Frames that were counted together may be told after later ones.
+        entry.last = entry.last.max(load.at);
     }
 
     /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
@@ -125,7 +154,7 @@ impl TopSources {
         let place = if self.entries.len() < K {
             self.entries.push(fresh);
             self.keys.push(packed);
-            self.frames.push(1);
+            self.frames.push(fresh.frames);
             self.next.push(NONE);
             self.entries.len() - 1
         } else {
@@ -134,7 +163,7 @@ impl TopSources {
             fresh.overcount = self.frames[place];
             self.entries[place] = fresh;
             self.keys[place] = packed;
-            self.frames[place] += 1;
+            self.frames[place] += fresh.frames;
             self.replaced += 1;
             place
         };
@@ -202,16 +231,20 @@ mod tests {
         SourceKey { vlan: 0, mac: MacAddr(mac), ip: None, group: None, protocol: Protocol::Ssdp }
     }
 
+    fn load(bytes: u64) -> Load {
+        Load { frames: 1, bytes, at: Time::from_secs(1) }
+    }
+
     #[test]
     fn heavy_sources_survive_forged_ones() {
         let mut top = TopSources::new(Secret::new(7));
         let mut total = 0_u64;
         for n in 0..200_000_u64 {
-            top.count(&key(1_000 + n), (60, Time::from_secs(1)), false);
+            top.count(&key(1_000 + n), &load(60), false);
             total += 1;
             if n % 10 == 0 {
                 for heavy in 0..3 {
-                    top.count(&key(heavy), (60, Time::from_secs(1)), heavy == 2);
+                    top.count(&key(heavy), &load(60), heavy == 2);
                     total += 1;
                 }
             }
@@ -232,7 +265,7 @@ mod tests {
         let mut top = TopSources::new(Secret::new(7));
         for n in 0..100 {
             for _ in 0..=n {
-                top.count(&key(n), (100, Time::from_secs(1)), false);
+                top.count(&key(n), &load(100), false);
             }
         }
         let mut sources = Vec::new();

@@ -2,9 +2,9 @@
 //! a bounded [`FrameSummary`]. It does not know owners beyond what a frame claims, and decides nothing.
 
 use super::owners;
-use super::repeats::{Known, Repeats};
+use super::repeats::{Found, Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
-use super::sources::TopSources;
+use super::sources::{Load, TopSources};
 use super::urgency::Urgency;
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol, SourceKey};
@@ -68,15 +68,21 @@ impl Tally {
     }
 
     /// Counts one frame.
+    #[inline]
     pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         self.frames += 1;
+        match self.repeats.find(meta, bytes) {
+            Found::Counted => {}
+            Found::At(place) if self.repeated(place, meta) => {}
+            Found::At(_) | Found::New => self.read(meta, bytes),
+        }
+    }
+
+    fn read(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         let warm_at = match self.warm_at {
             Some(warm_at) => warm_at,
             None => self.begin(meta.at),
         };
-        if self.repeated(meta, bytes) {
-            return;
-        }
         match frame::parse(meta, bytes) {
             Ok(frame) if frame.outgoing => {}
             Ok(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
@@ -84,19 +90,42 @@ impl Tally {
         }
     }
 
-    /// Counts a frame that repeats one of the last byte for byte; false if it does not.
-    #[inline]
-    fn repeated(&mut self, meta: &FrameMeta, bytes: &[u8]) -> bool {
-        let Some(known) = self.repeats.find(meta, bytes) else { return false };
-        let Some(sight) = self.replicas.see_again(known.slot, known.source, known.ttl, meta) else { return false };
-        self.group_frames[known.key.protocol as usize] += 1;
+    /// Counts a frame that repeats byte for byte the one remembered at `place`, and begins a run of them if more of the
+    /// same would change nothing but a number; false if its datagram is not known any more.
+    fn repeated(&mut self, place: usize, meta: &FrameMeta) -> bool {
+        let Some(Known { slot, key, ttl, .. }) = self.repeats.known(place).map(|known| *known) else { return false };
+        // The order in which the TTLs of a datagram come counts, so that of each one run is under way at most.
+        self.tell(|known| known.slot == slot);
+        let Some(sight) = self.replicas.see_again(slot, key.mac, ttl, meta) else { return false };
+        self.group_frames[key.protocol as usize] += 1;
         self.replica_frames += 1;
-        self.urgency.see(sight, known.source);
-        let frame = (meta.original_len, meta.at);
-        if !self.sources.count_again(&known.place, frame) {
-            known.place = self.sources.count(&known.key, frame, true);
+        self.urgency.see(sight, key.mac);
+        let counted = self.repeats.known(place).is_some_and(|k| self.sources.count_again(&k.place, &Load::of(meta)));
+        if !counted {
+            self.tell(|_| true);
+            let fresh = self.sources.count(&key, &Load::of(meta), true);
+            if let Some(known) = self.repeats.known(place) {
+                known.place = fresh;
+            }
+        }
+        if matches!(sight, Sight::Fires | Sight::Fired) {
+            self.repeats.begin(place, meta);
         }
         true
+    }
+
+    /// Ends runs, and tells the tables of them. Runs stand between two looks at the tables: whatever may give a datagram's
+    /// or a source's place to another ends all of them first.
+    #[inline]
+    fn tell(&mut self, wanted: impl Fn(&Known) -> bool) {
+        let Self { repeats, replicas, sources, group_frames, replica_frames, .. } = self;
+        repeats.end(wanted, |known, run| {
+            group_frames[known.key.protocol as usize] += run.load.frames;
+            *replica_frames += run.load.frames;
+            replicas.run(known.slot, known.key.mac, run);
+            let still = sources.count_again(&known.place, &run.load);
+            debug_assert!(still, "the run has outlived the place of its source");
+        });
     }
 
     /// The first frame tells since when frames would have been seen.
@@ -116,6 +145,7 @@ impl Tally {
             return;
         }
         self.group_frames[frame.protocol as usize] += 1;
+        self.tell(|_| true);
         let (sight, slot) = self.replicas.see(frame, meta, warm);
         let repeat = sight != Sight::New;
         self.replica_frames += u64::from(repeat);
@@ -127,10 +157,10 @@ impl Tally {
             group: frame.destination_ip.filter(|_| frame.protocol != Protocol::Arp),
             protocol: frame.protocol,
         };
-        let place = self.sources.count(&key, (meta.original_len, meta.at), repeat);
+        let place = self.sources.count(&key, &Load::of(meta), repeat);
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
-            self.repeats.remember(meta, bytes, Known { slot, key, place, source: frame.source, ttl: frame.ttl });
+            self.repeats.remember(meta, bytes, Known { slot, key, place, ttl: frame.ttl });
         }
     }
 
@@ -172,6 +202,7 @@ impl Tally {
     /// Hands over everything counted since the last call. `until`: the time up to which frames have been seen;
     /// `dropped`: frames that the kernel lost meanwhile.
     pub fn flush(&mut self, until: Time, dropped: u64) -> FrameSummary {
+        self.tell(|_| true);
         let mut replicas = Vec::with_capacity(MAX_REPORTED.min(8));
         let mut sources = Vec::new();
         let crowded = self.replicas.drain(until, &mut replicas) + self.sources.drain(&mut sources);

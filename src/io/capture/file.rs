@@ -175,11 +175,22 @@ impl CaptureFile {
     /// The next frame; `None` at the end of what can be read ([`Self::trouble`] says whether it is the file's end).
     #[inline]
     pub fn next_frame(&mut self) -> Option<(FrameMeta, &[u8])> {
-        let (meta, range) = match self.peeked.take() {
-            Some(peeked) => peeked,
-            None => self.advance()?,
+        let front = if self.peeked.is_none() { self.reader.record(&self.buffer[self.start..self.end]) } else { None };
+        let (meta, range) = match front {
+            Some((meta, bytes)) => {
+                let from = self.start;
+                self.start += bytes.end;
+                (meta, from + bytes.start..from + bytes.end)
+            }
+            None => self.other()?,
         };
         Some((meta, &self.buffer[range]))
+    }
+
+    /// The frame that was looked at beforehand, or what there is where none is at the front of the window.
+    #[inline(never)]
+    fn other(&mut self) -> Option<(FrameMeta, Range<usize>)> {
+        self.peeked.take().or_else(|| self.advance())
     }
 
     /// What is known of the next frame, which [`Self::next_frame`] will still hand out.
@@ -190,7 +201,6 @@ impl CaptureFile {
         self.peeked.as_ref().map(|(meta, _)| *meta)
     }
 
-    #[inline]
     fn advance(&mut self) -> Option<(FrameMeta, Range<usize>)> {
         while !self.finished {
             match self.reader.step(&self.buffer[self.start..self.end]) {
