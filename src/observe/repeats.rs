@@ -4,12 +4,15 @@
 
 use super::replica::{Slot, WINDOW};
 use super::sources::{Load, Place};
+use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType, SourceKey};
 use crate::wire::digest::Secret;
 
-/// Frames remembered. Few datagrams circulate at once (28 in the incident's captures), and all places together fit the
-/// second-level cache of a small processor.
-const PLACES: usize = 32;
+/// Sets × ways: frames remembered. Few datagrams circulate at once (28 in the incident's captures). With one place for
+/// each hash a third of those pushed one another out; four ways keep them all, and what is not used is not touched.
+const SETS: usize = 32;
+const WAYS: usize = 4;
+const PLACES: usize = SETS * WAYS;
 /// Bytes of the longest frame remembered: discovery and its kin fit; longer ones are read and hashed each time.
 const MAX_BYTES: usize = 512;
 /// Where the words that choose the place are: in IPv4 over Ethernet the length and identification, and the ports and
@@ -80,9 +83,11 @@ impl Shape {
 
 /// The frames that repeated others lately.
 pub(super) struct Repeats {
-    places: Box<[Option<Remembered>; PLACES]>,
+    /// Hashes of what is at the places, side by side.
+    tags: Box<[[u64; WAYS]; SETS]>,
+    places: Box<[Option<Remembered>]>,
     /// The places at which a run is under way, a bit each.
-    running: u32,
+    running: u128,
     /// Keeps an attacker from making two frames of a storm push each other out.
     secret: Secret,
 }
@@ -95,20 +100,25 @@ impl std::fmt::Debug for Repeats {
 
 impl Repeats {
     pub(super) fn new(secret: Secret) -> Self {
-        const { assert!(PLACES <= u32::BITS as usize) };
-        Self { places: Box::new([const { None }; PLACES]), running: 0, secret }
+        const { assert!(PLACES <= u128::BITS as usize) };
+        let places = (0..PLACES).map(|_| None).collect();
+        Self { tags: Box::new([[0; WAYS]; SETS]), places, running: 0, secret }
     }
 
+    /// By what a frame is looked for; `None`: it is too short to be worth it.
     #[inline]
-    fn place(&self, bytes: &[u8]) -> Option<usize> {
+    fn tag(&self, bytes: &[u8]) -> Option<u64> {
         let [one, two] = WORDS.map(|at| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word)));
-        Some(self.secret.mix(one?, two?) as usize % PLACES)
+        Some(self.secret.mix(one?, two?))
     }
 
     /// Looks for exactly this frame, and counts it if it goes on with a run.
     #[inline]
     pub(super) fn find(&mut self, meta: &FrameMeta, bytes: &[u8]) -> Found {
-        let Some(place) = self.place(bytes) else { return Found::New };
+        let Some(tag) = self.tag(bytes) else { return Found::New };
+        let set = tag as usize % SETS;
+        let Some(way) = self.tags[set].iter().position(|known| *known == tag) else { return Found::New };
+        let place = set * WAYS + way;
         let Some(one) = &mut self.places[place] else { return Found::New };
         if one.shape != Shape::of(meta, bytes.len()) || one.bytes.get(..bytes.len()) != Some(bytes) {
             return Found::New;
@@ -123,6 +133,7 @@ impl Repeats {
     }
 
     /// What is known of the frame at a place.
+    #[inline]
     pub(super) fn known(&mut self, place: usize) -> Option<&mut Known> {
         Some(&mut self.places.get_mut(place)?.as_mut()?.known)
     }
@@ -152,10 +163,17 @@ impl Repeats {
         }
     }
 
-    /// Remembers a frame in the place of another, whose run has ended.
+    /// Remembers a frame in the place of the one that was seen longest ago, whose run has ended.
     pub(super) fn remember(&mut self, meta: &FrameMeta, frame: &[u8], known: Known) {
-        let (Some(place), true) = (self.place(frame), frame.len() <= MAX_BYTES) else { return };
+        let (Some(tag), true) = (self.tag(frame), frame.len() <= MAX_BYTES) else { return };
+        let set = tag as usize % SETS;
+        let seen = |way: &usize| self.places[set * WAYS + way].as_ref().map_or(Time::MIN, |one| one.run.load.at);
+        // Two frames with one tag share one place, or only the first of them would ever be found.
+        let same = self.tags[set].iter().position(|known| *known == tag);
+        let way = same.or_else(|| (0..WAYS).min_by_key(seen)).unwrap_or(0);
+        let place = set * WAYS + way;
         debug_assert!(self.running & 1 << place == 0, "frames of a run that nobody was told of");
+        self.tags[set][way] = tag;
         let run = Run { load: Load { frames: 0, bytes: 0, at: meta.at }, number: meta.number };
         let fresh =
             Remembered { shape: Shape::of(meta, frame.len()), runs: false, run, known, bytes: [0; MAX_BYTES] };
@@ -167,7 +185,7 @@ impl Repeats {
 mod tests {
     use super::*;
     use crate::model::frames::Protocol;
-    use crate::model::{MacAddr, Time};
+    use crate::model::MacAddr;
     use crate::observe::sources::TopSources;
 
     const HERE: FrameMeta = meta(LinkType::Ethernet, 0, None);
@@ -206,6 +224,24 @@ mod tests {
             meta(LinkType::Ethernet, 0, Some(0)),
         ] {
             assert_eq!(repeats.find(&other, &frame), Found::New, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_frames_of_a_storm_do_not_push_one_another_out() {
+        for seed in 0..20 {
+            let mut repeats = Repeats::new(Secret::new(seed));
+            let frame = |n: u8| (0..60).map(|at| if at == 18 { n } else { at }).collect::<Vec<u8>>();
+            // Each circles while twice as many others came once.
+            let late = FrameMeta { at: Time::from_secs(1), ..HERE };
+            for n in 28..84 {
+                repeats.remember(&HERE, &frame(n), known());
+            }
+            for n in 0..28 {
+                repeats.remember(&late, &frame(n), known());
+            }
+            let kept = (0..28).filter(|n| repeats.find(&late, &frame(*n)) != Found::New).count();
+            assert!(kept >= 26, "seed {seed}: {kept} of 28");
         }
     }
 

@@ -214,20 +214,27 @@ impl ReplicaTable {
     }
 
     /// The place least missed: the oldest of those whose datagram is no longer coming, else the one with fewest copies.
+    #[inline]
     fn least_missed(&mut self, number: usize, at: Time) -> usize {
-        let set = &self.sets[number];
+        let lasts = &self.sets[number].lasts;
         let mut oldest = 0;
         for way in 1..WAYS {
-            if set.lasts[way] < set.lasts[oldest] {
+            if lasts[way] < lasts[oldest] {
                 oldest = way;
             }
         }
-        if is_past(at, set.lasts[oldest]) {
+        if is_past(at, lasts[oldest]) {
             return oldest;
         }
         self.evicted += 1;
-        let copies = |way: usize| self.firsts[number * WAYS + way].copies;
-        (0..WAYS).min_by_key(|&way| (copies(way), set.lasts[way])).unwrap_or(0)
+        let firsts = &self.firsts[number * WAYS..][..WAYS];
+        let mut least = 0;
+        for way in 1..WAYS {
+            if (firsts[way].copies, lasts[way]) < (firsts[least].copies, lasts[least]) {
+                least = way;
+            }
+        }
+        least
     }
 
     fn start(&mut self, number: usize, way: usize, hash: u64, first: First) {

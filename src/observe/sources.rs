@@ -4,6 +4,7 @@
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, SourceCount, SourceKey};
 use crate::wire::digest::Secret;
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 /// Places; the count of any source is at most total / K too large.
@@ -81,6 +82,8 @@ pub struct TopSources {
     frames: Vec<u64>,
     /// The next place of the same bucket.
     next: Vec<u16>,
+    /// The bucket that each is in.
+    buckets: Vec<u16>,
     heads: Box<[u16; BUCKETS]>,
     /// Keeps an attacker from filling one bucket.
     secret: Secret,
@@ -100,6 +103,7 @@ impl TopSources {
             keys: Vec::with_capacity(K),
             frames: Vec::with_capacity(K),
             next: Vec::with_capacity(K),
+            buckets: Vec::with_capacity(K),
             heads: Box::new([NONE; BUCKETS]),
             secret,
             cursor: 0,
@@ -156,6 +160,7 @@ impl TopSources {
             self.keys.push(packed);
             self.frames.push(fresh.frames);
             self.next.push(NONE);
+            self.buckets.push(bucket as u16);
             self.entries.len() - 1
         } else {
             let place = self.lightest_entry();
@@ -167,6 +172,7 @@ impl TopSources {
             self.replaced += 1;
             place
         };
+        self.buckets[place] = bucket as u16;
         self.next[place] = self.heads[bucket];
         self.heads[bucket] = place as u16;
         Place { index: place as u16, packed }
@@ -186,7 +192,7 @@ impl TopSources {
     }
 
     fn unlink(&mut self, place: usize) {
-        let bucket = self.keys[place].bucket(&self.secret);
+        let bucket = usize::from(self.buckets[place]) % BUCKETS;
         let target = place as u16;
         if self.heads[bucket] == target {
             self.heads[bucket] = self.next[place];
@@ -207,8 +213,19 @@ impl TopSources {
         for (entry, frames) in self.entries.iter_mut().zip(&self.frames) {
             entry.frames = *frames;
         }
-        into.append(&mut self.entries);
-        into.sort_unstable_by(|a, b| b.frames.cmp(&a.frames).then(a.key.cmp(&b.key)));
+        // Most have few frames and so as many as others: what decides between those is looked at in one word first.
+        let weight = |place: u16| {
+            let entry = &self.entries[usize::from(place)];
+            (Reverse(entry.frames), u64::from(entry.key.vlan) << 48 | entry.key.mac.as_u64())
+        };
+        let mut order = (0..self.entries.len() as u16).map(|place| (weight(place), place)).collect::<Vec<_>>();
+        order.sort_unstable_by(|(one, a), (other, b)| {
+            let key = |place: u16| &self.entries[usize::from(place)].key;
+            one.cmp(other).then_with(|| key(*a).cmp(key(*b)))
+        });
+        into.extend(order.iter().map(|(_, place)| self.entries[usize::from(*place)]));
+        self.entries.clear();
+        self.buckets.clear();
         self.keys.clear();
         self.frames.clear();
         self.next.clear();

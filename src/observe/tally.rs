@@ -83,7 +83,7 @@ impl Tally {
             Some(warm_at) => warm_at,
             None => self.begin(meta.at),
         };
-        match frame::parse(meta, bytes) {
+        match frame::parse_here(meta, bytes) {
             Ok(frame) if frame.outgoing => {}
             Ok(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
             Err(_) => self.malformed += 1,
@@ -136,6 +136,7 @@ impl Tally {
         warm_at
     }
 
+    #[inline]
     fn parsed(&mut self, frame: &Frame<'_>, meta: &FrameMeta, bytes: &[u8], warm: bool) {
         let claim = owners::claim(frame, meta);
         if let Some(claim) = claim {

@@ -129,7 +129,7 @@ impl Lane {
         if self.done {
             return None;
         }
-        while let Some((mut meta, bytes)) = self.file.next_frame() {
+        while let Some((mut meta, place)) = self.file.next_place() {
             if common.left == 0 || !common.span.holds(meta.at) {
                 self.outside += 1;
                 if common.left == 0 || common.span.is_past(meta.at.minus(Duration::from_nanos(OUT_OF_ORDER_NANOS))) {
@@ -138,13 +138,10 @@ impl Lane {
                 continue;
             }
             common.left -= 1;
-            let batch = if self.counter.knows(meta.interface) {
-                self.counter.count(&mut meta, bytes, &mut common.chronicle)
-            } else {
-                let bytes = bytes.to_vec();
+            if !self.counter.knows(meta.interface) {
                 self.counter.learn(meta.interface, self.file.interface_name(meta.interface));
-                self.counter.count(&mut meta, &bytes, &mut common.chronicle)
-            };
+            }
+            let batch = self.counter.count(&mut meta, self.file.bytes(place), &mut common.chronicle);
             if let Some(batch) = batch {
                 return Some(self.named(batch));
             }
