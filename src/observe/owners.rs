@@ -145,6 +145,16 @@ impl OwnerTable {
     /// Takes a claim. Traffic is believed only where nothing else is known of the address, and tables of other devices
     /// only where nothing was seen here.
     pub fn learn(&mut self, claim: &OwnerClaim) {
+        if let Some(owners) = self.by_ip.get_mut(&claim.ip)
+            && let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac)
+        {
+            // The tables of other devices keep what is gone for hours: they don't show that a device is still here.
+            if claim.proof != OwnerProof::Snmp || owner.proof >= OwnerProof::Snmp {
+                owner.last = owner.last.max(claim.at);
+            }
+            owner.proof = owner.proof.min(claim.proof);
+            return;
+        }
         if !self.by_ip.contains_key(&claim.ip) {
             if self.by_ip.len() >= MAX_ADDRESSES {
                 self.refused += 1;
@@ -157,14 +167,6 @@ impl OwnerTable {
             self.by_age.push(Reverse(((claim.proof == OwnerProof::Told, claim.at), claim.ip)));
         }
         let owners = self.by_ip.entry(claim.ip).or_default();
-        if let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac) {
-            // Nor does it show that a device which was seen here is still here: such tables keep what is gone for hours.
-            if claim.proof != OwnerProof::Snmp || owner.proof >= OwnerProof::Snmp {
-                owner.last = owner.last.max(claim.at);
-            }
-            owner.proof = owner.proof.min(claim.proof);
-            return;
-        }
         if claim.proof == OwnerProof::Traffic && !owners.is_empty() {
             return;
         }
