@@ -5,7 +5,7 @@
 use super::replica::{Slot, WINDOW};
 use super::sources::{Load, Place};
 use crate::model::Time;
-use crate::model::frames::{FrameMeta, LinkType, SourceKey};
+use crate::model::frames::{FrameMeta, LinkType};
 use crate::wire::digest::Secret;
 
 /// Sets × ways: frames remembered. Few datagrams circulate at once (28 in the incident's captures). With one place for
@@ -24,9 +24,7 @@ const WORDS: [usize; 2] = [16, 34];
 pub(super) struct Known {
     /// Its datagram.
     pub(super) slot: Slot,
-    /// Whose it is.
-    pub(super) key: SourceKey,
-    /// Where it was counted last.
+    /// Where its source was counted last.
     pub(super) place: Place,
     /// TTL or hop limit.
     pub(super) ttl: u8,
@@ -184,9 +182,8 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::frames::Protocol;
-    use crate::model::MacAddr;
-    use crate::observe::sources::TopSources;
+    use crate::observe::sources::{Key, TopSources};
+    use crate::wire::frame;
 
     const HERE: FrameMeta = meta(LinkType::Ethernet, 0, None);
 
@@ -195,9 +192,9 @@ mod tests {
     }
 
     fn known() -> Known {
-        let key = SourceKey { vlan: 0, mac: MacAddr::ZERO, ip: None, group: None, protocol: Protocol::Other };
-        let place = TopSources::new(Secret::new(7)).count(&key, &Load::of(&HERE), true);
-        Known { slot: Slot::default(), key, place, ttl: 9 }
+        let frame = frame::parse(&HERE, &[7; 60]).expect("an Ethernet header is there");
+        let place = TopSources::new(Secret::new(7)).count(&Key::of(&frame), &Load::of(&HERE), true);
+        Known { slot: Slot::default(), place, ttl: 9 }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Who sends most: Space-Saving (Metwally, Agrawal, El Abbadi 2005) over a fixed number of places. A flood of forged
 //! sources cannot grow it, and a source with more than 1/k of the frames is always in it.
 
-use crate::model::Time;
-use crate::model::frames::{FrameMeta, SourceCount, SourceKey};
+use crate::model::frames::{FrameMeta, Protocol, SourceCount, SourceKey};
+use crate::model::{MacAddr, Time};
 use crate::wire::digest::Secret;
+use crate::wire::frame::Frame;
 use std::cmp::Reverse;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Places; the count of any source is at most total / K too large.
 pub const K: usize = 256;
@@ -40,21 +41,84 @@ impl Load {
     }
 }
 
-/// A source key in six words, which are compared and hashed faster than its fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Packed([u64; 6]);
+/// Who sends what to which group, as [`SourceKey`] has it, in six words: they are compared and hashed faster than its
+/// fields, and read from a frame without a copy in between.
+#[derive(Clone, Copy, Debug)]
+pub struct Key([u64; 6]);
 
-impl Packed {
+impl PartialEq for Key {
+    /// Without a branch for each word, nor a call.
     #[inline]
-    fn of(key: &SourceKey) -> Self {
-        let address = |ip: Option<IpAddr>| match ip {
-            None => (0, 0, 0),
-            Some(IpAddr::V4(v4)) => (4, u64::from(v4.to_bits()), 0),
-            Some(IpAddr::V6(v6)) => (6, v6.to_bits() as u64, (v6.to_bits() >> 64) as u64),
-        };
-        let ((kind, low, high), (group_kind, group_low, group_high)) = (address(key.ip), address(key.group));
-        let place = key.mac.as_u64() << 16 | u64::from(key.vlan);
-        Self([place, key.protocol as u64 | kind << 8 | group_kind << 16, low, high, group_low, group_high])
+    fn eq(&self, other: &Self) -> bool {
+        let [a, b, c, d, e, f] = self.0;
+        let [g, h, i, j, k, l] = other.0;
+        (a ^ g) | (b ^ h) | (c ^ i) | (d ^ j) | (e ^ k) | (f ^ l) == 0
+    }
+}
+
+impl Eq for Key {}
+
+/// Kinds of addresses in a key.
+const IPV4: u64 = 4;
+const IPV6: u64 = 6;
+
+#[inline]
+fn pack(ip: Option<&IpAddr>) -> (u64, u64, u64) {
+    match ip {
+        None => (0, 0, 0),
+        Some(IpAddr::V4(v4)) => (IPV4, u64::from(v4.to_bits()), 0),
+        Some(IpAddr::V6(v6)) => (IPV6, v6.to_bits() as u64, (v6.to_bits() >> 64) as u64),
+    }
+}
+
+fn unpack(kind: u64, low: u64, high: u64) -> Option<IpAddr> {
+    match kind {
+        IPV4 => Some(Ipv4Addr::from_bits(low as u32).into()),
+        IPV6 => Some(Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low)).into()),
+        _ => None,
+    }
+}
+
+impl Key {
+    /// Of a group frame. ARP has no group: it asks everybody.
+    #[inline]
+    #[must_use]
+    pub fn of(frame: &Frame<'_>) -> Self {
+        let group = if frame.protocol == Protocol::Arp { None } else { frame.destination_ip.as_ref() };
+        Self::new(frame.vlan, frame.source, frame.protocol, frame.ip.as_ref(), group)
+    }
+
+    #[inline]
+    fn new(vlan: u16, mac: MacAddr, protocol: Protocol, ip: Option<&IpAddr>, group: Option<&IpAddr>) -> Self {
+        let ((kind, low, high), (group_kind, group_low, group_high)) = (pack(ip), pack(group));
+        let place = mac.as_u64() << 16 | u64::from(vlan);
+        Self([place, protocol as u64 | kind << 8 | group_kind << 16, low, high, group_low, group_high])
+    }
+
+    /// Source MAC.
+    #[inline]
+    #[must_use]
+    pub fn mac(&self) -> MacAddr {
+        let [a, b, c, d, e, f, _, _] = self.0[0].to_be_bytes();
+        MacAddr([a, b, c, d, e, f])
+    }
+
+    /// What it carries.
+    #[inline]
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        Protocol::ALL[self.0[1] as usize % Protocol::ALL.len()]
+    }
+
+    fn source(&self) -> SourceKey {
+        let [place, kinds, low, high, group_low, group_high] = self.0;
+        SourceKey {
+            vlan: place as u16,
+            mac: self.mac(),
+            ip: unpack(kinds >> 8 & 0xff, low, high),
+            group: unpack(kinds >> 16 & 0xff, group_low, group_high),
+            protocol: self.protocol(),
+        }
     }
 
     #[inline]
@@ -66,18 +130,28 @@ impl Packed {
 }
 
 /// Where a source was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Place {
     index: u16,
-    packed: Packed,
+    /// Whose place it is.
+    pub key: Key,
+}
+
+/// What is counted of a source beside its frames.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    overcount: u64,
+    bytes: u64,
+    repeats: u64,
+    first: Time,
+    last: Time,
 }
 
 /// The heaviest sources since the last drain.
 #[derive(Debug)]
 pub struct TopSources {
-    /// Everything of each source but its frames.
-    entries: Vec<SourceCount>,
-    keys: Vec<Packed>,
+    entries: Vec<Entry>,
+    keys: Vec<Key>,
     /// Frames of each source, apart, so that the lightest is found quickly.
     frames: Vec<u64>,
     /// The next place of the same bucket.
@@ -113,22 +187,18 @@ impl TopSources {
     }
 
     /// Counts frames of `key`; `repeat` if their datagram was seen within the last second.
-    pub fn count(&mut self, key: &SourceKey, load: &Load, repeat: bool) -> Place {
-        let packed = Packed::of(key);
-        let bucket = packed.bucket(&self.secret);
+    pub fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> Place {
+        let bucket = key.bucket(&self.secret);
         let mut index = self.heads[bucket];
         // NONE lies beyond all of them.
         while let Some(known) = self.keys.get(usize::from(index)) {
-            if *known == packed {
+            if known == key {
                 self.add(usize::from(index), load, repeat);
-                return Place { index, packed };
+                return Place { index, key: *key };
             }
             index = self.next[usize::from(index)];
         }
-        let Load { frames, bytes, at } = *load;
-        let repeats = if repeat { frames } else { 0 };
-        let fresh = SourceCount { key: *key, frames, overcount: 0, bytes, repeats, first: at, last: at };
-        self.enter(packed, bucket, fresh)
+        self.enter(key, bucket, load, repeat)
     }
 
     /// Counts more frames of a source, repeats, where it was counted last; false if it has no place any more, so that
@@ -136,7 +206,7 @@ impl TopSources {
     #[inline]
     pub fn count_again(&mut self, place: &Place, load: &Load) -> bool {
         let index = usize::from(place.index);
-        let still = self.keys.get(index) == Some(&place.packed);
+        let still = self.keys.get(index) == Some(&place.key);
         if still {
             self.add(index, load, true);
         }
@@ -154,11 +224,14 @@ impl TopSources {
     }
 
     /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
-    fn enter(&mut self, packed: Packed, bucket: usize, mut fresh: SourceCount) -> Place {
+    fn enter(&mut self, key: &Key, bucket: usize, load: &Load, repeat: bool) -> Place {
+        let Load { frames, bytes, at } = *load;
+        let mut fresh =
+            Entry { overcount: 0, bytes, repeats: if repeat { frames } else { 0 }, first: at, last: at };
         let place = if self.entries.len() < K {
             self.entries.push(fresh);
-            self.keys.push(packed);
-            self.frames.push(fresh.frames);
+            self.keys.push(*key);
+            self.frames.push(frames);
             self.next.push(NONE);
             self.buckets.push(bucket as u16);
             self.entries.len() - 1
@@ -167,15 +240,15 @@ impl TopSources {
             self.unlink(place);
             fresh.overcount = self.frames[place];
             self.entries[place] = fresh;
-            self.keys[place] = packed;
-            self.frames[place] += fresh.frames;
+            self.keys[place] = *key;
+            self.buckets[place] = bucket as u16;
+            self.frames[place] += frames;
             self.replaced += 1;
             place
         };
-        self.buckets[place] = bucket as u16;
         self.next[place] = self.heads[bucket];
         self.heads[bucket] = place as u16;
-        Place { index: place as u16, packed }
+        Place { index: place as u16, key: *key }
     }
 
     fn lightest_entry(&mut self) -> usize {
@@ -210,25 +283,26 @@ impl TopSources {
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
-        for (entry, frames) in self.entries.iter_mut().zip(&self.frames) {
-            entry.frames = *frames;
-        }
-        // Most have few frames and so as many as others: what decides between those is looked at in one word first.
-        let weight = |place: u16| {
-            let entry = &self.entries[usize::from(place)];
-            (Reverse(entry.frames), u64::from(entry.key.vlan) << 48 | entry.key.mac.as_u64())
-        };
-        let mut order = (0..self.entries.len() as u16).map(|place| (weight(place), place)).collect::<Vec<_>>();
-        order.sort_unstable_by(|(one, a), (other, b)| {
-            let key = |place: u16| &self.entries[usize::from(place)].key;
-            one.cmp(other).then_with(|| key(*a).cmp(key(*b)))
+        // Most have few frames and so as many as others: what decides between those is looked at in one word first, and in
+        // whole only where a MAC sends several things.
+        let word = |place: usize| self.keys[place].0[0].rotate_right(16);
+        let weigh = |place: usize| (Reverse(self.frames[place]), word(place), place as u16);
+        let mut order = (0..self.entries.len()).map(weigh).collect::<Vec<_>>();
+        order.sort_unstable_by(|(frames, word, place), (others, other_word, other)| {
+            let source = |place: u16| self.keys[usize::from(place)].source();
+            (frames, word).cmp(&(others, other_word)).then_with(|| source(*place).cmp(&source(*other)))
         });
-        into.extend(order.iter().map(|(_, place)| self.entries[usize::from(*place)]));
+        let report = |&(Reverse(frames), _, place): &(Reverse<u64>, u64, u16)| {
+            let Entry { overcount, bytes, repeats, first, last } = self.entries[usize::from(place)];
+            let key = self.keys[usize::from(place)].source();
+            SourceCount { key, frames, overcount, bytes, repeats, first, last }
+        };
+        into.extend(order.iter().map(report));
         self.entries.clear();
-        self.buckets.clear();
         self.keys.clear();
         self.frames.clear();
         self.next.clear();
+        self.buckets.clear();
         self.heads.fill(NONE);
         self.cursor = 0;
         self.lightest = 0;
@@ -239,13 +313,11 @@ impl TopSources {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::MacAddr;
-    use crate::model::frames::Protocol;
 
-    fn key(n: u64) -> SourceKey {
+    fn key(n: u64) -> Key {
         let mut mac = [0; 6];
         mac.copy_from_slice(&n.to_be_bytes()[2..]);
-        SourceKey { vlan: 0, mac: MacAddr(mac), ip: None, group: None, protocol: Protocol::Ssdp }
+        Key::new(0, MacAddr(mac), Protocol::Ssdp, None, None)
     }
 
     fn load(bytes: u64) -> Load {
@@ -270,11 +342,24 @@ mod tests {
         assert!(top.drain(&mut sources) > 0);
         assert_eq!(sources.len(), K);
         for heavy in 0..3 {
-            let found = sources.iter().find(|s| s.key == key(heavy)).expect("more than 1/k of the frames");
+            let found = sources.iter().find(|s| s.key == key(heavy).source()).expect("more than 1/k of the frames");
             assert!(found.frames >= 20_000 && found.frames - found.overcount <= 20_000, "{found:?}");
             assert!(found.overcount <= total / K as u64);
         }
         assert_eq!(sources.iter().map(|s| s.frames).sum::<u64>(), total, "Space-Saving loses no count");
+    }
+
+    #[test]
+    fn a_key_is_told_as_it_was_read() {
+        let addresses = [None, Some(IpAddr::from([192, 168, 1, 255])), "fe80::ff00:1".parse().ok(), "::".parse().ok()];
+        let mac = MacAddr([0xfe, 1, 2, 3, 4, 0xff]);
+        for (ip, group) in addresses.iter().flat_map(|ip| addresses.iter().map(move |group| (*ip, *group))) {
+            for (vlan, protocol) in [0, 4095].into_iter().flat_map(|vlan| Protocol::ALL.map(|protocol| (vlan, protocol)))
+            {
+                let key = Key::new(vlan, mac, protocol, ip.as_ref(), group.as_ref());
+                assert_eq!(key.source(), SourceKey { vlan, mac, ip, group, protocol });
+            }
+        }
     }
 
     #[test]
@@ -288,6 +373,6 @@ mod tests {
         let mut sources = Vec::new();
         assert_eq!(top.drain(&mut sources), 0);
         assert!(sources.iter().all(|s| s.overcount == 0 && s.frames == s.key.mac.as_u64() + 1));
-        assert_eq!(sources[0].key, key(99));
+        assert_eq!(sources[0].key, key(99).source());
     }
 }

@@ -4,10 +4,10 @@
 use super::owners;
 use super::repeats::{Found, Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
-use super::sources::{Load, TopSources};
+use super::sources::{Key, Load, TopSources};
 use super::urgency::Urgency;
 use crate::model::Time;
-use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol, SourceKey};
+use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol};
 use crate::wire::digest::Secret;
 use crate::wire::frame::{self, Frame};
 use std::net::IpAddr;
@@ -93,15 +93,15 @@ impl Tally {
     /// Counts a frame that repeats byte for byte the one remembered at `place`, and begins a run of them if more of the
     /// same would change nothing but a number; false if its datagram is not known any more.
     fn repeated(&mut self, place: usize, meta: &FrameMeta) -> bool {
-        let Some(Known { slot, key, ttl, .. }) = self.repeats.known(place).map(|known| *known) else { return false };
+        let Some(Known { slot, place: source, ttl }) = self.repeats.known(place).map(|known| *known) else { return false };
+        let (key, mac) = (source.key, source.key.mac());
         // The order in which the TTLs of a datagram come counts, so that of each one run is under way at most.
         self.tell(|known| known.slot == slot);
-        let Some(sight) = self.replicas.see_again(slot, key.mac, ttl, meta) else { return false };
-        self.group_frames[key.protocol as usize] += 1;
+        let Some(sight) = self.replicas.see_again(slot, mac, ttl, meta) else { return false };
+        self.group_frames[key.protocol() as usize] += 1;
         self.replica_frames += 1;
-        self.urgency.see(sight, key.mac);
-        let counted = self.repeats.known(place).is_some_and(|k| self.sources.count_again(&k.place, &Load::of(meta)));
-        if !counted {
+        self.urgency.see(sight, mac);
+        if !self.sources.count_again(&source, &Load::of(meta)) {
             self.tell(|_| true);
             let fresh = self.sources.count(&key, &Load::of(meta), true);
             if let Some(known) = self.repeats.known(place) {
@@ -120,9 +120,9 @@ impl Tally {
     fn tell(&mut self, wanted: impl Fn(&Known) -> bool) {
         let Self { repeats, replicas, sources, group_frames, replica_frames, .. } = self;
         repeats.end(wanted, |known, run| {
-            group_frames[known.key.protocol as usize] += run.load.frames;
+            group_frames[known.place.key.protocol() as usize] += run.load.frames;
             *replica_frames += run.load.frames;
-            replicas.run(known.slot, known.key.mac, run);
+            replicas.run(known.slot, known.place.key.mac(), run);
             let still = sources.count_again(&known.place, &run.load);
             debug_assert!(still, "the run has outlived the place of its source");
         });
@@ -151,17 +151,10 @@ impl Tally {
         let repeat = sight != Sight::New;
         self.replica_frames += u64::from(repeat);
         self.urgency.see(sight, frame.source);
-        let key = SourceKey {
-            vlan: frame.vlan,
-            mac: frame.source,
-            ip: frame.ip,
-            group: frame.destination_ip.filter(|_| frame.protocol != Protocol::Arp),
-            protocol: frame.protocol,
-        };
-        let place = self.sources.count(&key, &Load::of(meta), repeat);
+        let place = self.sources.count(&Key::of(frame), &Load::of(meta), repeat);
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
-            self.repeats.remember(meta, bytes, Known { slot, key, place, ttl: frame.ttl });
+            self.repeats.remember(meta, bytes, Known { slot, place, ttl: frame.ttl });
         }
     }
 
