@@ -173,8 +173,7 @@ impl Repeats {
         debug_assert!(self.running & 1 << place == 0, "frames of a run that nobody was told of");
         self.tags[set][way] = tag;
         let run = Run { load: Load { frames: 0, bytes: 0, at: meta.at }, number: meta.number };
-        let fresh =
-            Remembered { shape: Shape::of(meta, frame.len()), runs: false, run, known, bytes: [0; MAX_BYTES] };
+        let fresh = Remembered { shape: Shape::of(meta, frame.len()), runs: false, run, known, bytes: [0; MAX_BYTES] };
         self.places[place].insert(fresh).bytes[..frame.len()].copy_from_slice(frame);
     }
 }
@@ -261,7 +260,8 @@ mod tests {
         for _ in 0..2 {
             repeats.end(|_| true, |_, run| told.push(*run));
         }
-        let load = told.iter().map(|run| (run.load.frames, run.load.bytes, run.load.at, run.number)).collect::<Vec<_>>();
+        let load =
+            told.iter().map(|run| (run.load.frames, run.load.bytes, run.load.at, run.number)).collect::<Vec<_>>();
         assert_eq!(load, [(3, 180, Time::from_nanos(9 + pause), 5)]);
         assert_eq!(repeats.find(&at(7, 9 + pause), &frame), Found::At(place), "the run has ended");
     }

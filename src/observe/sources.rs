@@ -226,8 +226,7 @@ impl TopSources {
     /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
     fn enter(&mut self, key: &Key, bucket: usize, load: &Load, repeat: bool) -> Place {
         let Load { frames, bytes, at } = *load;
-        let mut fresh =
-            Entry { overcount: 0, bytes, repeats: if repeat { frames } else { 0 }, first: at, last: at };
+        let mut fresh = Entry { overcount: 0, bytes, repeats: if repeat { frames } else { 0 }, first: at, last: at };
         let place = if self.entries.len() < K {
             self.entries.push(fresh);
             self.keys.push(*key);
@@ -354,7 +353,8 @@ mod tests {
         let addresses = [None, Some(IpAddr::from([192, 168, 1, 255])), "fe80::ff00:1".parse().ok(), "::".parse().ok()];
         let mac = MacAddr([0xfe, 1, 2, 3, 4, 0xff]);
         for (ip, group) in addresses.iter().flat_map(|ip| addresses.iter().map(move |group| (*ip, *group))) {
-            for (vlan, protocol) in [0, 4095].into_iter().flat_map(|vlan| Protocol::ALL.map(|protocol| (vlan, protocol)))
+            for (vlan, protocol) in
+                [0, 4095].into_iter().flat_map(|vlan| Protocol::ALL.map(|protocol| (vlan, protocol)))
             {
                 let key = Key::new(vlan, mac, protocol, ip.as_ref(), group.as_ref());
                 assert_eq!(key.source(), SourceKey { vlan, mac, ip, group, protocol });

@@ -93,7 +93,9 @@ impl Tally {
     /// Counts a frame that repeats byte for byte the one remembered at `place`, and begins a run of them if more of the
     /// same would change nothing but a number; false if its datagram is not known any more.
     fn repeated(&mut self, place: usize, meta: &FrameMeta) -> bool {
-        let Some(Known { slot, place: source, ttl }) = self.repeats.known(place).map(|known| *known) else { return false };
+        let Some(Known { slot, place: source, ttl }) = self.repeats.known(place).map(|known| *known) else {
+            return false;
+        };
         let (key, mac) = (source.key, source.key.mac());
         // The order in which the TTLs of a datagram come counts, so that of each one run is under way at most.
         self.tell(|known| known.slot == slot);
