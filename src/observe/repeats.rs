@@ -9,7 +9,7 @@ use crate::model::frames::{FrameMeta, LinkType};
 use crate::wire::digest::Secret;
 
 /// Sets × ways: frames remembered. Few datagrams circulate at once (28 in the incident's captures). With one place for
-/// each hash a third of those pushed one another out; four ways keep them all, and what is not used is not touched.
+/// each hash more than half of those shared theirs and pushed one another out; what is not used is not touched.
 const SETS: usize = 32;
 const WAYS: usize = 4;
 const PLACES: usize = SETS * WAYS;
