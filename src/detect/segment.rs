@@ -62,6 +62,23 @@ pub struct Talker {
 }
 
 impl Talker {
+    fn new(source: &SourceCount) -> Self {
+        Self {
+            first: source.first,
+            busy_since: source.first,
+            last: source.last,
+            frames: 0,
+            fresh: 0,
+            bytes: 0,
+            seconds: WholeSeconds::default(),
+            repeats: WholeSeconds::default(),
+            to_all_hosts: WholeSeconds::default(),
+            echoes: WholeSeconds::default(),
+            ips: BTreeSet::new(),
+            groups: BTreeSet::new(),
+        }
+    }
+
     /// Most of what it sent lately repeated a datagram already seen.
     #[must_use]
     pub fn repeats_itself(&self) -> bool {
@@ -183,26 +200,14 @@ impl Segment {
         if frames == 0 {
             return;
         }
-        if !self.talkers.contains_key(&(mac, protocol)) && self.talkers.len() >= MAX_TALKERS {
+        let full = self.talkers.len() >= MAX_TALKERS;
+        if full && !self.talkers.contains_key(&(mac, protocol)) {
             self.refused += 1;
             if !self.make_room(frames) {
                 return;
             }
         }
-        let talker = self.talkers.entry((mac, protocol)).or_insert_with(|| Talker {
-            first: source.first,
-            busy_since: source.first,
-            last: source.last,
-            frames: 0,
-            fresh: 0,
-            bytes: 0,
-            seconds: WholeSeconds::default(),
-            repeats: WholeSeconds::default(),
-            to_all_hosts: WholeSeconds::default(),
-            echoes: WholeSeconds::default(),
-            ips: BTreeSet::new(),
-            groups: BTreeSet::new(),
-        });
+        let talker = self.talkers.entry((mac, protocol)).or_insert_with(|| Talker::new(source));
         if talker.seconds.over_now(limit) == 0 {
             // Counts are of the flood, not of what the device has ever said.
             talker.busy_since = source.first;
@@ -218,11 +223,10 @@ impl Segment {
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         talker.echoes.add(at, source.echoes.min(frames), limit);
-        if talker.ips.len() < MAX_PER_TALKER {
-            talker.ips.extend(ip);
-        }
-        if talker.groups.len() < MAX_PER_TALKER {
-            talker.groups.extend(group);
+        for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
+            if let Some(address) = address.filter(|_| known.len() < MAX_PER_TALKER) {
+                known.insert(address);
+            }
         }
     }
 

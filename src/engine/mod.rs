@@ -151,6 +151,10 @@ impl Engine {
 
     /// Takes a fact. `now` is not earlier than in any call before; a fact may be older.
     pub fn handle(&mut self, now: Time, input: Input) {
+        if !matches!(input, Input::Frames(_)) {
+            // What other feeds tell may change what frames of the same moment mean.
+            self.places.values_mut().for_each(|place| place.judged = None);
+        }
         match input {
             Input::Frames(summary) => self.frames(now, &summary),
             Input::Owners { interface, claims } => self.owners(interface.as_ref(), &claims),
@@ -200,11 +204,14 @@ impl Engine {
     pub fn tick(&mut self, now: Time) {
         self.ticked = now;
         let interfaces = self.places.keys().cloned().collect::<Vec<_>>();
+        // What one source knows changes what is told of another: only one that is alone needs no second look.
+        let alone = interfaces.len() == 1;
         for interface in interfaces {
-            if let Some(place) = self.places.get_mut(&interface) {
-                place.advance(now, &self.settings.thresholds);
+            let Some(place) = self.places.get_mut(&interface) else { continue };
+            place.advance(now, &self.settings.thresholds);
+            if place.judged.replace(now) != Some(now) || !alone {
+                self.judge(now, &interface, false);
             }
-            self.judge(now, &interface, false);
         }
         self.cases.settle(now, &self.counters, &self.floods, &mut |changed| {
             push(&mut self.outputs, Output::Changed(changed));
@@ -422,6 +429,7 @@ impl Engine {
         let thresholds = self.settings.thresholds;
         let Some(place) = self.place(&summary.interface, summary.from) else { return };
         place.observe(summary, &thresholds);
+        place.judged = Some(summary.until).filter(|until| now <= *until);
         self.judge(now.max(summary.until), &summary.interface, true);
     }
 

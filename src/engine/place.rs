@@ -3,6 +3,7 @@
 use super::snapshot::Totals;
 use crate::detect::{Segment, Thresholds};
 use crate::explain::attribution::Role;
+use crate::explain::scene::loud;
 use crate::explain::{CAUSES, Finding, Names, Own, Scene};
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
@@ -27,6 +28,9 @@ pub(super) struct Place {
     pub(super) totals: Totals,
     /// Group frames of the last seconds.
     pub(super) seconds: Seconds,
+    /// The time up to which it knows, if it was judged at that time and nothing was learned since: another look would find
+    /// the same.
+    pub(super) judged: Option<Time>,
     since: Time,
 }
 
@@ -47,6 +51,7 @@ impl Place {
             segments: BTreeMap::new(),
             totals: Totals::default(),
             seconds: Seconds::default(),
+            judged: None,
             since,
         }
     }
@@ -58,8 +63,12 @@ impl Place {
         for claim in &summary.owners {
             self.owners.learn(claim);
         }
-        let tagged = summary.sources.iter().map(|s| s.key.vlan).chain(summary.replicas.iter().map(|r| r.vlan));
-        let vlans = tagged.chain(self.segments.keys().copied()).chain([0]).collect::<BTreeSet<_>>();
+        let mut vlans = self.segments.keys().copied().chain([0]).collect::<BTreeSet<_>>();
+        for vlan in summary.sources.iter().map(|s| s.key.vlan).chain(summary.replicas.iter().map(|r| r.vlan)) {
+            if !vlans.contains(&vlan) {
+                vlans.insert(vlan);
+            }
+        }
         for vlan in vlans {
             if !self.segments.contains_key(&vlan) {
                 if self.segments.len() >= MAX_VLANS {
@@ -88,6 +97,7 @@ impl Place {
     pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) -> BTreeSet<IpAddr> {
         let mut ask = BTreeSet::new();
         for segment in self.segments.values() {
+            let loud = loud(segment, view.thresholds);
             let scene = Scene {
                 at: view.at,
                 segment,
@@ -95,6 +105,7 @@ impl Place {
                 own: view.own,
                 names: view.names,
                 thresholds: view.thresholds,
+                loud: &loud,
                 asked: view.asked,
             };
             let circulating = scene.circulating();

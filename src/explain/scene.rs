@@ -1,6 +1,7 @@
 //! Everything that a cause may look at. Borrowed from the engine for one judgement.
 
-use crate::detect::{Segment, Thresholds};
+use crate::detect::segment::{TalkerKey, talks_media};
+use crate::detect::{Segment, Talker, Thresholds};
 use crate::model::verdict::Party;
 use crate::model::{MacAddr, Time, vendor};
 use crate::observe::owners::OwnerTable;
@@ -38,6 +39,18 @@ pub struct Own {
     pub default_routes: Option<Vec<(Arc<str>, IpAddr)>>,
 }
 
+/// A talker and who it is.
+pub type Talking<'a> = (&'a TalkerKey, &'a Talker);
+
+/// The talkers of a segment that have been over the limit for long enough, media excepted.
+#[must_use]
+pub fn loud<'a>(segment: &'a Segment, thresholds: &Thresholds) -> Vec<Talking<'a>> {
+    let is_loud = |(key, talker): &Talking<'_>| {
+        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
+    };
+    segment.talkers.iter().filter(is_loud).collect()
+}
+
 /// One judgement's view of the world.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -53,6 +66,9 @@ pub struct Scene<'a> {
     pub names: &'a Names,
     /// The limits.
     pub thresholds: &'a Thresholds,
+    /// Those of the segment's talkers that are [loud](loud), in order: most causes begin with them, and there are a
+    /// thousand talkers and seldom any that is loud.
+    pub loud: &'a [Talking<'a>],
     /// Owners were asked for and did not answer in time.
     pub asked: &'a BTreeSet<IpAddr>,
 }

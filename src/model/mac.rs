@@ -1,11 +1,28 @@
 //! A MAC address. Does not know vendors (`vendor` does).
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 /// A 48-bit IEEE 802 MAC address (EUI-48).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct MacAddr(pub [u8; 6]);
+
+impl Ord for MacAddr {
+    /// The order of the bytes, which is that of the numbers: tables are searched by it, and comparing one word takes a
+    /// quarter of the time.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_u64().cmp(&other.as_u64())
+    }
+}
+
+impl PartialOrd for MacAddr {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl MacAddr {
     /// `ff:ff:ff:ff:ff:ff`.

@@ -15,6 +15,7 @@ pub const MAX_ADDRESSES: usize = 4096;
 pub const MAX_OWNERS: usize = 4;
 
 /// Reads the claim of ownership in a frame, if it makes one that no layer-3 reflector forges.
+#[inline]
 #[must_use]
 pub fn claim(frame: &Frame<'_>, meta: &FrameMeta) -> Option<OwnerClaim> {
     if frame.source == MacAddr::ZERO || frame.source.is_group() {
@@ -86,16 +87,21 @@ fn acknowledged(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
     None
 }
 
+/// The first three bytes of 224.0.0.0/24.
+const LOCAL_GROUPS: u32 = 0xe0_0000;
+
 /// Traffic that no correct router passes on: link-local groups with the TTL they start with, and unicast between two
 /// private addresses of one /24. Weak: a reflector that ignores the rules forges it, so that it only counts where
 /// nothing better is known.
+#[inline]
 fn never_routed(frame: &Frame<'_>) -> bool {
     match (frame.ip, frame.destination_ip) {
         (Some(IpAddr::V4(from)), Some(IpAddr::V4(to))) => {
-            let (a, b) = (from.octets(), to.octets());
-            let local_group = b[..3] == [224, 0, 0] && matches!(frame.ttl, 1 | 255);
-            let neighbours = from.is_private() && a[..3] == b[..3] && matches!(frame.ttl, 64 | 128 | 255);
-            local_group || (neighbours && !frame.group)
+            let (a, b) = (from.to_bits() >> 8, to.to_bits() >> 8);
+            if frame.group {
+                return b == LOCAL_GROUPS && matches!(frame.ttl, 1 | 255);
+            }
+            a == b && from.is_private() && matches!(frame.ttl, 64 | 128 | 255)
         }
         (Some(IpAddr::V6(from)), Some(IpAddr::V6(to))) => {
             from.is_unicast_link_local() && to.segments()[0] == 0xff02 && matches!(frame.ttl, 1 | 255)
@@ -139,6 +145,16 @@ impl OwnerTable {
     /// Takes a claim. Traffic is believed only where nothing else is known of the address, and tables of other devices
     /// only where nothing was seen here.
     pub fn learn(&mut self, claim: &OwnerClaim) {
+        if let Some(owners) = self.by_ip.get_mut(&claim.ip)
+            && let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac)
+        {
+            // The tables of other devices keep what is gone for hours: they don't show that a device is still here.
+            if claim.proof != OwnerProof::Snmp || owner.proof >= OwnerProof::Snmp {
+                owner.last = owner.last.max(claim.at);
+            }
+            owner.proof = owner.proof.min(claim.proof);
+            return;
+        }
         if !self.by_ip.contains_key(&claim.ip) {
             if self.by_ip.len() >= MAX_ADDRESSES {
                 self.refused += 1;
@@ -151,14 +167,6 @@ impl OwnerTable {
             self.by_age.push(Reverse(((claim.proof == OwnerProof::Told, claim.at), claim.ip)));
         }
         let owners = self.by_ip.entry(claim.ip).or_default();
-        if let Some(owner) = owners.iter_mut().find(|o| o.mac == claim.mac) {
-            // Nor does it show that a device which was seen here is still here: such tables keep what is gone for hours.
-            if claim.proof != OwnerProof::Snmp || owner.proof >= OwnerProof::Snmp {
-                owner.last = owner.last.max(claim.at);
-            }
-            owner.proof = owner.proof.min(claim.proof);
-            return;
-        }
         if claim.proof == OwnerProof::Traffic && !owners.is_empty() {
             return;
         }

@@ -1,15 +1,18 @@
 //! Frames that repeat byte for byte, as a storm's do: recognised by comparing them with the few seen last, which costs a
-//! quarter of reading and hashing them. Remembers what the frame path found out about each; finds out nothing itself.
+//! tenth of reading and hashing them. Remembers what the frame path found out about each, and counts those that change
+//! nothing but a number here, as a run that the tables are told of later. Finds out nothing itself.
 
-use super::replica::Slot;
-use super::sources::Place;
-use crate::model::MacAddr;
-use crate::model::frames::{FrameMeta, LinkType, SourceKey};
+use super::replica::{Slot, WINDOW};
+use super::sources::{Load, Place};
+use crate::model::Time;
+use crate::model::frames::{FrameMeta, LinkType};
 use crate::wire::digest::Secret;
 
-/// Frames remembered. Few datagrams circulate at once (28 in the incident's captures), and all places together fit the
-/// second-level cache of a small processor.
-const PLACES: usize = 32;
+/// Sets × ways: frames remembered. Few datagrams circulate at once (28 in the incident's captures). With one place for
+/// each hash more than half of those shared theirs and pushed one another out; what is not used is not touched.
+const SETS: usize = 32;
+const WAYS: usize = 4;
+const PLACES: usize = SETS * WAYS;
 /// Bytes of the longest frame remembered: discovery and its kin fit; longer ones are read and hashed each time.
 const MAX_BYTES: usize = 512;
 /// Where the words that choose the place are: in IPv4 over Ethernet the length and identification, and the ports and
@@ -21,29 +24,68 @@ const WORDS: [usize; 2] = [16, 34];
 pub(super) struct Known {
     /// Its datagram.
     pub(super) slot: Slot,
-    /// Whose it is.
-    pub(super) key: SourceKey,
-    /// Where it was counted last.
+    /// Where its source was counted last.
     pub(super) place: Place,
-    /// Source MAC.
-    pub(super) source: MacAddr,
     /// TTL or hop limit.
     pub(super) ttl: u8,
 }
 
+/// Frames counted here since the tables were told last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// How many, how long, and when the last one came.
+    pub(super) load: Load,
+    /// Number of the last one.
+    pub(super) number: u64,
+}
+
+/// How a frame was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is none of those remembered.
+    New,
+    /// It is the one at this place, and has to be counted.
+    At(usize),
+    /// It goes on with a run, and has been counted with it.
+    Counted,
+}
+
 struct Remembered {
-    /// Length of the frame.
-    length: usize,
-    interface: u16,
-    link: LinkType,
-    vlan: Option<u16>,
+    shape: Shape,
+    /// A run is under way.
+    runs: bool,
+    run: Run,
     known: Known,
     bytes: [u8; MAX_BYTES],
 }
 
+/// What two equal frames have in common beside their bytes, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape(u64);
+
+impl Shape {
+    #[inline]
+    fn of(meta: &FrameMeta, length: usize) -> Self {
+        let link = match meta.link {
+            LinkType::Ethernet => 0,
+            LinkType::LinuxSll => 1,
+            LinkType::LinuxSll2 => 2,
+            LinkType::RawIp => 3,
+            // Such a frame cannot be read, and is not remembered.
+            LinkType::Other(_) => 4,
+        };
+        let vlan = meta.vlan.map_or(0, |vlan| 1 << 16 | u64::from(vlan));
+        Self((length as u64) << 40 | u64::from(meta.interface) << 24 | vlan << 4 | link)
+    }
+}
+
 /// The frames that repeated others lately.
 pub(super) struct Repeats {
-    places: Box<[Option<Remembered>; PLACES]>,
+    /// Hashes of what is at the places, side by side.
+    tags: Box<[[u64; WAYS]; SETS]>,
+    places: Box<[Option<Remembered>]>,
+    /// The places at which a run is under way, a bit each.
+    running: u128,
     /// Keeps an attacker from making two frames of a storm push each other out.
     secret: Secret,
 }
@@ -56,68 +98,171 @@ impl std::fmt::Debug for Repeats {
 
 impl Repeats {
     pub(super) fn new(secret: Secret) -> Self {
-        Self { places: Box::new([const { None }; PLACES]), secret }
+        const { assert!(PLACES <= u128::BITS as usize) };
+        let places = (0..PLACES).map(|_| None).collect();
+        Self { tags: Box::new([[0; WAYS]; SETS]), places, running: 0, secret }
     }
 
+    /// By what a frame is looked for; `None`: it is too short to be worth it.
     #[inline]
-    fn place(&self, bytes: &[u8]) -> Option<usize> {
+    fn tag(&self, bytes: &[u8]) -> Option<u64> {
         let [one, two] = WORDS.map(|at| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word)));
-        Some(self.secret.mix(one?, two?) as usize % PLACES)
+        Some(self.secret.mix(one?, two?))
     }
 
-    /// What is known of exactly this frame.
+    /// Looks for exactly this frame, and counts it if it goes on with a run.
     #[inline]
-    pub(super) fn find(&mut self, meta: &FrameMeta, bytes: &[u8]) -> Option<&mut Known> {
-        let place = self.place(bytes)?;
-        let one = self.places[place].as_mut()?;
-        let same = (one.length, one.interface, one.vlan) == (bytes.len(), meta.interface, meta.vlan)
-            && one.link == meta.link
-            && one.bytes.get(..bytes.len()) == Some(bytes);
-        same.then_some(&mut one.known)
+    pub(super) fn find(&mut self, meta: &FrameMeta, bytes: &[u8]) -> Found {
+        let Some(tag) = self.tag(bytes) else { return Found::New };
+        let set = tag as usize % SETS;
+        let Some(way) = self.tags[set].iter().position(|known| *known == tag) else { return Found::New };
+        let place = set * WAYS + way;
+        let Some(one) = &mut self.places[place] else { return Found::New };
+        if one.shape != Shape::of(meta, bytes.len()) || one.bytes.get(..bytes.len()) != Some(bytes) {
+            return Found::New;
+        }
+        // After a pause it is not a copy of the same event, which the tables decide.
+        if !one.runs || meta.at.nanos_since(one.run.load.at) > WINDOW.as_nanos() as u64 {
+            return Found::At(place);
+        }
+        one.run.load.add(meta);
+        one.run.number = meta.number;
+        Found::Counted
     }
 
-    /// Remembers a frame in the place of another.
+    /// What is known of the frame at a place.
+    #[inline]
+    pub(super) fn known(&mut self, place: usize) -> Option<&mut Known> {
+        Some(&mut self.places.get_mut(place)?.as_mut()?.known)
+    }
+
+    /// Begins a run with a frame that the tables have just been told of.
+    pub(super) fn begin(&mut self, place: usize, meta: &FrameMeta) {
+        if let Some(one) = self.places.get_mut(place).and_then(Option::as_mut) {
+            one.runs = true;
+            one.run = Run { load: Load { frames: 0, bytes: 0, at: meta.at }, number: meta.number };
+            self.running |= 1 << place;
+        }
+    }
+
+    /// Ends the runs of those for which `wanted` holds, and tells of each that has any frames.
+    #[inline]
+    pub(super) fn end(&mut self, wanted: impl Fn(&Known) -> bool, mut tell: impl FnMut(&Known, &Run)) {
+        let mut left = self.running;
+        while left != 0 {
+            let place = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let Some(one) = self.places[place].as_mut().filter(|one| wanted(&one.known)) else { continue };
+            self.running &= !(1 << place);
+            one.runs = false;
+            if one.run.load.frames > 0 {
+                tell(&one.known, &one.run);
+            }
+        }
+    }
+
+    /// Remembers a frame in the place of the one that was seen longest ago, whose run has ended.
     pub(super) fn remember(&mut self, meta: &FrameMeta, frame: &[u8], known: Known) {
-        let (Some(place), true) = (self.place(frame), frame.len() <= MAX_BYTES) else { return };
-        let (interface, link, vlan, length) = (meta.interface, meta.link, meta.vlan, frame.len());
-        let fresh = Remembered { length, interface, link, vlan, known, bytes: [0; MAX_BYTES] };
-        self.places[place].insert(fresh).bytes[..length].copy_from_slice(frame);
+        let (Some(tag), true) = (self.tag(frame), frame.len() <= MAX_BYTES) else { return };
+        let set = tag as usize % SETS;
+        let seen = |way: &usize| self.places[set * WAYS + way].as_ref().map_or(Time::MIN, |one| one.run.load.at);
+        // Two frames with one tag share one place, or only the first of them would ever be found.
+        let same = self.tags[set].iter().position(|known| *known == tag);
+        let way = same.or_else(|| (0..WAYS).min_by_key(seen)).unwrap_or(0);
+        let place = set * WAYS + way;
+        debug_assert!(self.running & 1 << place == 0, "frames of a run that nobody was told of");
+        self.tags[set][way] = tag;
+        let run = Run { load: Load { frames: 0, bytes: 0, at: meta.at }, number: meta.number };
+        let fresh = Remembered { shape: Shape::of(meta, frame.len()), runs: false, run, known, bytes: [0; MAX_BYTES] };
+        self.places[place].insert(fresh).bytes[..frame.len()].copy_from_slice(frame);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Time;
-    use crate::model::frames::Protocol;
-    use crate::observe::sources::TopSources;
+    use crate::observe::sources::{Key, TopSources};
+    use crate::wire::frame;
+
+    const HERE: FrameMeta = meta(LinkType::Ethernet, 0, None);
+
+    const fn meta(link: LinkType, interface: u16, vlan: Option<u16>) -> FrameMeta {
+        FrameMeta { at: Time::MIN, number: 1, interface, link, vlan, original_len: 60 }
+    }
+
+    fn known() -> Known {
+        let frame = frame::parse(&HERE, &[7; 60]).expect("an Ethernet header is there");
+        let place = TopSources::new(Secret::new(7)).count(&Key::of(&frame), &Load::of(&HERE), true);
+        Known { slot: Slot::default(), place, ttl: 9 }
+    }
 
     #[test]
     fn only_exactly_this_frame_is_known() {
         let mut repeats = Repeats::new(Secret::new(7));
-        let meta =
-            |link, interface, vlan| FrameMeta { at: Time::MIN, number: 1, interface, link, vlan, original_len: 0 };
-        let key = SourceKey { vlan: 0, mac: MacAddr::ZERO, ip: None, group: None, protocol: Protocol::Other };
-        let place = TopSources::new(Secret::new(7)).count(&key, (60, Time::MIN), true);
-        let known = || Known { slot: Slot::default(), key, place, source: MacAddr::ZERO, ttl: 9 };
-        let here = meta(LinkType::Ethernet, 0, None);
         for length in [0, 41, 42, 60, MAX_BYTES, MAX_BYTES + 1] {
             let frame = vec![7; length];
-            repeats.remember(&here, &frame, known());
-            let found = repeats.find(&here, &frame).map(|known| known.ttl);
-            assert_eq!(found, (42..=MAX_BYTES).contains(&length).then_some(9), "{length} bytes");
+            repeats.remember(&HERE, &frame, known());
+            let found = repeats.find(&HERE, &frame);
+            assert_eq!(matches!(found, Found::At(_)), (42..=MAX_BYTES).contains(&length), "{length} bytes");
             for at in 0..length {
                 let mut other = frame.clone();
                 other[at] ^= 1;
-                assert!(repeats.find(&here, &other).is_none(), "byte {at} of {length}");
+                assert_eq!(repeats.find(&HERE, &other), Found::New, "byte {at} of {length}");
             }
         }
         let frame = [7; 60];
-        repeats.remember(&here, &frame, known());
-        assert!(repeats.find(&here, &frame[..59]).is_none());
-        for other in [meta(LinkType::LinuxSll, 0, None), meta(LinkType::Ethernet, 1, None)] {
-            assert!(repeats.find(&other, &frame).is_none(), "{other:?}");
+        repeats.remember(&HERE, &frame, known());
+        assert_eq!(repeats.find(&HERE, &frame[..59]), Found::New);
+        for other in [
+            meta(LinkType::LinuxSll, 0, None),
+            meta(LinkType::Ethernet, 1, None),
+            meta(LinkType::Ethernet, 0, Some(7)),
+            meta(LinkType::Ethernet, 0, Some(0)),
+        ] {
+            assert_eq!(repeats.find(&other, &frame), Found::New, "{other:?}");
         }
-        assert!(repeats.find(&meta(LinkType::Ethernet, 0, Some(7)), &frame).is_none(), "another VLAN");
+    }
+
+    #[test]
+    fn the_frames_of_a_storm_do_not_push_one_another_out() {
+        for seed in 0..20 {
+            let mut repeats = Repeats::new(Secret::new(seed));
+            let frame = |n: u8| (0..60).map(|at| if at == 18 { n } else { at }).collect::<Vec<u8>>();
+            // Each circles while twice as many others came once.
+            let late = FrameMeta { at: Time::from_secs(1), ..HERE };
+            for n in 28..84 {
+                repeats.remember(&HERE, &frame(n), known());
+            }
+            for n in 0..28 {
+                repeats.remember(&late, &frame(n), known());
+            }
+            let kept = (0..28).filter(|n| repeats.find(&late, &frame(*n)) != Found::New).count();
+            assert!(kept >= 26, "seed {seed}: {kept} of 28");
+        }
+    }
+
+    #[test]
+    fn a_run_is_told_once_and_ends_with_a_pause() {
+        let mut repeats = Repeats::new(Secret::new(7));
+        let frame = [7; 60];
+        let at = |number: u64, nanos: i64| FrameMeta { at: Time::from_nanos(nanos), number, ..HERE };
+        repeats.remember(&at(1, 0), &frame, known());
+        let Found::At(place) = repeats.find(&at(2, 5), &frame) else { panic!("it is remembered") };
+        repeats.begin(place, &at(2, 5));
+        let pause = WINDOW.as_nanos() as i64;
+        for (number, nanos) in [(3, 9), (4, 9), (5, 9 + pause)] {
+            assert_eq!(repeats.find(&at(number, nanos), &frame), Found::Counted);
+        }
+        assert_eq!(repeats.find(&at(6, 10 + 2 * pause), &frame), Found::At(place), "more than a second later");
+        let mut told = Vec::new();
+        repeats.end(|_| false, |_, run| told.push(*run));
+        assert!(told.is_empty());
+        for _ in 0..2 {
+            repeats.end(|_| true, |_, run| told.push(*run));
+        }
+        let load =
+            told.iter().map(|run| (run.load.frames, run.load.bytes, run.load.at, run.number)).collect::<Vec<_>>();
+        assert_eq!(load, [(3, 180, Time::from_nanos(9 + pause), 5)]);
+        assert_eq!(repeats.find(&at(7, 9 + pause), &frame), Found::At(place), "the run has ended");
     }
 }

@@ -1,6 +1,7 @@
 //! Which datagrams were seen again, and by whom: a fixed set-associative table, so that neither a storm nor forged
 //! datagrams can grow it. Counts; does not say what a replica means.
 
+use super::repeats::Run;
 use crate::model::frames::{CopyCount, FrameMeta, Protocol, Replica};
 use crate::model::{MacAddr, Time};
 use crate::wire::digest::Secret;
@@ -201,21 +202,39 @@ impl ReplicaTable {
         Some(self.count(slot, source, ttl, meta))
     }
 
+    /// Counts frames of a datagram for which a rule holds, since the last one of which it was the latest to be counted:
+    /// found at `slot`, from the same MAC and with the same TTL.
+    pub(super) fn run(&mut self, slot: Slot, source: MacAddr, run: &Run) {
+        let index = slot.index as usize;
+        let set = &mut self.sets[index / WAYS];
+        debug_assert!(set.hashes[index % WAYS] == slot.hash && self.tracks[index].fired, "the run has outlived it");
+        set.lasts[index % WAYS] = set.lasts[index % WAYS].max(run.load.at);
+        self.firsts[index].copies += run.load.frames;
+        self.tracks[index].run(source, run);
+    }
+
     /// The place least missed: the oldest of those whose datagram is no longer coming, else the one with fewest copies.
+    #[inline]
     fn least_missed(&mut self, number: usize, at: Time) -> usize {
-        let set = &self.sets[number];
+        let lasts = &self.sets[number].lasts;
         let mut oldest = 0;
         for way in 1..WAYS {
-            if set.lasts[way] < set.lasts[oldest] {
+            if lasts[way] < lasts[oldest] {
                 oldest = way;
             }
         }
-        if is_past(at, set.lasts[oldest]) {
+        if is_past(at, lasts[oldest]) {
             return oldest;
         }
         self.evicted += 1;
-        let copies = |way: usize| self.firsts[number * WAYS + way].copies;
-        (0..WAYS).min_by_key(|&way| (copies(way), set.lasts[way])).unwrap_or(0)
+        let firsts = &self.firsts[number * WAYS..][..WAYS];
+        let mut least = 0;
+        for way in 1..WAYS {
+            if (firsts[way].copies, lasts[way]) < (firsts[least].copies, lasts[least]) {
+                least = way;
+            }
+        }
+        least
     }
 
     fn start(&mut self, number: usize, way: usize, hash: u64, first: First) {
@@ -331,6 +350,19 @@ impl Track {
             }
             None => self.per_sender[Replica::MAX_MACS - 1].frames += 1,
         }
+    }
+
+    /// Counts frames that differ from the one before in nothing but their time. The window of the rules is not looked at
+    /// any more once one of them holds.
+    fn run(&mut self, source: MacAddr, run: &Run) {
+        let frames = run.load.frames;
+        self.fresh += frames;
+        self.last_number = run.number;
+        self.ttl_same = self.ttl_same.saturating_add(u32::try_from(frames).unwrap_or(u32::MAX));
+        let senders = usize::from(self.senders).min(Replica::MAX_MACS);
+        let known = self.per_sender[..senders].iter().position(|sender| sender.mac == source);
+        // Those that have no place of their own are counted to the last.
+        self.per_sender[known.unwrap_or(Replica::MAX_MACS - 1)].frames += frames;
     }
 
     fn report(&self, first: &First, hash: u64, last: Time) -> Replica {

@@ -1,31 +1,124 @@
 //! Who sends most: Space-Saving (Metwally, Agrawal, El Abbadi 2005) over a fixed number of places. A flood of forged
 //! sources cannot grow it, and a source with more than 1/k of the frames is always in it.
 
-use crate::model::Time;
-use crate::model::frames::{SourceCount, SourceKey};
+use crate::model::frames::{FrameMeta, Protocol, SourceCount, SourceKey};
+use crate::model::{MacAddr, Time};
 use crate::wire::digest::Secret;
-use std::net::IpAddr;
+use crate::wire::frame::Frame;
+use std::cmp::Reverse;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Places; the count of any source is at most total / K too large.
 pub const K: usize = 256;
 const BUCKETS: usize = 512;
 const NONE: u16 = u16::MAX;
 
-/// A source key in six words, which are compared and hashed faster than its fields.
+/// Frames of one source that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Packed([u64; 6]);
+pub struct Load {
+    /// How many.
+    pub frames: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// When the last of them came.
+    pub at: Time,
+}
 
-impl Packed {
+impl Load {
+    /// One frame.
     #[inline]
-    fn of(key: &SourceKey) -> Self {
-        let address = |ip: Option<IpAddr>| match ip {
-            None => (0, 0, 0),
-            Some(IpAddr::V4(v4)) => (4, u64::from(v4.to_bits()), 0),
-            Some(IpAddr::V6(v6)) => (6, v6.to_bits() as u64, (v6.to_bits() >> 64) as u64),
-        };
-        let ((kind, low, high), (group_kind, group_low, group_high)) = (address(key.ip), address(key.group));
-        let place = key.mac.as_u64() << 16 | u64::from(key.vlan);
-        Self([place, key.protocol as u64 | kind << 8 | group_kind << 16, low, high, group_low, group_high])
+    #[must_use]
+    pub fn of(meta: &FrameMeta) -> Self {
+        Self { frames: 1, bytes: u64::from(meta.original_len), at: meta.at }
+    }
+
+    /// One frame more.
+    #[inline]
+    pub fn add(&mut self, meta: &FrameMeta) {
+        self.frames += 1;
+        self.bytes += u64::from(meta.original_len);
+        self.at = self.at.max(meta.at);
+    }
+}
+
+/// Who sends what to which group, as [`SourceKey`] has it, in six words: they are compared and hashed faster than its
+/// fields, and read from a frame without a copy in between.
+#[derive(Clone, Copy, Debug)]
+pub struct Key([u64; 6]);
+
+impl PartialEq for Key {
+    /// Without a branch for each word, nor a call.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let [a, b, c, d, e, f] = self.0;
+        let [g, h, i, j, k, l] = other.0;
+        (a ^ g) | (b ^ h) | (c ^ i) | (d ^ j) | (e ^ k) | (f ^ l) == 0
+    }
+}
+
+impl Eq for Key {}
+
+/// Kinds of addresses in a key.
+const IPV4: u64 = 4;
+const IPV6: u64 = 6;
+
+#[inline]
+fn pack(ip: Option<&IpAddr>) -> (u64, u64, u64) {
+    match ip {
+        None => (0, 0, 0),
+        Some(IpAddr::V4(v4)) => (IPV4, u64::from(v4.to_bits()), 0),
+        Some(IpAddr::V6(v6)) => (IPV6, v6.to_bits() as u64, (v6.to_bits() >> 64) as u64),
+    }
+}
+
+fn unpack(kind: u64, low: u64, high: u64) -> Option<IpAddr> {
+    match kind {
+        IPV4 => Some(Ipv4Addr::from_bits(low as u32).into()),
+        IPV6 => Some(Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low)).into()),
+        _ => None,
+    }
+}
+
+impl Key {
+    /// Of a group frame. ARP has no group: it asks everybody.
+    #[inline]
+    #[must_use]
+    pub fn of(frame: &Frame<'_>) -> Self {
+        let group = if frame.protocol == Protocol::Arp { None } else { frame.destination_ip.as_ref() };
+        Self::new(frame.vlan, frame.source, frame.protocol, frame.ip.as_ref(), group)
+    }
+
+    #[inline]
+    fn new(vlan: u16, mac: MacAddr, protocol: Protocol, ip: Option<&IpAddr>, group: Option<&IpAddr>) -> Self {
+        let ((kind, low, high), (group_kind, group_low, group_high)) = (pack(ip), pack(group));
+        let place = mac.as_u64() << 16 | u64::from(vlan);
+        Self([place, protocol as u64 | kind << 8 | group_kind << 16, low, high, group_low, group_high])
+    }
+
+    /// Source MAC.
+    #[inline]
+    #[must_use]
+    pub fn mac(&self) -> MacAddr {
+        let [a, b, c, d, e, f, _, _] = self.0[0].to_be_bytes();
+        MacAddr([a, b, c, d, e, f])
+    }
+
+    /// What it carries.
+    #[inline]
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        Protocol::ALL[self.0[1] as usize % Protocol::ALL.len()]
+    }
+
+    fn source(&self) -> SourceKey {
+        let [place, kinds, low, high, group_low, group_high] = self.0;
+        SourceKey {
+            vlan: place as u16,
+            mac: self.mac(),
+            ip: unpack(kinds >> 8 & 0xff, low, high),
+            group: unpack(kinds >> 16 & 0xff, group_low, group_high),
+            protocol: self.protocol(),
+        }
     }
 
     #[inline]
@@ -37,22 +130,35 @@ impl Packed {
 }
 
 /// Where a source was counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Place {
     index: u16,
-    packed: Packed,
+    /// Whose place it is.
+    pub key: Key,
+}
+
+/// What is counted of a source beside its frames.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    overcount: u64,
+    bytes: u64,
+    repeats: u64,
+    echoes: u64,
+    first: Time,
+    last: Time,
 }
 
 /// The heaviest sources since the last drain.
 #[derive(Debug)]
 pub struct TopSources {
-    /// Everything of each source but its frames.
-    entries: Vec<SourceCount>,
-    keys: Vec<Packed>,
+    entries: Vec<Entry>,
+    keys: Vec<Key>,
     /// Frames of each source, apart, so that the lightest is found quickly.
     frames: Vec<u64>,
     /// The next place of the same bucket.
     next: Vec<u16>,
+    /// The bucket that each is in.
+    buckets: Vec<u16>,
     heads: Box<[u16; BUCKETS]>,
     /// Keeps an attacker from filling one bucket.
     secret: Secret,
@@ -72,6 +178,7 @@ impl TopSources {
             keys: Vec::with_capacity(K),
             frames: Vec::with_capacity(K),
             next: Vec::with_capacity(K),
+            buckets: Vec::with_capacity(K),
             heads: Box::new([NONE; BUCKETS]),
             secret,
             cursor: 0,
@@ -80,33 +187,29 @@ impl TopSources {
         }
     }
 
-    /// Counts a frame of `key`, its bytes and time; `repeat` if its datagram was seen within the last second.
-    pub fn count(&mut self, key: &SourceKey, frame: (u32, Time), repeat: bool) -> Place {
-        let packed = Packed::of(key);
-        let bucket = packed.bucket(&self.secret);
+    /// Counts frames of `key`; `repeat` if their datagram was seen within the last second.
+    pub fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> Place {
+        let bucket = key.bucket(&self.secret);
         let mut index = self.heads[bucket];
         // NONE lies beyond all of them.
         while let Some(known) = self.keys.get(usize::from(index)) {
-            if *known == packed {
-                self.add(usize::from(index), frame, repeat);
-                return Place { index, packed };
+            if known == key {
+                self.add(usize::from(index), load, repeat);
+                return Place { index, key: *key };
             }
             index = self.next[usize::from(index)];
         }
-        let (bytes, at) = frame;
-        let (bytes, repeats) = (u64::from(bytes), u64::from(repeat));
-        let fresh = SourceCount { key: *key, frames: 1, overcount: 0, bytes, repeats, echoes: 0, first: at, last: at };
-        self.enter(packed, bucket, fresh)
+        self.enter(key, bucket, load, repeat)
     }
 
-    /// Counts one more frame of a source, a repeat, where it was counted last; false if it has no place any more, so that
-    /// it must be [counted](Self::count) as any other.
+    /// Counts more frames of a source, repeats, where it was counted last; false if it has no place any more, so that
+    /// they must be [counted](Self::count) as any other.
     #[inline]
-    pub fn count_again(&mut self, place: &Place, frame: (u32, Time)) -> bool {
+    pub fn count_again(&mut self, place: &Place, load: &Load) -> bool {
         let index = usize::from(place.index);
-        let still = self.keys.get(index) == Some(&place.packed);
+        let still = self.keys.get(index) == Some(&place.key);
         if still {
-            self.add(index, frame, true);
+            self.add(index, load, true);
         }
         still
     }
@@ -119,35 +222,41 @@ impl TopSources {
     }
 
     #[inline]
-    fn add(&mut self, index: usize, (bytes, at): (u32, Time), repeat: bool) {
-        self.frames[index] += 1;
+    fn add(&mut self, index: usize, load: &Load, repeat: bool) {
+        self.frames[index] += load.frames;
         let entry = &mut self.entries[index];
-        entry.bytes += u64::from(bytes);
-        entry.repeats += u64::from(repeat);
-        entry.last = at;
+        entry.bytes += load.bytes;
+        entry.repeats += if repeat { load.frames } else { 0 };
+        // Frames that were counted together may be told after later ones.
+        entry.last = entry.last.max(load.at);
     }
 
     /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
-    fn enter(&mut self, packed: Packed, bucket: usize, mut fresh: SourceCount) -> Place {
+    fn enter(&mut self, key: &Key, bucket: usize, load: &Load, repeat: bool) -> Place {
+        let Load { frames, bytes, at } = *load;
+        let repeats = if repeat { frames } else { 0 };
+        let mut fresh = Entry { overcount: 0, bytes, repeats, echoes: 0, first: at, last: at };
         let place = if self.entries.len() < K {
             self.entries.push(fresh);
-            self.keys.push(packed);
-            self.frames.push(1);
+            self.keys.push(*key);
+            self.frames.push(frames);
             self.next.push(NONE);
+            self.buckets.push(bucket as u16);
             self.entries.len() - 1
         } else {
             let place = self.lightest_entry();
             self.unlink(place);
             fresh.overcount = self.frames[place];
             self.entries[place] = fresh;
-            self.keys[place] = packed;
-            self.frames[place] += 1;
+            self.keys[place] = *key;
+            self.buckets[place] = bucket as u16;
+            self.frames[place] += frames;
             self.replaced += 1;
             place
         };
         self.next[place] = self.heads[bucket];
         self.heads[bucket] = place as u16;
-        Place { index: place as u16, packed }
+        Place { index: place as u16, key: *key }
     }
 
     fn lightest_entry(&mut self) -> usize {
@@ -164,7 +273,7 @@ impl TopSources {
     }
 
     fn unlink(&mut self, place: usize) {
-        let bucket = self.keys[place].bucket(&self.secret);
+        let bucket = usize::from(self.buckets[place]) % BUCKETS;
         let target = place as u16;
         if self.heads[bucket] == target {
             self.heads[bucket] = self.next[place];
@@ -182,14 +291,26 @@ impl TopSources {
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
-        for (entry, frames) in self.entries.iter_mut().zip(&self.frames) {
-            entry.frames = *frames;
-        }
-        into.append(&mut self.entries);
-        into.sort_unstable_by(|a, b| b.frames.cmp(&a.frames).then(a.key.cmp(&b.key)));
+        // Most have few frames and so as many as others: what decides between those is looked at in one word first, and in
+        // whole only where a MAC sends several things.
+        let word = |place: usize| self.keys[place].0[0].rotate_right(16);
+        let weigh = |place: usize| (Reverse(self.frames[place]), word(place), place as u16);
+        let mut order = (0..self.entries.len()).map(weigh).collect::<Vec<_>>();
+        order.sort_unstable_by(|(frames, word, place), (others, other_word, other)| {
+            let source = |place: u16| self.keys[usize::from(place)].source();
+            (frames, word).cmp(&(others, other_word)).then_with(|| source(*place).cmp(&source(*other)))
+        });
+        let report = |&(Reverse(frames), _, place): &(Reverse<u64>, u64, u16)| {
+            let Entry { overcount, bytes, repeats, echoes, first, last } = self.entries[usize::from(place)];
+            let key = self.keys[usize::from(place)].source();
+            SourceCount { key, frames, overcount, bytes, repeats, echoes, first, last }
+        };
+        into.extend(order.iter().map(report));
+        self.entries.clear();
         self.keys.clear();
         self.frames.clear();
         self.next.clear();
+        self.buckets.clear();
         self.heads.fill(NONE);
         self.cursor = 0;
         self.lightest = 0;
@@ -200,13 +321,15 @@ impl TopSources {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::MacAddr;
-    use crate::model::frames::Protocol;
 
-    fn key(n: u64) -> SourceKey {
+    fn key(n: u64) -> Key {
         let mut mac = [0; 6];
         mac.copy_from_slice(&n.to_be_bytes()[2..]);
-        SourceKey { vlan: 0, mac: MacAddr(mac), ip: None, group: None, protocol: Protocol::Ssdp }
+        Key::new(0, MacAddr(mac), Protocol::Ssdp, None, None)
+    }
+
+    fn load(bytes: u64) -> Load {
+        Load { frames: 1, bytes, at: Time::from_secs(1) }
     }
 
     #[test]
@@ -214,11 +337,11 @@ mod tests {
         let mut top = TopSources::new(Secret::new(7));
         let mut total = 0_u64;
         for n in 0..200_000_u64 {
-            top.count(&key(1_000 + n), (60, Time::from_secs(1)), false);
+            top.count(&key(1_000 + n), &load(60), false);
             total += 1;
             if n % 10 == 0 {
                 for heavy in 0..3 {
-                    top.count(&key(heavy), (60, Time::from_secs(1)), heavy == 2);
+                    top.count(&key(heavy), &load(60), heavy == 2);
                     total += 1;
                 }
             }
@@ -227,7 +350,7 @@ mod tests {
         assert!(top.drain(&mut sources) > 0);
         assert_eq!(sources.len(), K);
         for heavy in 0..3 {
-            let found = sources.iter().find(|s| s.key == key(heavy)).expect("more than 1/k of the frames");
+            let found = sources.iter().find(|s| s.key == key(heavy).source()).expect("more than 1/k of the frames");
             assert!(found.frames >= 20_000 && found.frames - found.overcount <= 20_000, "{found:?}");
             assert!(found.overcount <= total / K as u64);
         }
@@ -235,16 +358,30 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_told_as_it_was_read() {
+        let addresses = [None, Some(IpAddr::from([192, 168, 1, 255])), "fe80::ff00:1".parse().ok(), "::".parse().ok()];
+        let mac = MacAddr([0xfe, 1, 2, 3, 4, 0xff]);
+        for (ip, group) in addresses.iter().flat_map(|ip| addresses.iter().map(move |group| (*ip, *group))) {
+            for (vlan, protocol) in
+                [0, 4095].into_iter().flat_map(|vlan| Protocol::ALL.map(|protocol| (vlan, protocol)))
+            {
+                let key = Key::new(vlan, mac, protocol, ip.as_ref(), group.as_ref());
+                assert_eq!(key.source(), SourceKey { vlan, mac, ip, group, protocol });
+            }
+        }
+    }
+
+    #[test]
     fn few_sources_are_exact() {
         let mut top = TopSources::new(Secret::new(7));
         for n in 0..100 {
             for _ in 0..=n {
-                top.count(&key(n), (100, Time::from_secs(1)), false);
+                top.count(&key(n), &load(100), false);
             }
         }
         let mut sources = Vec::new();
         assert_eq!(top.drain(&mut sources), 0);
         assert!(sources.iter().all(|s| s.overcount == 0 && s.frames == s.key.mac.as_u64() + 1));
-        assert_eq!(sources[0].key, key(99));
+        assert_eq!(sources[0].key, key(99).source());
     }
 }

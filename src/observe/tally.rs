@@ -3,12 +3,12 @@
 
 use super::echoes::Echoes;
 use super::owners;
-use super::repeats::{Known, Repeats};
+use super::repeats::{Found, Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
-use super::sources::TopSources;
+use super::sources::{Key, Load, TopSources};
 use super::urgency::Urgency;
 use crate::model::Time;
-use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol, SourceKey};
+use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol};
 use crate::wire::digest::Secret;
 use crate::wire::frame::{self, Frame};
 use std::net::IpAddr;
@@ -71,35 +71,66 @@ impl Tally {
     }
 
     /// Counts one frame.
+    #[inline]
     pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         self.frames += 1;
+        match self.repeats.find(meta, bytes) {
+            Found::Counted => {}
+            Found::At(place) if self.repeated(place, meta) => {}
+            Found::At(_) | Found::New => self.read(meta, bytes),
+        }
+    }
+
+    fn read(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         let warm_at = match self.warm_at {
             Some(warm_at) => warm_at,
             None => self.begin(meta.at),
         };
-        if self.repeated(meta, bytes) {
-            return;
-        }
-        match frame::parse(meta, bytes) {
+        match frame::parse_here(meta, bytes) {
             Ok(frame) if frame.outgoing => {}
             Ok(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
             Err(_) => self.malformed += 1,
         }
     }
 
-    /// Counts a frame that repeats one of the last byte for byte; false if it does not.
-    #[inline]
-    fn repeated(&mut self, meta: &FrameMeta, bytes: &[u8]) -> bool {
-        let Some(known) = self.repeats.find(meta, bytes) else { return false };
-        let Some(sight) = self.replicas.see_again(known.slot, known.source, known.ttl, meta) else { return false };
-        self.group_frames[known.key.protocol as usize] += 1;
+    /// Counts a frame that repeats byte for byte the one remembered at `place`, and begins a run of them if more of the
+    /// same would change nothing but a number; false if its datagram is not known any more.
+    fn repeated(&mut self, place: usize, meta: &FrameMeta) -> bool {
+        let Some(Known { slot, place: source, ttl }) = self.repeats.known(place).map(|known| *known) else {
+            return false;
+        };
+        let (key, mac) = (source.key, source.key.mac());
+        // The order in which the TTLs of a datagram come counts, so that of each one run is under way at most.
+        self.tell(|known| known.slot == slot);
+        let Some(sight) = self.replicas.see_again(slot, mac, ttl, meta) else { return false };
+        self.group_frames[key.protocol() as usize] += 1;
         self.replica_frames += 1;
-        self.urgency.see(sight, known.source);
-        let frame = (meta.original_len, meta.at);
-        if !self.sources.count_again(&known.place, frame) {
-            known.place = self.sources.count(&known.key, frame, true);
+        self.urgency.see(sight, mac);
+        if !self.sources.count_again(&source, &Load::of(meta)) {
+            self.tell(|_| true);
+            let fresh = self.sources.count(&key, &Load::of(meta), true);
+            if let Some(known) = self.repeats.known(place) {
+                known.place = fresh;
+            }
+        }
+        if matches!(sight, Sight::Fires | Sight::Fired) {
+            self.repeats.begin(place, meta);
         }
         true
+    }
+
+    /// Ends runs, and tells the tables of them. Runs stand between two looks at the tables: whatever may give a datagram's
+    /// or a source's place to another ends all of them first.
+    #[inline]
+    fn tell(&mut self, wanted: impl Fn(&Known) -> bool) {
+        let Self { repeats, replicas, sources, group_frames, replica_frames, .. } = self;
+        repeats.end(wanted, |known, run| {
+            group_frames[known.place.key.protocol() as usize] += run.load.frames;
+            *replica_frames += run.load.frames;
+            replicas.run(known.slot, known.place.key.mac(), run);
+            let still = sources.count_again(&known.place, &run.load);
+            debug_assert!(still, "the run has outlived the place of its source");
+        });
     }
 
     /// The first frame tells since when frames would have been seen.
@@ -110,6 +141,7 @@ impl Tally {
         warm_at
     }
 
+    #[inline]
     fn parsed(&mut self, frame: &Frame<'_>, meta: &FrameMeta, bytes: &[u8], warm: bool) {
         let claim = owners::claim(frame, meta);
         if let Some(claim) = claim {
@@ -119,25 +151,19 @@ impl Tally {
             return;
         }
         self.group_frames[frame.protocol as usize] += 1;
+        self.tell(|_| true);
         let (sight, slot) = self.replicas.see(frame, meta, warm);
         let repeat = sight != Sight::New;
         let echo = self.echoes.hear(frame, meta.at, warm) && !repeat;
         self.replica_frames += u64::from(repeat);
         self.urgency.see(sight, frame.source);
-        let key = SourceKey {
-            vlan: frame.vlan,
-            mac: frame.source,
-            ip: frame.ip,
-            group: frame.destination_ip.filter(|_| frame.protocol != Protocol::Arp),
-            protocol: frame.protocol,
-        };
-        let place = self.sources.count(&key, (meta.original_len, meta.at), repeat);
+        let place = self.sources.count(&Key::of(frame), &Load::of(meta), repeat);
         if echo {
             self.sources.echoed(&place);
         }
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
-            self.repeats.remember(meta, bytes, Known { slot, key, place, source: frame.source, ttl: frame.ttl });
+            self.repeats.remember(meta, bytes, Known { slot, place, ttl: frame.ttl });
         }
     }
 
@@ -179,6 +205,7 @@ impl Tally {
     /// Hands over everything counted since the last call. `until`: the time up to which frames have been seen;
     /// `dropped`: frames that the kernel lost meanwhile.
     pub fn flush(&mut self, until: Time, dropped: u64) -> FrameSummary {
+        self.tell(|_| true);
         let mut replicas = Vec::with_capacity(MAX_REPORTED.min(8));
         let mut sources = Vec::new();
         let crowded = self.replicas.drain(until, &mut replicas) + self.sources.drain(&mut sources);

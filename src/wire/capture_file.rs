@@ -207,21 +207,25 @@ impl Reader {
         }
     }
 
+    /// The next frame in `window` in the usual case, apart for speed: the file is pcap, the frame is at the front, and all
+    /// of it is there. The next window begins where the frame ends. `None`: [`Self::step`] tells what there is.
+    #[inline]
+    pub fn record(&mut self, window: &[u8]) -> Option<(FrameMeta, Range<usize>)> {
+        let Format::Pcap(file) = &self.format else { return None };
+        if self.skip > 0 {
+            return None;
+        }
+        let (meta, bytes) = file.record(window, self.frames + 1)?;
+        self.frames += 1;
+        self.position += bytes.end as u64;
+        Some((meta, bytes))
+    }
+
     /// Finds the next frame in `window`, whose first byte follows what was consumed before.
     #[inline]
     pub fn step(&mut self, window: &[u8]) -> Step {
         let mut at = 0;
         loop {
-            if self.skip == 0
-                && let Format::Pcap(file) = &mut self.format
-                && let Piece::Frame { meta, bytes, length } = file.piece(&window[at..], self.frames + 1)
-            {
-                // The usual case, apart for speed: of pcap a whole record is in the window, or none of it.
-                let consumed = at + length as usize;
-                self.frames += 1;
-                self.position += consumed as u64;
-                return Step::Frame { meta, bytes: bytes.start + at..bytes.end + at, consumed };
-            }
             let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(window.len() - at);
             at += passed;
             self.skip -= passed as u64;

@@ -91,8 +91,13 @@ fn ipv4_at(bytes: &[u8], at: usize) -> Option<Ipv4Addr> {
 ///
 /// # Errors
 /// A header that is cut short or contradicts itself, or a link type that is not read.
-#[inline]
 pub fn parse<'a>(meta: &FrameMeta, bytes: &'a [u8]) -> Result<Frame<'a>, FrameError> {
+    parse_here(meta, bytes)
+}
+
+/// The same in the middle of its caller, the one hot path: handing a frame over by memory costs as much as reading it.
+#[inline(always)]
+pub(crate) fn parse_here<'a>(meta: &FrameMeta, bytes: &'a [u8]) -> Result<Frame<'a>, FrameError> {
     let mut frame = Frame {
         interface: u32::from(meta.interface),
         source: MacAddr::ZERO,

@@ -129,7 +129,7 @@ impl Lane {
         if self.done {
             return None;
         }
-        while let Some((meta, bytes)) = self.file.next_frame() {
+        while let Some((mut meta, place)) = self.file.next_place() {
             if common.left == 0 || !common.span.holds(meta.at) {
                 self.outside += 1;
                 if common.left == 0 || common.span.is_past(meta.at.minus(Duration::from_nanos(OUT_OF_ORDER_NANOS))) {
@@ -138,13 +138,10 @@ impl Lane {
                 continue;
             }
             common.left -= 1;
-            let batch = if self.counter.knows(meta.interface) {
-                self.counter.count(meta, bytes, &mut common.chronicle)
-            } else {
-                let bytes = bytes.to_vec();
+            if !self.counter.knows(meta.interface) {
                 self.counter.learn(meta.interface, self.file.interface_name(meta.interface));
-                self.counter.count(meta, &bytes, &mut common.chronicle)
-            };
+            }
+            let batch = self.counter.count(&mut meta, self.file.bytes(place), &mut common.chronicle);
             if let Some(batch) = batch {
                 return Some(self.named(batch));
             }
@@ -270,27 +267,37 @@ impl Counter {
 
     /// Counts a frame of the current tally's interface; gives what was counted before it, if that is due.
     #[inline]
-    fn count(&mut self, mut meta: FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
+    fn count(&mut self, meta: &mut FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
         meta.at = self.steady.time(meta.at);
-        self.began = self.began.or(Some(meta.at));
-        match meta.link {
+        if self.began.is_none() {
+            self.began = Some(meta.at);
+        }
+        if meta.link != LinkType::Ethernet {
+            self.unusual(meta.link);
+        }
+        let is_due = meta.at >= self.second || self.tallies[self.current].1.is_due(self.flushed, meta.at);
+        let batch = if is_due { Some(self.flush_before(meta.at)) } else { None };
+        self.tallies[self.current].1.frame(meta, bytes);
+        if let Some(chronicle) = chronicle {
+            chronicle.frame(&self.names[self.current], meta, bytes);
+        }
+        batch
+    }
+
+    /// Notes what a person should know of frames without an Ethernet header.
+    fn unusual(&mut self, link: LinkType) {
+        match link {
             LinkType::Ethernet | LinkType::LinuxSll | LinkType::LinuxSll2 => {}
             LinkType::RawIp => self.headless = true,
             LinkType::Other(kind) => self.unread.get_or_insert((kind, 0)).1 += 1,
         }
-        let batch = if meta.at >= self.second {
-            let until = std::mem::replace(&mut self.second, next_second(meta.at));
-            Some(self.flush(until, 0))
-        } else if self.tallies[self.current].1.is_due(self.flushed, meta.at) {
-            Some(self.flush(meta.at, 0))
-        } else {
-            None
-        };
-        self.tallies[self.current].1.frame(&meta, bytes);
-        if let Some(chronicle) = chronicle {
-            chronicle.frame(&self.names[self.current], &meta, bytes);
-        }
-        batch
+    }
+
+    /// What was counted before a frame that came at `at`, up to the end of the second if that is over.
+    #[inline(never)]
+    fn flush_before(&mut self, at: Time) -> Batch {
+        let until = if at >= self.second { std::mem::replace(&mut self.second, next_second(at)) } else { at };
+        self.flush(until, 0)
     }
 
     fn flush(&mut self, until: Time, dropped: u64) -> Batch {

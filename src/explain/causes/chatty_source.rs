@@ -2,13 +2,13 @@
 //! address, while everybody else's frames come once.
 
 use super::{Cause, ONE_LAP, Times};
-use crate::detect::segment::{TalkerKey, talks_media};
+use crate::detect::segment::TalkerKey;
 use crate::detect::{Talker, Thresholds};
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Sign, WIRELESS, counters, frames, mdns, text};
-use crate::explain::scene::{DEVICE_REACH, Scene};
+use crate::explain::scene::{DEVICE_REACH, Scene, Talking};
 use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::frames::{OwnerProof, Protocol};
@@ -31,7 +31,7 @@ impl Cause for ChattySource {
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
-        for (key, talker) in suspects(scene.segment.talkers.iter(), scene.thresholds) {
+        for (key, talker) in suspects(scene) {
             if taken.contains(&key.0) {
                 continue;
             }
@@ -96,21 +96,14 @@ impl Cause for ChattySource {
 
 /// Talkers over the limit for long enough, media excepted, and what may be a burst that decays: one that goes on, or is
 /// over, is told from it within a second.
-pub(super) fn suspects<'a>(
-    talkers: impl Iterator<Item = (&'a TalkerKey, &'a Talker)>,
-    thresholds: &Thresholds,
-) -> impl Iterator<Item = (&'a TalkerKey, &'a Talker)> {
-    talkers.filter(|(key, talker)| is_loud(key, talker, thresholds) && !may_be_a_burst(talker, thresholds))
+pub(super) fn suspects<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Talking<'a>> {
+    let limits = scene.thresholds;
+    scene.loud.iter().copied().filter(|(_, talker)| !may_be_a_burst(talker, limits))
 }
 
 /// One of them is over the limit, but may be a burst that decays: it is named soon, as one or the other.
 pub(super) fn is_awaited(scene: &Scene<'_>) -> bool {
-    let limits = scene.thresholds;
-    scene.segment.talkers.iter().any(|(key, talker)| is_loud(key, talker, limits) && may_be_a_burst(talker, limits))
-}
-
-fn is_loud(key: &TalkerKey, talker: &Talker, thresholds: &Thresholds) -> bool {
-    talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
+    scene.loud.iter().any(|(_, talker)| may_be_a_burst(talker, scene.thresholds))
 }
 
 /// Seconds that a loud device is given to show that its rate goes down: two that fall are a decay (`WholeSeconds::fades`).

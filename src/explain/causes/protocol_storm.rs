@@ -56,7 +56,7 @@ impl Trade {
     /// By MAC, those that nobody has explained.
     pub(super) fn senders<'a>(&self, scene: &Scene<'a>, taken: &BTreeSet<MacAddr>) -> BTreeMap<MacAddr, Sent<'a>> {
         let mut by_mac: BTreeMap<MacAddr, Sent<'a>> = BTreeMap::new();
-        for (key, talker) in suspects(scene.segment.talkers.iter(), scene.thresholds) {
+        for (key, talker) in suspects(scene) {
             if (self.does)(key, talker) && !taken.contains(&key.0) {
                 by_mac.entry(key.0).or_default().push((key, talker));
             }

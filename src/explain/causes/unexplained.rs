@@ -288,7 +288,7 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
 /// A loud MAC that neither owns its source addresses nor repeats datagrams, so that it is neither of the known causes.
 fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for (key, talker) in suspects(scene.segment.talkers.iter(), scene.thresholds) {
+    for (key, talker) in suspects(scene) {
         let rate = talker.seconds.busiest();
         if known.contains(&key.0) || findings.iter().any(|f| f.macs.contains(&key.0)) {
             continue;

@@ -3,7 +3,6 @@
 
 use super::chatty_source::{finding, ownership};
 use super::{Cause, Times};
-use crate::detect::segment::talks_media;
 use crate::explain::attribution::Circulating;
 use crate::explain::finding::Finding;
 use crate::explain::page::{Page, frames, mdns, text};
@@ -30,12 +29,9 @@ impl Cause for WakeBurst {
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
-        let limits = scene.thresholds;
-        let decays = scene.segment.talkers.iter().filter(|(key, talker)| {
+        let decays = scene.loud.iter().filter(|(key, talker)| {
             talker.seconds.fades()
-                && talker.seconds.over_now(limits.source_pps) >= limits.source_seconds
                 && talker.last.since(talker.busy_since) < LONGEST
-                && !talks_media(key, talker)
                 && !talker.repeats_itself()
                 && !taken.contains(&key.0)
         });

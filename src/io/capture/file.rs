@@ -175,11 +175,31 @@ impl CaptureFile {
     /// The next frame; `None` at the end of what can be read ([`Self::trouble`] says whether it is the file's end).
     #[inline]
     pub fn next_frame(&mut self) -> Option<(FrameMeta, &[u8])> {
-        let (meta, range) = match self.peeked.take() {
-            Some(peeked) => peeked,
-            None => self.advance()?,
-        };
-        Some((meta, &self.buffer[range]))
+        let (meta, place) = self.next_place()?;
+        Some((meta, self.bytes(place)))
+    }
+
+    /// The bytes of the frame that was found last.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self, place: Range<usize>) -> &[u8] {
+        &self.buffer[place]
+    }
+
+    /// The next frame and where its [bytes](Self::bytes) are until the one after it is asked for.
+    #[inline]
+    pub fn next_place(&mut self) -> Option<(FrameMeta, Range<usize>)> {
+        let front = if self.peeked.is_none() { self.reader.record(&self.buffer[self.start..self.end]) } else { None };
+        let Some((meta, bytes)) = front else { return self.other() };
+        let from = self.start;
+        self.start += bytes.end;
+        Some((meta, from + bytes.start..self.start))
+    }
+
+    /// The frame that was looked at beforehand, or what there is where none is at the front of the window.
+    #[inline(never)]
+    fn other(&mut self) -> Option<(FrameMeta, Range<usize>)> {
+        self.peeked.take().or_else(|| self.advance())
     }
 
     /// What is known of the next frame, which [`Self::next_frame`] will still hand out.
@@ -190,7 +210,6 @@ impl CaptureFile {
         self.peeked.as_ref().map(|(meta, _)| *meta)
     }
 
-    #[inline]
     fn advance(&mut self) -> Option<(FrameMeta, Range<usize>)> {
         while !self.finished {
             match self.reader.step(&self.buffer[self.start..self.end]) {

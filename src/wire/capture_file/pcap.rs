@@ -4,6 +4,7 @@
 use super::{MAX_FRAME, Order, Piece, Reason, link_type};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
+use std::ops::Range;
 
 /// Bytes of the file header.
 pub(super) const HEADER: usize = 24;
@@ -50,21 +51,18 @@ impl Pcap {
         Ok(Some(Self { order, nanos_per_unit, record, link: link_type(link & 0x03ff_ffff) }))
     }
 
-    /// The record at the front of `bytes`.
+    /// The record at the front of `bytes`, if all of it is there and it is as it should be.
     #[inline]
-    pub(super) fn piece(&mut self, bytes: &[u8], number: u64) -> Piece {
-        if bytes.len() < self.record {
-            return Piece::More(self.record);
-        }
-        let field = |at| self.order.u32(bytes, at).unwrap_or(0);
-        let (seconds, fraction, captured, original) = (field(0), field(4), field(8), field(12));
-        let length = captured as usize;
-        if length > MAX_FRAME {
-            return Piece::Bad(Reason::Length { what: "frame", says: captured });
-        }
-        let end = self.record + length;
-        if bytes.len() < end {
-            return Piece::More(end);
+    pub(super) fn record(&self, bytes: &[u8], number: u64) -> Option<(FrameMeta, Range<usize>)> {
+        let (words, _) = bytes.first_chunk::<16>()?.as_chunks();
+        let field = |at: usize| match self.order {
+            Order::Little => u32::from_le_bytes(words[at]),
+            Order::Big => u32::from_be_bytes(words[at]),
+        };
+        let (seconds, fraction, captured, original) = (field(0), field(1), field(2), field(3));
+        let end = self.record + captured as usize;
+        if captured as usize > MAX_FRAME || end > bytes.len() {
+            return None;
         }
         let nanos = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.nanos_per_unit;
         let meta = FrameMeta {
@@ -75,6 +73,22 @@ impl Pcap {
             vlan: None,
             original_len: original,
         };
-        Piece::Frame { meta, bytes: self.record..end, length: end as u64 }
+        Some((meta, self.record..end))
+    }
+
+    /// The piece at the front of `bytes`.
+    pub(super) fn piece(&self, bytes: &[u8], number: u64) -> Piece {
+        if let Some((meta, range)) = self.record(bytes, number) {
+            let length = range.end as u64;
+            return Piece::Frame { meta, bytes: range, length };
+        }
+        if bytes.len() < self.record {
+            return Piece::More(self.record);
+        }
+        let captured = self.order.u32(bytes, 8).unwrap_or(0);
+        if captured as usize > MAX_FRAME {
+            return Piece::Bad(Reason::Length { what: "frame", says: captured });
+        }
+        Piece::More(self.record + captured as usize)
     }
 }

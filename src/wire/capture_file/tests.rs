@@ -2,12 +2,25 @@
 
 use super::*;
 
-/// Frames of a file and how it ends, read through windows of `step` more bytes at a time.
+/// Frames of a file and how it ends, read through windows of `step` more bytes at a time: the same whether records at the
+/// front are asked for first or not.
 fn read(file: &[u8], step: usize) -> (Vec<(FrameMeta, Vec<u8>)>, Option<Damage>) {
+    let found = read_by(file, step, false);
+    assert_eq!(found, read_by(file, step, true));
+    found
+}
+
+/// `records`: asks for a record at the front first.
+fn read_by(file: &[u8], step: usize, records: bool) -> (Vec<(FrameMeta, Vec<u8>)>, Option<Damage>) {
     let mut reader = Reader::default();
     let (mut start, mut end) = (0, step.min(file.len()));
     let mut frames = Vec::new();
     loop {
+        if let Some((meta, bytes)) = Some(&file[start..end]).filter(|_| records).and_then(|rest| reader.record(rest)) {
+            frames.push((meta, file[start..end][bytes.clone()].to_vec()));
+            start += bytes.end;
+            continue;
+        }
         match reader.step(&file[start..end]) {
             Step::Frame { meta, bytes, consumed } => {
                 frames.push((meta, file[start..end][bytes].to_vec()));
