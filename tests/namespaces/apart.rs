@@ -55,7 +55,9 @@ impl<const COUNT: usize, E: Into<Failed> + 'static> Trials<COUNT, E> {
             eprintln!("{}={name}: no such trial", self.variable);
             return ExitCode::FAILURE;
         };
-        let ended = silent_console().and_then(|()| (self.set_up)()).map_err(|error| format!("the namespaces could not be set up: {error}"));
+        let ended = silent_console()
+            .and_then(|()| (self.set_up)())
+            .map_err(|error| format!("the namespaces could not be set up: {error}"));
         let ended = ended.map_err(Failed::from).and_then(|()| run().map_err(Into::into));
         match ended {
             Ok(()) => ExitCode::SUCCESS,
