@@ -16,6 +16,7 @@ mod test_wire;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod usm;
 mod v3;
 
 pub use auth::Auth;
