@@ -252,8 +252,8 @@ const fn findings(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
     // The highest bit of a byte tells: it is set, or it becomes so by a borrow, and what borrows is a finding as well.
     let control = word.wrapping_sub(EACH * b' ' as u64) | word.wrapping_add(EACH);
-    let quote = (word ^ EACH * b'"' as u64).wrapping_sub(EACH);
-    let backslash = (word ^ EACH * b'\\' as u64).wrapping_sub(EACH);
+    let quote = (word ^ (EACH * b'"' as u64)).wrapping_sub(EACH);
+    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
     (word | control | quote | backslash) & EACH << 7
 }
 

@@ -1,5 +1,5 @@
 //! A conversation with one device in one version of SNMP: a question goes out, its answer comes back or does not.
-//! The one place that speaks through the client library. Knows no walks.
+//! The one place that speaks through the client library, where `usm` cannot do without it. Knows no walks.
 
 use super::auth::Auth;
 use super::diagnosis::UsmFault;

@@ -102,13 +102,13 @@ const fn leading_zeros(digits: u64) -> u32 {
 /// in all lanes of one word at once, by multiplication with a rounded reciprocal, which is exact for numbers so small.
 #[inline]
 const fn eight_digits(number: u64) -> u64 {
-    let halves = number / 10_000 | number % 10_000 << 32;
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
     // 10486 / 2²⁰ is 1/100 for what is below 10,000.
-    let hundreds = halves * 10_486 >> 20 & 0x7f_0000_007f;
-    let pairs = hundreds | (halves - 100 * hundreds) << 16;
+    let hundreds = ((halves * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = hundreds | ((halves - 100 * hundreds) << 16);
     // 103 / 2¹⁰ is 1/10 for what is below 100.
-    let tens = pairs * 103 >> 10 & 0x000f_000f_000f_000f;
-    tens | (pairs - 10 * tens) << 8
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - 10 * tens) << 8)
 }
 
 #[cfg(test)]
