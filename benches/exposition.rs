@@ -112,7 +112,20 @@ fn both(what: &str, series: usize, written: &impl Text) -> Vec<u8> {
     written.write(&mut Gzip::new(&mut |chunk| size += chunk.len()));
     let took = least(|| written.write(&mut Gzip::new(&mut |chunk| _ = black_box(chunk))));
     line(&format!("{what}, gzip"), took, series, size);
+    copied(&text, series);
     text
+}
+
+/// The same bytes copied in chunks: what a text costs at least that is put together from ready pieces.
+fn copied(text: &[u8], series: usize) {
+    let mut chunk = vec![0; 64 << 10];
+    let mut copy = || {
+        for piece in text.chunks(64 << 10) {
+            chunk[..piece.len()].copy_from_slice(piece);
+            black_box(&chunk);
+        }
+    };
+    line("  the same bytes copied by 64 KiB", least(&mut copy), series, text.len());
 }
 
 /// The same text by a general compressor: what finding out costs.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use stormglass::wire::snmp::{Response, identity};
+use stormglass::wire::snmp::{Response, identity, v3};
 
 fuzz_target!(|datagram: &[u8]| {
     let whose = identity(datagram);
@@ -13,5 +13,15 @@ fuzz_target!(|datagram: &[u8]| {
             assert!(response.bindings.len() * 7 <= datagram.len());
         }
         Err(error) => assert!(error.offset <= datagram.len()),
+    }
+    match v3::decode_message(datagram) {
+        Ok((message, mac_at)) => {
+            assert_eq!(v3::message_id(datagram), Some(message.id));
+            assert_eq!(datagram.get(mac_at..mac_at + message.security.mac.len()), Some(message.security.mac));
+        }
+        Err(error) => assert!(error.offset <= datagram.len()),
+    }
+    if let Err(error) = v3::decode_scoped(datagram) {
+        assert!(error.offset <= datagram.len());
     }
 });

@@ -114,6 +114,12 @@ impl Column {
         self.values.iter()
     }
 
+    /// What the cell at a place holds.
+    #[must_use]
+    pub fn value(&self, place: usize) -> Option<&Value> {
+        self.values.get(place)
+    }
+
     fn at(&self, place: usize) -> Option<Cell<'_>> {
         let value = self.values.get(place)?;
         let next = self.uptimes.partition_point(|(from, _)| *from as usize <= place);

@@ -1,7 +1,6 @@
 //! Writing metrics in Prometheus' text formats 0.0.4 and OpenMetrics 1.0. Knows no metric by name.
 
-use super::sink::Sink;
-use std::io::Write as _;
+use super::sink::{Digits, Room, Sink};
 
 /// Kinds of metric families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,16 +52,15 @@ impl Format {
     }
 }
 
-/// Longest line that is kept in one piece before it is handed on, bytes; longer ones grow the buffer once.
-const LINE: usize = 512;
+/// Lines that are handed on together, bytes; a longer line makes the room larger.
+const LINES: usize = 4 << 10;
 
 /// A document being written, line by line, to where it goes. Nothing is allocated for a sample.
 pub struct Exposition<'a> {
     out: &'a mut dyn Sink,
-    /// Begins with what all samples of a family begin with.
-    line: Vec<u8>,
-    /// How much of the line that is, and which family's. With a suffix it is none.
-    begin: usize,
+    lines: Room,
+    /// What all samples of a family begin with, and which family's it is. With a suffix it is none's.
+    begin: Vec<u8>,
     of: &'static str,
     format: Format,
 }
@@ -71,7 +69,7 @@ impl<'a> Exposition<'a> {
     /// An empty document.
     #[must_use]
     pub fn new(format: Format, out: &'a mut dyn Sink) -> Self {
-        Self { out, line: Vec::with_capacity(LINE), begin: 0, of: "", format }
+        Self { out, lines: Room::of(LINES), begin: Vec::new(), of: "", format }
     }
 
     /// Begins a family; its samples follow.
@@ -86,11 +84,8 @@ impl<'a> Exposition<'a> {
             (Format::OpenMetrics, Kind::Counter) => family.name.strip_suffix("_total").unwrap_or(family.name),
             _ => family.name,
         };
-        self.line.clear();
-        self.of = "";
-        // Writing to memory does not fail.
-        let _ = writeln!(self.line, "# HELP {name} {}\n# TYPE {name} {kind}", family.help);
-        self.out.text(&self.line);
+        self.hand_on();
+        self.out.text(format!("# HELP {name} {}\n# TYPE {name} {kind}\n", family.help).as_bytes());
     }
 
     /// One sample of `family`; `values` in the order of its labels.
@@ -110,72 +105,118 @@ impl<'a> Exposition<'a> {
 
     fn line(&mut self, family: &Family, suffix: &str, values: &[&str], bound: Option<&str>, value: f64) {
         debug_assert_eq!(family.labels.len(), values.len(), "{}", family.name);
-        self.begin(family, suffix);
-        let line = &mut self.line;
-        let mut separator = b'{';
+        let labelled = self.begin(family, suffix);
         let named = family.labels.iter().copied().zip(values.iter().copied());
+        let mut separator = if labelled { "" } else { "{" };
         for (label, value) in named.chain(bound.map(|bound| ("le", bound))) {
-            if separator == b',' || self.begin == 0 {
-                line.push(separator);
-                line.extend_from_slice(label.as_bytes());
-                line.extend_from_slice(b"=\"");
+            if !separator.is_empty() {
+                [separator, label, "=\""].into_iter().for_each(|piece| self.put(piece.as_bytes()));
             }
-            escape(value, line);
-            line.push(b'"');
-            separator = b',';
+            self.escaped(value);
+            separator = "\",";
         }
-        if separator == b',' {
-            line.push(b'}');
-        }
-        line.push(b' ');
-        float(line, value);
-        line.push(b'\n');
-        self.out.text(line);
+        self.put(if separator == "\"," { b"\"} " } else { b" " });
+        self.float(value);
+        self.put(b"\n");
     }
 
     /// Lines that were written before, by another of these.
     pub fn written(&mut self, lines: &[u8]) {
+        self.hand_on();
         self.out.text(lines);
     }
 
-    /// Puts the name into the line, and the first label up to its value: once for all samples that differ in what follows.
-    fn begin(&mut self, family: &Family, suffix: &str) {
-        if suffix.is_empty() && std::ptr::eq(self.of, family.name) {
-            self.line.truncate(self.begin);
-            return;
+    /// Writes the name, and the first label up to its value if that is known to come: found once for all samples that
+    /// differ in what follows.
+    #[inline]
+    fn begin(&mut self, family: &Family, suffix: &str) -> bool {
+        if !suffix.is_empty() || !std::ptr::eq(self.of, family.name) {
+            self.begin_anew(family, suffix);
         }
-        self.line.clear();
-        self.line.extend_from_slice(family.name.as_bytes());
-        self.line.extend_from_slice(suffix.as_bytes());
-        (self.of, self.begin) = ("", 0);
+        if !self.lines.put(&self.begin) {
+            self.make_room(self.begin.len());
+            self.lines.put(&self.begin);
+        }
+        suffix.is_empty() && !family.labels.is_empty()
+    }
+
+    fn begin_anew(&mut self, family: &Family, suffix: &str) {
+        self.begin.clear();
+        self.begin.extend_from_slice(family.name.as_bytes());
+        self.begin.extend_from_slice(suffix.as_bytes());
+        self.of = if suffix.is_empty() { family.name } else { "" };
         if let (true, Some(label)) = (suffix.is_empty(), family.labels.first()) {
-            self.line.push(b'{');
-            self.line.extend_from_slice(label.as_bytes());
-            self.line.extend_from_slice(b"=\"");
-            (self.of, self.begin) = (family.name, self.line.len());
+            ["{", label, "=\""].into_iter().for_each(|piece| self.begin.extend_from_slice(piece.as_bytes()));
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        if !self.lines.put(piece) {
+            self.make_room(piece.len());
+            self.lines.put(piece);
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self, piece: usize) {
+        self.hand_on();
+        self.lines.grow(piece);
+    }
+
+    fn hand_on(&mut self) {
+        if self.lines.len() > 0 {
+            self.out.text(self.lines.text());
+            self.lines.truncate(0);
+        }
+    }
+
+    /// A value as both formats want it. Most are whole; beyond 2^53 an f64 may stand for a neighbour.
+    #[inline]
+    fn float(&mut self, value: f64) {
+        const WHOLE: u64 = 1 << 53;
+        // Saturates, and makes 0 of what is no number: then it is not the same.
+        let whole = value as i64;
+        let same = whole as f64 == value && (whole != 0 || value.is_sign_positive());
+        if !same || whole.unsigned_abs() >= WHOLE {
+            return self.put(value.to_string().as_bytes());
+        }
+        let digits = Digits::signed(whole);
+        if !self.lines.put_number(&digits) {
+            self.put(digits.text(&mut [0; Digits::ROOM]));
+        }
+    }
+
+    /// Appends a label's value. It comes from the network: backslash, quote and line feed are escaped, other control
+    /// characters dropped.
+    #[inline]
+    fn escaped(&mut self, value: &str) {
+        if is_plain(value.as_bytes()) {
+            self.put(value.as_bytes());
+        } else {
+            self.escaped_each(value);
+        }
+    }
+
+    fn escaped_each(&mut self, value: &str) {
+        for letter in value.chars() {
+            match letter {
+                '\\' => self.put(b"\\\\"),
+                '"' => self.put(b"\\\""),
+                '\n' => self.put(b"\\n"),
+                letter if letter.is_control() => {}
+                letter => self.put(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
     }
 
     /// The document is whole.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        self.hand_on();
         if self.format == Format::OpenMetrics {
             self.out.text(b"# EOF\n");
         }
         self.out.finish();
-    }
-}
-
-/// A value as both formats want it. Most are whole; beyond 2^53 an f64 may stand for a neighbour.
-fn float(out: &mut Vec<u8>, value: f64) {
-    const WHOLE: u64 = 1 << 53;
-    // Saturates, and makes 0 of what is no number: then it is not the same.
-    let whole = value as i64;
-    let same = whole as f64 == value && (whole != 0 || value.is_sign_positive());
-    if same && whole.unsigned_abs() < WHOLE {
-        out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
-    } else {
-        // Writing to memory does not fail.
-        let _ = write!(out, "{value}");
     }
 }
 
@@ -191,22 +232,29 @@ static PLAIN: [bool; 256] = {
     plain
 };
 
-/// Appends a label's value. It comes from the network: backslash, quote and line feed are escaped, other control
-/// characters dropped.
-fn escape(value: &str, out: &mut Vec<u8>) {
-    if value.bytes().all(|byte| PLAIN[usize::from(byte)]) {
-        out.extend_from_slice(value.as_bytes());
-        return;
-    }
-    for letter in value.chars() {
-        match letter {
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '"' => out.extend_from_slice(b"\\\""),
-            '\n' => out.extend_from_slice(b"\\n"),
-            letter if letter.is_control() => {}
-            letter => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+/// Whether all bytes are written as they are. Names are mostly ASCII, of which eight are judged at once.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    if let Some(last) = text.last_chunk() {
+        let (words, _) = text.as_chunks();
+        // With the last eight once more there is no rest.
+        if words.iter().fold(findings(*last), |found, word| found | findings(*word)) == 0 {
+            return true;
         }
     }
+    text.iter().all(|byte| PLAIN[usize::from(*byte)])
+}
+
+/// Not 0 if one of eight bytes is not ASCII, or a control character, a quote or a backslash.
+#[inline]
+const fn findings(bytes: [u8; 8]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(bytes);
+    // The highest bit of a byte tells: it is set, or it becomes so by a borrow, and what borrows is a finding as well.
+    let control = word.wrapping_sub(EACH * b' ' as u64) | word.wrapping_add(EACH);
+    let quote = (word ^ (EACH * b'"' as u64)).wrapping_sub(EACH);
+    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
+    (word | control | quote | backslash) & EACH << 7
 }
 
 #[cfg(test)]
@@ -229,9 +277,8 @@ mod tests {
     #[test]
     fn values_are_written_as_before() {
         for value in [0.0, -0.0, 1.0, -3.0, 2.5, 1e300, 9_007_199_254_740_993.0, 1.5e-7, 1_790_000_000.123, f64::NAN] {
-            let mut out = Vec::new();
-            float(&mut out, value);
-            assert_eq!(String::from_utf8(out).expect("ASCII"), value.to_string());
+            let text = written(Format::Text, |out| out.sample(&SEEN, &["x"], value));
+            assert_eq!(text, format!("seen_total{{who=\"x\"}} {value}\n"));
         }
     }
 
@@ -240,9 +287,21 @@ mod tests {
         for (value, expected) in
             [("Büro", "Büro"), ("a\u{85}b\u{7f}c\td", "abcd"), ("\\\"\n", "\\\\\\\"\\n"), ("§", "§")]
         {
-            let mut out = Vec::new();
-            escape(value, &mut out);
-            assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
+            let text = written(Format::Text, |out| out.sample(&SEEN, &[value], 1.0));
+            assert_eq!(text, format!("seen_total{{who=\"{expected}\"}} 1\n"));
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_is_found_at_every_place() {
+        for byte in 0..=255_u8 {
+            for length in 1..40 {
+                for place in 0..length {
+                    let mut text = vec![b'a'; length];
+                    text[place] = byte;
+                    assert_eq!(is_plain(&text), PLAIN[usize::from(byte)], "{byte:#x} at {place} of {length}");
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ mod doctor;
 mod drop_in;
 mod gateway;
 mod lan;
+mod link_local;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 68] = [
+pub const TRIALS: [(&str, Run); 69] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -27,6 +27,7 @@ pub const TRIALS: [(&str, Run); 68] = [
     ("snmp_v3_reads_and_says_what_is_wrong", super::snmp_v3::credentials),
     ("snmp_v3_follows_a_reset_device", super::snmp_v3::resets),
     ("snmp_check_finds_what_to_mend", super::snmp_v3::check_command),
+    ("snmp_by_a_link_local_address", super::link_local::read_by_zone),
     ("a_gateway_of_version_1", super::gateway::first_version),
     ("a_gateway_of_version_2", super::gateway::second_version),
     ("announcements_are_heard", super::probe::announcements),

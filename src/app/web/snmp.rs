@@ -131,7 +131,8 @@ struct Scraped(Vec<(&'static Module, Rows, Duration)>);
 impl Document for Scraped {
     fn series(&self) -> usize {
         let of = |(module, rows, _): &(&'static Module, Rows, Duration)| -> usize {
-            module.tables.iter().flat_map(|table| table.columns).map(|column| rows.column(column).count()).sum()
+            let columns = module.tables.iter().flat_map(|table| table.columns).flat_map(|object| rows.columns(object));
+            columns.map(|column| column.values().len()).sum()
         };
         self.0.iter().map(of).sum()
     }

@@ -153,6 +153,15 @@ impl Usm {
         self.keys.get_or_init(|| self.derive().map_err(|error| error.to_string())).clone()
     }
 
+    /// Whether the library takes it.
+    ///
+    /// # Errors
+    /// As [`Usm::library`].
+    pub(super) fn check(&self) -> Result<(), String> {
+        let keys = self.keys.get_or_init(|| self.derive().map_err(|error| error.to_string()));
+        keys.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
     fn derive(&self) -> Result<async_snmp::UsmConfig, async_snmp::v3::CryptoError> {
         let plain = async_snmp::UsmConfig::new(self.user.clone()).context_name(self.context.clone());
         let keys = |protocol: AuthProtocol, password: &Secret| {

@@ -1,5 +1,5 @@
 //! A conversation with one device, in whichever way its version of SNMP is spoken: with a community through this
-//! program's own codec and sockets, else through the client library. Knows no walks.
+//! program's own codec and sockets, else by a session of SNMPv3. Knows no walks.
 
 use super::auth::Auth;
 use super::community;

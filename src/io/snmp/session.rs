@@ -1,10 +1,11 @@
 //! A conversation with one device in one version of SNMP: a question goes out, its answer comes back or does not.
-//! The one place that speaks through the client library. Knows no walks.
+//! The one place that speaks through the client library, where `usm` cannot do without it. Knows no walks.
 
 use super::auth::Auth;
 use super::diagnosis::UsmFault;
 use super::error::Cause;
 use super::transport::Handle;
+use super::usm::{Outcome, Question};
 use super::v3;
 use crate::io::clock::Clock;
 use crate::mib::{Reply, Request};
@@ -12,7 +13,7 @@ use crate::model::snmp::{Bindings, Oid, Value};
 use crate::wire::snmp::Ask;
 use async_snmp::{ClientBuilder, DecodeConfig, Error, Retry, SecurityLevel, Transport as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Names in one GETNEXT that the library passes on unsplit; `mib::walk` keeps below it.
@@ -20,10 +21,13 @@ const MAX_NAMES: usize = 64;
 
 /// A conversation with one device.
 pub(super) struct Session {
-    client: async_snmp::Client<Handle>,
+    auth: Auth,
     handle: Handle,
-    version: &'static str,
+    deadline: Duration,
     shared: Arc<v3::Shared>,
+    clock: Clock,
+    /// Made when it is first needed: most conversations in SNMPv3 do without.
+    client: OnceLock<Result<async_snmp::Client<Handle>, String>>,
 }
 
 impl Session {
@@ -38,19 +42,28 @@ impl Session {
         shared: &Arc<v3::Shared>,
         clock: &Clock,
     ) -> Result<Self, Cause> {
-        let builder = match auth {
-            Auth::V1 { community } => Ok(ClientBuilder::new(async_snmp::Auth::v1(community.reveal().to_owned()))),
-            Auth::V2c { community } => Ok(ClientBuilder::new(async_snmp::Auth::v2c(community.reveal().to_owned()))),
-            Auth::V3(usm) => shared.builder(usm, clock),
+        if let Auth::V3(usm) = auth {
+            usm.check().map_err(Cause::Protocol)?;
+        }
+        let (auth, shared) = (auth.clone(), Arc::clone(shared));
+        Ok(Self { auth, handle, deadline, shared, clock: *clock, client: OnceLock::new() })
+    }
+
+    fn client(&self) -> Result<&async_snmp::Client<Handle>, Cause> {
+        let make = || {
+            let builder = match &self.auth {
+                Auth::V1 { community } => ClientBuilder::new(async_snmp::Auth::v1(community.reveal().to_owned())),
+                Auth::V2c { community } => ClientBuilder::new(async_snmp::Auth::v2c(community.reveal().to_owned())),
+                Auth::V3(usm) => self.shared.builder(usm, &self.clock)?,
+            };
+            library_client(builder, self.handle.clone(), self.deadline).map_err(|error| error.to_string())
         };
-        let client = library_client(builder.map_err(Cause::Protocol)?, handle.clone(), deadline);
-        let client = client.map_err(|error| Cause::Protocol(error.to_string()))?;
-        Ok(Self { client, handle, version: auth.version(), shared: Arc::clone(shared) })
+        self.client.get_or_init(make).as_ref().map_err(|error| Cause::Protocol(error.clone()))
     }
 
     /// `v1`, `v2c` or `v3`.
     pub(super) fn version(&self) -> &'static str {
-        self.version
+        self.auth.version()
     }
 
     /// Asks, and waits for the answer for as long as `patience`. A v3 engine that was restarted or replaced is discovered
@@ -77,7 +90,7 @@ impl Session {
             Err(Cause::Usm(fault)) if fault.mends_by_discovery() => {
                 self.shared.count_rediscovery();
                 tracing::info!(address = %self.handle.peer_addr(), reason = fault.reason(), "SNMPv3 engine discovered anew");
-                match tokio::time::timeout(patience, self.client.rediscover_engine()).await {
+                match tokio::time::timeout(patience, self.client()?.rediscover_engine()).await {
                     Ok(Ok(())) => self.exchange_once(ask, names, patience).await,
                     _ => Err(Cause::Usm(fault)),
                 }
@@ -86,15 +99,36 @@ impl Session {
         }
     }
 
+    /// Asks without the library, where that can be. What it takes to be in step is forgotten as soon as an answer is
+    /// missing or strange, so that the library finds out why.
+    async fn exchange_directly(&self, ask: Ask, names: &[Oid], patience: Duration) -> Option<Reply> {
+        let Auth::V3(usm) = &self.auth else { return None };
+        let address = self.handle.peer_addr();
+        let engine = self.shared.direct(address, usm)?;
+        let question = Question { ask, names, patience };
+        let outcome = engine.ask(&self.handle, &self.shared, &self.clock, question).await;
+        if !matches!(outcome, Outcome::Reply(Reply::Bindings(_) | Reply::Status(..))) {
+            self.shared.unlearn(address);
+        }
+        match outcome {
+            Outcome::Reply(reply) => Some(reply),
+            Outcome::Trouble => None,
+        }
+    }
+
     async fn exchange_once(&self, ask: Ask, names: &[Oid], patience: Duration) -> Result<Reply, Cause> {
+        if let Some(reply) = self.exchange_directly(ask, names, patience).await {
+            return Ok(reply);
+        }
+        let client = self.client()?;
         let oids = names.iter().map(|oid| async_snmp::Oid::from_slice(oid.arcs())).collect::<Vec<_>>();
         let answer = tokio::time::timeout(patience, async {
             match ask {
                 Ask::GetBulk { repetitions, .. } => {
-                    self.client.get_bulk_with_metadata(&oids, 1, repetitions).await.map(|answer| answer.varbinds)
+                    client.get_bulk_with_metadata(&oids, 1, repetitions).await.map(|answer| answer.varbinds)
                 }
-                Ask::GetNext => self.client.get_next_many(&oids).await.map(|answer| answer.varbinds),
-                Ask::Get => self.client.get_many(&oids).await.map(|answer| answer.varbinds),
+                Ask::GetNext => client.get_next_many(&oids).await.map(|answer| answer.varbinds),
+                Ask::Get => client.get_many(&oids).await.map(|answer| answer.varbinds),
             }
         })
         .await;
@@ -103,13 +137,18 @@ impl Session {
             (std::mem::take(&mut notes.malformed), notes.rejected.take())
         };
         let reply = match answer {
-            Ok(Ok(bindings)) => return Ok(Reply::Bindings(taken(bindings))),
+            Ok(Ok(bindings)) => {
+                if let Auth::V3(usm) = &self.auth {
+                    self.shared.learn(self.handle.peer_addr(), usm, self.clock.now());
+                }
+                return Ok(Reply::Bindings(taken(bindings)));
+            }
             Ok(Err(error)) => reply_of(&error)?,
             Err(_) if malformed => Reply::Malformed,
             Err(_) => Reply::Timeout,
         };
         // What was not accepted may be the agent's reason.
-        match rejected.filter(|_| self.version == "v3").and_then(|datagram| UsmFault::read(&datagram)) {
+        match rejected.filter(|_| self.version() == "v3").and_then(|datagram| UsmFault::read(&datagram)) {
             Some(fault) if matches!(reply, Reply::Malformed | Reply::Timeout) => Err(Cause::Usm(fault)),
             _ => Ok(reply),
         }
@@ -118,18 +157,19 @@ impl Session {
     /// What silence means, found out by SNMPv3's discovery, which needs no user: nobody is there (`None`), another engine
     /// is, or one that ignores us. In v1 and v2c nothing can be found out.
     pub(super) async fn silence(&self, patience: Duration) -> Option<UsmFault> {
-        if self.version != "v3" {
+        if self.version() != "v3" {
             return None;
         }
         let address = self.handle.peer_addr();
         let before = self.shared.engine(address);
-        tokio::time::timeout(patience, self.client.rediscover_engine()).await.ok()?.ok()?;
+        let client = self.client().ok()?;
+        tokio::time::timeout(patience, client.rediscover_engine()).await.ok()?.ok()?;
         let same = before.is_none() || before == self.shared.engine(address);
         if !same {
             self.shared.count_rediscovery();
             tracing::warn!(%address, "another SNMPv3 engine answers here than before: the device was replaced or reset");
         }
-        Some(match (same, self.client.security_level()) {
+        Some(match (same, client.security_level()) {
             (false, _) => UsmFault::EngineChanged,
             (true, Some(SecurityLevel::AuthPriv)) => UsmFault::IgnoredPrivate,
             (true, _) => UsmFault::Ignored,
@@ -138,7 +178,8 @@ impl Session {
 
     /// Whether an SNMPv3 engine answers discovery within `patience`.
     pub(super) async fn discovers(&self, patience: Duration) -> bool {
-        matches!(tokio::time::timeout(patience, self.client.rediscover_engine()).await, Ok(Ok(())))
+        let Ok(client) = self.client() else { return false };
+        matches!(tokio::time::timeout(patience, client.rediscover_engine()).await, Ok(Ok(())))
     }
 
     /// Where an answer came from that was not accepted, because another address was asked.

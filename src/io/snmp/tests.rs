@@ -397,3 +397,24 @@ async fn the_dead_hold_no_place_that_the_living_wait_for() {
     assert!(matches!(poll, Poll::Answered(_)), "{poll:?}");
     assert_eq!(waiting.try_join_next().map(|ended| ended.is_ok()), None, "the dead are still waited for");
 }
+
+#[tokio::test]
+async fn a_scrape_beyond_the_row_places_waits_within_its_time() {
+    let client = Client::start(Clock::start());
+    let agent = Agent::start("127.0.0.1", TestAgent::switch(4), honest).await;
+    let asked = || agent.asked.load(Ordering::Relaxed);
+    let all = u32::try_from(MAX_READING).expect("few");
+    let held = client.reading.acquire_many(all).await.expect("all places are free");
+    let error = client.collect(&agent.target, &if_mib::MODULE, PATIENCE).await.expect_err("no place in time");
+    assert_eq!((error.cause.reason(), asked()), ("deadline", 1), "it has waited behind the first answer: {error}");
+    let mut scrape = std::pin::pin!(client.collect(&agent.target, &if_mib::MODULE, DEADLINE));
+    assert!(tokio::time::timeout(PATIENCE, &mut scrape).await.is_err(), "it waits");
+    assert_eq!(asked(), 2);
+    // Polls do not wait for scrapes.
+    let other = Agent::start("127.0.0.1", TestAgent::switch(4), honest).await;
+    assert!(matches!(client.poll(&other.target, &BTreeSet::new(), DEADLINE).await, Poll::Answered(_)));
+    drop(held);
+    let rows = scrape.await.expect("a place became free");
+    assert_eq!(rows.column(&if_mib::IF_NAME).count(), 4);
+    assert_eq!(client.reading.available_permits(), MAX_READING);
+}

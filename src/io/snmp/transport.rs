@@ -4,6 +4,7 @@
 //! and lost answers. A request is known by its peer and, through the library, by its request id, version and community;
 //! what matches none is counted and dropped.
 
+use crate::wire::snmp::v3::message_id;
 use async_snmp::{Candidate, Error, RequestRegistration, ResponseIdentity, Transport};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
@@ -51,9 +52,28 @@ pub(super) struct Notes {
     pub(super) rejected: Option<Bytes>,
 }
 
+/// How an answer is known.
+enum Awaited {
+    /// The library knows.
+    Library(RequestRegistration),
+    /// By msgID of SNMPv3. Who signed it is found out later.
+    Message(i32),
+}
+
+impl Awaited {
+    fn is(&self, datagram: &[u8], from_peer: bool) -> bool {
+        match self {
+            Self::Library(registration) => {
+                registration.evaluate_response_identity(datagram, from_peer) != ResponseIdentity::Reject
+            }
+            Self::Message(id) => message_id(datagram) == Some(*id),
+        }
+    }
+}
+
 struct Pending {
     key: u64,
-    registration: RequestRegistration,
+    awaited: Awaited,
     sender: mpsc::Sender<Bytes>,
     notes: Arc<Mutex<Notes>>,
 }
@@ -144,10 +164,8 @@ impl Shared {
         let Some(waiting) = pending.get(&source) else {
             self.strays.other_source.fetch_add(1, Ordering::Relaxed);
             if pending.len() <= MAX_STRAY_SEARCH {
-                let asked = |pending: &&Pending| {
-                    pending.registration.evaluate_response_identity(datagram, false) != ResponseIdentity::Reject
-                };
-                if let Some(found) = pending.values().flatten().find(asked) {
+                let found = pending.values().flatten().find(|pending| pending.awaited.is(datagram, false));
+                if let Some(found) = found {
                     lock(&found.notes).elsewhere = Some(source);
                 }
             }
@@ -155,7 +173,7 @@ impl Shared {
         };
         let mut matched = false;
         for pending in waiting {
-            if pending.registration.evaluate_response_identity(datagram, true) != ResponseIdentity::Reject {
+            if pending.awaited.is(datagram, true) {
                 matched = true;
                 self.strays.largest.fetch_max(datagram.len() as u64, Ordering::Relaxed);
                 if pending.sender.try_send(Bytes::copy_from_slice(datagram)).is_err() {
@@ -183,16 +201,35 @@ impl Handle {
         lock(&self.notes)
     }
 
-    fn register(&self, registration: RequestRegistration) -> (Registered, mpsc::Receiver<Bytes>) {
+    /// From now on answers with this msgID are kept, until what this gives is dropped.
+    pub(super) fn expect(&self, message_id: i32) -> Answers {
+        let (registered, receiver) = self.register(Awaited::Message(message_id));
+        Answers { receiver, _registered: registered }
+    }
+
+    fn register(&self, awaited: Awaited) -> (Registered, mpsc::Receiver<Bytes>) {
         let (sender, receiver) = mpsc::channel(MAX_CANDIDATES);
         let key = self.shared.next_key.fetch_add(1, Ordering::Relaxed);
-        let pending = Pending { key, registration, sender, notes: Arc::clone(&self.notes) };
+        let pending = Pending { key, awaited, sender, notes: Arc::clone(&self.notes) };
         lock(&self.shared.pending).entry(self.peer).or_default().push(pending);
         (Registered { shared: Arc::clone(&self.shared), peer: self.peer, key }, receiver)
     }
 
     fn timeout(&self) -> Box<Error> {
         Box::new(Error::Timeout { target: self.peer, elapsed: Duration::ZERO, retries: 0 })
+    }
+}
+
+/// What may be answers to a message.
+pub(super) struct Answers {
+    receiver: mpsc::Receiver<Bytes>,
+    _registered: Registered,
+}
+
+impl Answers {
+    /// The next one.
+    pub(super) async fn next(&mut self) -> Option<Vec<u8>> {
+        self.receiver.recv().await.map(Vec::from)
     }
 }
 
@@ -232,7 +269,7 @@ impl Transport for Handle {
         F: FnMut(Bytes, SocketAddr) -> async_snmp::Result<Candidate<T>> + Send,
     {
         let mut deadline = registration.deadline();
-        let (_registered, mut answers) = self.register(registration);
+        let (_registered, mut answers) = self.register(Awaited::Library(registration));
         self.send(data).await?;
         let mut malformed = false;
         loop {

@@ -1,11 +1,14 @@
-//! What all SNMPv3 conversations of this process share: the engines that were discovered, and the salt of DES. Sends
-//! nothing.
+//! What all SNMPv3 conversations of this process share: the engines that were discovered, numbers and salts. Sends nothing.
 
 use super::auth::Usm;
 use super::transport::lock;
+use super::usm::Engine;
 use crate::io::clock::Clock;
+use crate::model::Time;
 use async_snmp::ClientBuilder;
-use async_snmp::v3::{DesSaltState, EngineCache, PersistedDesSaltState};
+use async_snmp::v3::{DesSaltState, EngineCache, PersistedDesSaltState, SaltCounter};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,12 +27,27 @@ pub(super) struct Shared {
     engines: Arc<EngineCache>,
     rediscoveries: AtomicU64,
     des: Mutex<Option<(DesSaltState, u64)>>,
+    /// Engines that are asked without the library. A device read by two users in turns is learned again for each.
+    direct: Mutex<BTreeMap<SocketAddr, Arc<Engine>>>,
+    /// Of AES; `None` if the system has no randomness to begin with.
+    salts: Option<SaltCounter>,
+    /// Makes numbers that nobody outside can foretell.
+    random: RandomState,
+    numbers: AtomicU64,
 }
 
 impl Default for Shared {
     fn default() -> Self {
         let engines = EngineCache::new().with_max_capacity(MAX_ENGINES).with_ttl(FORGET_AFTER);
-        Self { engines: Arc::new(engines), rediscoveries: AtomicU64::new(0), des: Mutex::default() }
+        Self {
+            engines: Arc::new(engines),
+            rediscoveries: AtomicU64::new(0),
+            des: Mutex::default(),
+            direct: Mutex::default(),
+            salts: SaltCounter::new().ok(),
+            random: RandomState::new(),
+            numbers: AtomicU64::new(0),
+        }
     }
 }
 
@@ -41,6 +59,41 @@ impl Shared {
     pub(super) fn builder(&self, usm: &Usm, clock: &Clock) -> Result<ClientBuilder, String> {
         let builder = ClientBuilder::new(usm.library()?).engine_cache(Arc::clone(&self.engines));
         Ok(if usm.needs_des_salt() { builder.des_salt_state(self.des_salt(clock)?) } else { builder })
+    }
+
+    /// The engine at an address, if this user's requests can go there without the library.
+    pub(super) fn direct(&self, address: SocketAddr, usm: &Arc<Usm>) -> Option<Arc<Engine>> {
+        lock(&self.direct).get(&address).filter(|engine| engine.is_of(usm)).map(Arc::clone)
+    }
+
+    /// The library has just been answered from an address: what it knows now serves without it.
+    pub(super) fn learn(&self, address: SocketAddr, usm: &Arc<Usm>, now: Time) {
+        let engine = self.engines.get(&address).and_then(|state| Engine::learned(usm, &state, now));
+        let mut direct = lock(&self.direct);
+        match engine {
+            Some(engine) => drop(direct.insert(address, Arc::new(engine))),
+            None => drop(direct.remove(&address)),
+        }
+        // Which one is forgotten does not matter: it is learned again.
+        if direct.len() > MAX_ENGINES {
+            direct.pop_first();
+        }
+    }
+
+    /// The library has to ask again.
+    pub(super) fn unlearn(&self, address: SocketAddr) {
+        lock(&self.direct).remove(&address);
+    }
+
+    /// The salts of AES, which never repeat.
+    pub(super) const fn salts(&self) -> Option<&SaltCounter> {
+        self.salts.as_ref()
+    }
+
+    /// A msgID or request-id: of 31 bits, not negative, and not used lately.
+    pub(super) fn number(&self) -> i32 {
+        let count = self.numbers.fetch_add(1, Ordering::Relaxed);
+        i32::try_from(self.random.hash_one(count) >> 33).unwrap_or(i32::MAX)
     }
 
     /// The engine ID known for an address.

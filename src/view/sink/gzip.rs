@@ -4,7 +4,7 @@
 //! out. Knows no metric.
 
 use super::huffman;
-use super::{Again, CHUNK, Sink};
+use super::{Again, CHUNK, Digits, Sink};
 
 /// Farthest back that a match may reach (RFC 1951, 3.2.5).
 const REACH: usize = 32 << 10;
@@ -216,10 +216,10 @@ impl Sink for Gzip<'_> {
     }
 
     #[inline]
-    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &[u8]) {
+    fn line(&mut self, name: Again<'_>, labels: Again<'_>, number: &Digits) {
         self.again(name);
         self.again(labels);
-        self.number(number);
+        self.number(number.text(&mut [0; Digits::ROOM]));
     }
 
     fn finish(&mut self) {

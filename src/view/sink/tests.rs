@@ -53,11 +53,14 @@ fn plain_keeps_pieces_of_every_length_wherever_a_chunk_ends() {
     let mut out = Plain::new(&mut keep);
     let mut seen = [Seen::default(); 2];
     for length in (0..300).cycle().take(1_500).chain([CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK]) {
-        let [name, labels, number] = [length % 35, length, length % 20].map(|length| &letters[length % 95..][..length]);
+        let [name, labels] = [length % 35, length].map(|length| &letters[length % 95..][..length]);
+        let number = Digits::of(7_u64.pow(length as u32 % 23));
         let [seen_name, seen_labels] = &mut seen;
-        out.line(Again { text: name, seen: seen_name }, Again { text: labels, seen: seen_labels }, number);
+        out.line(Again { text: name, seen: seen_name }, Again { text: labels, seen: seen_labels }, &number);
         out.text(labels);
-        [name, labels, number, labels].into_iter().for_each(|piece| expected.extend_from_slice(piece));
+        [name, labels, number.text(&mut [0; Digits::ROOM]), labels]
+            .into_iter()
+            .for_each(|piece| expected.extend_from_slice(piece));
     }
     out.finish();
     assert!(written == expected, "{} bytes became others", expected.len());
@@ -83,11 +86,10 @@ fn repeated_pieces_cost_little_near_and_far() {
                 let (name, mut seen) = (format!("\nfamily{family}"), Seen::default());
                 for ((row, row_seen), value) in rows.iter_mut().zip(numbers(family)) {
                     let (name, row) = (name.as_bytes(), row.as_bytes());
-                    let number = (value >> 22).to_string();
                     out.line(
                         Again { text: name, seen: &mut seen },
                         Again { text: row, seen: row_seen },
-                        number.as_bytes(),
+                        &Digits::of(u64::from(value >> 22)),
                     );
                 }
             }
@@ -146,7 +148,7 @@ fn any_mixture_of_pieces_comes_back() {
                     2 => {
                         let mut fresh = Seen::default();
                         let name = Again { text: &pieces[chance(40) as usize], seen: &mut fresh };
-                        out.line(name, Again { text: &pieces[n], seen: &mut seen[mark] }, b"18446744073709551615");
+                        out.line(name, Again { text: &pieces[n], seen: &mut seen[mark] }, &Digits::of(u64::MAX));
                     }
                     _ => out.again(Again { text: &pieces[n], seen: &mut seen[mark] }),
                 }

@@ -2,9 +2,13 @@
 //! name rows.
 
 use super::values::{index_text, text};
-use crate::mib::{Column, Indexes, Rows, Table};
+use crate::mib::{Cell, Column, Indexes, Object, Rows, Table};
 use crate::model::snmp::Value;
 use crate::view::sink::{Again, Seen, Sink};
+use std::iter::Peekable;
+
+/// Bytes of a label's value, about: room is made for so many.
+const ABOUT_A_VALUE: usize = 16;
 
 /// The labels of all rows of tables whose rows are named alike: `{ifAlias="",ifDescr="Port 7",ifIndex="7",ifName="ge7"} `.
 #[derive(Default)]
@@ -60,17 +64,19 @@ impl<'a> LabelRows<'a> {
     }
 
     fn fill(&mut self, table: &'static Table, rows: &'a Rows, labels: &[(&'static str, From)]) {
-        // Columns are in the order of the rows: each is gone through once.
-        let mut lookups = table.lookups.iter().map(|lookup| rows.column(lookup).peekable()).collect::<Vec<_>>();
+        let mut lookups = table.lookups.iter().map(|lookup| Lookup::of(lookup, rows, self.indexes)).collect::<Vec<_>>();
         // What stands before each value.
         let begins = labels.iter().enumerate().map(|(nth, (name, _))| {
             let between = if nth == 0 { "{" } else { "\"," };
             (between.len(), format!("{between}{name}=\""))
         });
         let begins = begins.collect::<Vec<_>>();
+        let of_row = begins.iter().map(|(_, begin)| begin.len() + ABOUT_A_VALUE).sum::<usize>();
+        self.text.reserve(of_row * self.rows.len());
+        self.cuts.reserve(labels.len() * self.rows.len());
         // Ends of the parts of an index, in `parts`.
         let (mut parts, mut ends) = (Vec::new(), Vec::new());
-        for row in &mut self.rows {
+        for (nth, row) in self.rows.iter_mut().enumerate() {
             parts.clear();
             ends.clear();
             let mut rest = row.index;
@@ -90,10 +96,8 @@ impl<'a> LabelRows<'a> {
                         self.text.extend_from_slice(&parts[start..ends[*place]]);
                     }
                     From::Lookup(place) => {
-                        let cells = &mut lookups[*place];
-                        while cells.next_if(|cell| cell.index < row.index).is_some() {}
-                        if let Some(cell) = cells.next_if(|cell| cell.index == row.index) {
-                            escaped(cell.value, &mut self.text);
+                        if let Some(value) = lookups[*place].value(nth, row.index) {
+                            escaped(value, &mut self.text);
                         }
                     }
                 }
@@ -130,9 +134,19 @@ impl<'a> LabelRows<'a> {
         all.then(|| self.rows.iter_mut().map(|row| Again { text: &text[row.start..row.end], seen: &mut row.seen }))
     }
 
-    /// The same with one label more, at its place in the order. A label of that name that is there already stays.
-    pub(super) fn write_with<S: Sink + ?Sized>(&mut self, place: usize, own: &Own, out: &mut S) {
-        let Err(at) = self.names.binary_search(&own.name) else { return out.again(self.again(place)) };
+    /// Where among the labels one of this name belongs, or is.
+    pub(super) fn place_of(&self, own: &Own) -> Result<usize, usize> {
+        self.names.binary_search(&own.name)
+    }
+
+    /// The labels of the row with one more, `at` its place in the order. A label of that name that is there already stays.
+    pub(super) fn write_with<S: Sink + ?Sized>(
+        &mut self,
+        place: usize,
+        (own, at): (&Own, Result<usize, usize>),
+        out: &mut S,
+    ) {
+        let Err(at) = at else { return out.again(self.again(place)) };
         let row = &self.rows[place];
         let text = &self.text[row.start..row.end];
         let cuts = &self.cuts[place * self.names.len()..][..self.names.len()];
@@ -150,6 +164,38 @@ impl<'a> LabelRows<'a> {
                 out.text(if cuts.is_empty() { b"" } else { b"," });
                 out.text(own.text());
                 out.text(b"} ");
+            }
+        }
+    }
+}
+
+/// A column whose values are labels.
+enum Lookup<'a> {
+    /// It has a cell in every row.
+    InStep(&'a Column),
+    /// It is in the order of the rows, as all are: gone through once.
+    Sparse(Peekable<Box<dyn Iterator<Item = Cell<'a>> + 'a>>),
+}
+
+impl<'a> Lookup<'a> {
+    fn of(object: &'static Object, rows: &'a Rows, indexes: Option<&Indexes>) -> Self {
+        let mut columns = rows.columns(object);
+        match (columns.next(), columns.next()) {
+            (Some(column), None) if indexes == Some(column.indexes()) => Self::InStep(column),
+            _ => {
+                let cells: Box<dyn Iterator<Item = Cell<'a>>> = Box::new(rows.column(object));
+                Self::Sparse(cells.peekable())
+            }
+        }
+    }
+
+    /// The value in the row at a place; rows are asked for in order.
+    fn value(&mut self, nth: usize, index: &[u32]) -> Option<&'a Value> {
+        match self {
+            Self::InStep(column) => column.value(nth),
+            Self::Sparse(cells) => {
+                while cells.next_if(|cell| cell.index < index).is_some() {}
+                cells.next_if(|cell| cell.index == index).map(|cell| cell.value)
             }
         }
     }

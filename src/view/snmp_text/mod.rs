@@ -7,7 +7,7 @@ mod values;
 
 use self::labels::{Along, LabelRows, Own};
 use self::values::{arcs_text, enum_text, number, octets, phys_address, text};
-use super::sink::{Again, Seen, Sink};
+use super::sink::{Again, Digits, Seen, Sink};
 use crate::mib::{Column, Module, Object, Rows, Stats, Syntax, Table};
 use crate::model::snmp::Value;
 use std::borrow::Cow;
@@ -218,11 +218,10 @@ fn series<S: Sink + ?Sized>(source: &Source<'_>, tables: &mut [LabelRows<'_>], b
             out.number(value.as_bytes());
         }
         Source::Scalar(object, value) => {
-            let mut digits = itoa::Buffer::new();
-            if let Some(number) = plain_number(object, value, &mut digits) {
+            if let Some(number) = plain_number(object, value) {
                 begin.write(out);
                 out.text(b" ");
-                out.number(number.as_bytes());
+                out.number(Digits::signed(number).text(&mut [0; Digits::ROOM]));
                 return;
             }
             let mut own = Own::named(object.name);
@@ -250,21 +249,20 @@ fn numbers<S: Sink + ?Sized>(
     begin: &mut Begin<'_>,
     out: &mut S,
 ) {
-    let mut digits = itoa::Buffer::new();
     for column in rows.columns(object) {
         if let Some(labels) = labels.in_step(column) {
             for (value, labels) in column.values().zip(labels) {
-                if let Some(number) = number(value, &mut digits) {
-                    out.line(begin.again(), labels, number.as_bytes());
+                if let Some(number) = number(value) {
+                    out.line(begin.again(), labels, &Digits::signed(number));
                 }
             }
             continue;
         }
         let mut along = Along::new(column.indexes(), labels);
         for (nth, value) in column.values().enumerate() {
-            let Some(number) = number(value, &mut digits) else { continue };
+            let Some(number) = number(value) else { continue };
             let place = along.row_of(nth, labels);
-            out.line(begin.again(), labels.again(place), number.as_bytes());
+            out.line(begin.again(), labels.again(place), &Digits::signed(number));
         }
     }
 }
@@ -278,20 +276,25 @@ fn infos<S: Sink + ?Sized>(
     out: &mut S,
 ) {
     let mut own = Own::named(object.name);
+    let at = labels.place_of(&own);
     for column in rows.columns(object) {
         let mut along = Along::new(column.indexes(), labels);
+        let mut before = None;
         for (nth, value) in column.values().enumerate().filter(|(_, value)| fits(object, value)) {
-            own_label(object, value, &mut own);
+            // Most ports are of one type.
+            if before.replace(value) != Some(value) {
+                own_label(object, value, &mut own);
+            }
             let place = along.row_of(nth, labels);
             begin.write(out);
-            labels.write_with(place, &own, out);
+            labels.write_with(place, (&own, at), out);
             out.text(b"1");
         }
     }
 }
 
-fn plain_number<'a>(object: &Object, value: &Value, digits: &'a mut itoa::Buffer) -> Option<&'a str> {
-    matches!(object.syntax, Syntax::Gauge | Syntax::Counter).then(|| number(value, digits)).flatten()
+fn plain_number(object: &Object, value: &Value) -> Option<i64> {
+    matches!(object.syntax, Syntax::Gauge | Syntax::Counter).then(|| number(value)).flatten()
 }
 
 fn own_label(object: &Object, value: &Value, own: &mut Own) {

@@ -2,6 +2,7 @@
 
 use crate::mib::IndexSyntax;
 use crate::model::snmp::Value;
+use crate::view::sink::Digits;
 use std::io::Write as _;
 use std::net::IpAddr;
 
@@ -11,11 +12,11 @@ const WRAP: u64 = 1 << 53;
 
 /// The value as a number, if it is one.
 #[inline]
-pub(super) fn number<'a>(value: &Value, digits: &'a mut itoa::Buffer) -> Option<&'a str> {
+pub(super) fn number(value: &Value) -> Option<i64> {
     match *value {
-        Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => Some(digits.format(number)),
-        Value::Counter64(number) => Some(digits.format(number % WRAP)),
-        Value::Integer(number) => Some(digits.format(number)),
+        Value::Counter32(number) | Value::Gauge32(number) | Value::TimeTicks(number) => Some(number.into()),
+        Value::Counter64(number) => Some((number % WRAP) as i64),
+        Value::Integer(number) => Some(number.into()),
         _ => None,
     }
 }
@@ -25,7 +26,7 @@ pub(super) fn enum_text(names: &[(u32, &str)], value: &Value, out: &mut Vec<u8>)
     let Some(number) = value.as_u32() else { return };
     match names.binary_search_by_key(&number, |&(number, _)| number) {
         Ok(at) => out.extend_from_slice(names[at].1.as_bytes()),
-        Err(_) => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        Err(_) => Digits::of(number.into()).append(out),
     }
 }
 
@@ -49,10 +50,7 @@ pub(super) fn octets(value: &Value, out: &mut Vec<u8>) {
         }
         Value::ObjectId(oid) => arcs_text(oid.arcs(), out),
         Value::IpAddress(ip) => ip_text(IpAddr::from(*ip), out),
-        other => {
-            let mut digits = itoa::Buffer::new();
-            out.extend_from_slice(number(other, &mut digits).unwrap_or_default().as_bytes());
-        }
+        other => number(other).into_iter().for_each(|number| Digits::signed(number).append(out)),
     }
 }
 
@@ -73,12 +71,14 @@ fn hex(byte: u8, out: &mut Vec<u8>) {
 
 /// Numbers with dots between.
 pub(super) fn arcs_text(arcs: &[u32], out: &mut Vec<u8>) {
-    let mut digits = itoa::Buffer::new();
     for (place, arc) in arcs.iter().enumerate() {
         if place > 0 {
             out.push(b'.');
         }
-        out.extend_from_slice(digits.format(*arc).as_bytes());
+        match u8::try_from(*arc) {
+            Ok(digit @ 0..=9) => out.push(b'0' + digit),
+            _ => Digits::of((*arc).into()).append(out),
+        }
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn index_text<'a>(syntax: IndexSyntax, arcs: &'a [u32], out: &mut Vec
     let bytes = |arcs: &[u32]| arcs.iter().map(|&arc| u8::try_from(arc).ok()).collect::<Option<Vec<u8>>>();
     let fitting = match syntax {
         IndexSyntax::Number => arcs.split_first().map(|(arc, rest)| {
-            out.extend_from_slice(itoa::Buffer::new().format(*arc).as_bytes());
+            Digits::of((*arc).into()).append(out);
             rest
         }),
         IndexSyntax::PhysAddress => arcs.split_at_checked(6).and_then(|(arcs, rest)| {

@@ -1,14 +1,15 @@
 //! SNMPv1 and SNMPv2c messages (RFC 1157, RFC 1901, RFC 3416): requests written, responses read. Total: no bytes make it
-//! panic or go on without end. Knows no sockets, no walks and no MIB; SNMPv3 is not here.
+//! panic or go on without end. SNMPv3's frame is in [`v3`]. Knows no sockets, no walks and no MIB.
 
 mod ber;
 mod request;
 mod response;
 #[cfg(test)]
 mod tests;
+pub mod v3;
 
 pub use request::{Ask, EncodeError, encode_request};
-pub use response::{Response, identity};
+pub use response::{Answer, Response, identity};
 
 /// Bytes of a message that fits a UDP datagram over IPv4.
 pub const MAX_MESSAGE: usize = 65_507;

@@ -43,49 +43,86 @@ pub fn encode_request<'a>(
     ask: Ask,
     names: impl DoubleEndedIterator<Item = &'a [u32]>,
 ) -> Result<(), EncodeError> {
-    let (kind, second, third) = match ask {
-        Ask::Get => (tag::GET, 0, 0),
-        Ask::GetNext => (tag::GET_NEXT, 0, 0),
-        Ask::GetBulk { .. } if head.version == Version::V1 => return Err(EncodeError::NoBulk),
-        Ask::GetBulk { non_repeaters, repetitions } => (tag::GET_BULK, non_repeaters, repetitions),
-    };
-    // From the last byte to the first: every length is known when it is to be written.
-    let mut back = Backwards { bytes: out };
-    back.bytes.clear();
-    for name in names.rev() {
-        let end = back.bytes.len();
-        back.wrap(tag::NULL, end);
-        back.name(name)?;
-        back.wrap(tag::SEQUENCE, end);
-        if back.bytes.len() > MAX_MESSAGE {
-            return Err(EncodeError::Length);
-        }
+    if head.version == Version::V1 && matches!(ask, Ask::GetBulk { .. }) {
+        return Err(EncodeError::NoBulk);
     }
-    back.wrap(tag::SEQUENCE, 0);
-    back.number(i64::from(third));
-    back.number(i64::from(second));
-    back.number(i64::from(head.request_id));
-    back.wrap(kind, 0);
-    let end = back.bytes.len();
-    back.bytes.extend(head.community.iter().rev());
-    back.wrap(tag::OCTETS, end);
+    let mut back = Backwards::new(out);
+    back.pdu(head.request_id, ask, names)?;
+    back.octets(head.community);
     back.number(match head.version {
         Version::V1 => 0,
         Version::V2c => 1,
     });
     back.wrap(tag::SEQUENCE, 0);
-    out.reverse();
-    if out.len() > MAX_MESSAGE { Err(EncodeError::Length) } else { Ok(()) }
+    back.finish()
 }
 
-/// A message whose last byte comes first.
-struct Backwards<'a> {
+/// A message that is written from the last byte to the first: every length is known when it is to be written.
+pub(super) struct Backwards<'a> {
     bytes: &'a mut Vec<u8>,
 }
 
-impl Backwards<'_> {
+impl<'a> Backwards<'a> {
+    /// Begins with nothing.
+    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes }
+    }
+
+    /// The first byte comes first again.
+    pub(super) fn finish(self) -> Result<(), EncodeError> {
+        self.bytes.reverse();
+        if self.bytes.len() > MAX_MESSAGE { Err(EncodeError::Length) } else { Ok(()) }
+    }
+
+    /// Bytes written so far.
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A request PDU (RFC 3416, 3), in front of nothing.
+    pub(super) fn pdu<'n>(
+        &mut self,
+        request_id: i32,
+        ask: Ask,
+        names: impl DoubleEndedIterator<Item = &'n [u32]>,
+    ) -> Result<(), EncodeError> {
+        let (kind, second, third) = match ask {
+            Ask::Get => (tag::GET, 0, 0),
+            Ask::GetNext => (tag::GET_NEXT, 0, 0),
+            Ask::GetBulk { non_repeaters, repetitions } => (tag::GET_BULK, non_repeaters, repetitions),
+        };
+        for name in names.rev() {
+            let end = self.len();
+            self.wrap(tag::NULL, end);
+            self.name(name)?;
+            self.wrap(tag::SEQUENCE, end);
+            if self.len() > MAX_MESSAGE {
+                return Err(EncodeError::Length);
+            }
+        }
+        self.wrap(tag::SEQUENCE, 0);
+        self.number(i64::from(third));
+        self.number(i64::from(second));
+        self.number(i64::from(request_id));
+        self.wrap(kind, 0);
+        Ok(())
+    }
+
+    /// OCTET STRING.
+    pub(super) fn octets(&mut self, content: &[u8]) {
+        let end = self.len();
+        self.raw(content);
+        self.wrap(tag::OCTETS, end);
+    }
+
+    /// Bytes as they are.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes.iter().rev());
+    }
+
     /// Puts length and tag in front of what was written since `end`.
-    fn wrap(&mut self, tag: u8, end: usize) {
+    pub(super) fn wrap(&mut self, tag: u8, end: usize) {
         let mut length = self.bytes.len() - end;
         if length < 0x80 {
             self.bytes.push(length as u8);
@@ -101,7 +138,7 @@ impl Backwards<'_> {
     }
 
     /// INTEGER, in the fewest bytes that keep the sign.
-    fn number(&mut self, mut number: i64) {
+    pub(super) fn number(&mut self, mut number: i64) {
         let end = self.bytes.len();
         loop {
             let byte = (number & 0xff) as u8;

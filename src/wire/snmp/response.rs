@@ -32,18 +32,38 @@ impl<'a> Response<'a> {
         outer.end()?;
         let version = version(message.expect(tag::INTEGER, "no version")?)?;
         let community = message.expect(tag::OCTETS, "no community")?.rest();
-        let mut pdu = message.expect(tag::RESPONSE, "not a response")?.called("PDU");
+        let pdu = message.expect(tag::RESPONSE, "not a response")?;
         message.end()?;
-        let request_id = pdu.expect(tag::INTEGER, "no request-id")?.signed()?;
-        let status = pdu.expect(tag::INTEGER, "no error-status")?.signed()?;
-        let index = pdu.expect(tag::INTEGER, "no error-index")?;
-        let index = u32::try_from(index.signed()?).map_err(|_| index.error("a negative error-index"))?;
-        let list = pdu.expect(tag::SEQUENCE, "no binding list")?.called("binding list");
-        pdu.end()?;
+        let Answer { request_id, status, index, bindings } = read_pdu(pdu)?;
         let identity = Identity { version, community, request_id };
-        let bindings = if status == 0 { bindings(list)? } else { Bindings::default() };
         Ok(Self { identity, status, index, bindings })
     }
+}
+
+/// A Response PDU of any version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// request-id.
+    pub request_id: i32,
+    /// error-status (RFC 3416, 3); 0 is none. What follows an error is not read.
+    pub status: i32,
+    /// error-index: which binding of the request, from 1; 0 is none.
+    pub index: u32,
+    /// Names and values.
+    pub bindings: Bindings,
+}
+
+/// Reads the content of a Response PDU.
+pub(super) fn read_pdu(pdu: Reader<'_>) -> Result<Answer, DecodeError> {
+    let mut pdu = pdu.called("PDU");
+    let request_id = pdu.expect(tag::INTEGER, "no request-id")?.signed()?;
+    let status = pdu.expect(tag::INTEGER, "no error-status")?.signed()?;
+    let index = pdu.expect(tag::INTEGER, "no error-index")?;
+    let index = u32::try_from(index.signed()?).map_err(|_| index.error("a negative error-index"))?;
+    let list = pdu.expect(tag::SEQUENCE, "no binding list")?.called("binding list");
+    pdu.end()?;
+    let bindings = if status == 0 { bindings(list)? } else { Bindings::default() };
+    Ok(Answer { request_id, status, index, bindings })
 }
 
 /// Whose response it is, even if the rest of it is spoiled or cut off; `None` if it is no response, or not to be known.
