@@ -73,6 +73,20 @@ impl Home {
         Ok(home)
     }
 
+    /// Writes a shell script and gives its path.
+    pub fn script(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.file(name, &format!("#!/bin/sh\n{text}\n"))?;
+        run(&format!("chmod 755 {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// One more router like the second, with both of its sides in the LAN.
+    pub fn third_router(&self, macs: [&str; 2]) -> Result<()> {
+        self.namespace("third")?;
+        self.plug("third", "lan0", "t-lan", "192.168.1.101/24", macs[0])?;
+        self.plug("third", "wan0", "t-wan", "10.255.1.2/30", macs[1])
+    }
+
     fn namespace(&self, name: &str) -> Result<()> {
         run(&format!("ip netns add {name}"))?;
         run(&format!("ip -n {name} link set lo up"))

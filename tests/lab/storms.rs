@@ -122,7 +122,8 @@ pub fn pass_through() -> Result<()> {
     std::thread::sleep(WARM);
     let rules = home.file(
         "ipv6-alone.nft",
-        "table bridge pass {\n chain forward {\n  type filter hook forward priority 0;\n  ether type != ip6 drop\n }\n}\n",
+        "table netdev pass {\n chain both {\n  type filter hook ingress devices = { lan0, wan0 } priority 0;\n  meta protocol != \
+         ip6 drop\n }\n}\n",
     )?;
     run(&format!("ip netns exec router nft -f {}", text(&rules)))?;
     run("ip -n router link add brp type bridge mcast_snooping 0")?;
@@ -131,7 +132,9 @@ pub fn pass_through() -> Result<()> {
         run(&format!("ip netns exec router tc qdisc add dev {side} root tbf rate 2mbit burst 1600 limit 6000"))?;
         run(&format!("ip -n router link set {side} master brp"))?;
     }
-    home.errand_beside("nas", &format!("flood:ns:4:10:{NAS}"))?;
+    home.errand_beside("nas", &format!("flood:ns:4:12:{NAS}"))?;
+    // Broadcasts that do not come back are what tells this ring from one of cables.
+    home.errand_beside("nas", &format!("flood:dhcp:2:12:{NAS}"))?;
     let cause = "ethertype_bridge_loop";
     let named = agent.verdict(cause, NAMED_WITHIN, |v| v["cause"] == cause)?;
     println!("    {}", named["sentence"].as_str().unwrap_or_default());
@@ -266,7 +269,7 @@ pub fn mdns_gateway() -> Result<()> {
         run("ip -n sw link add br1 type bridge mcast_snooping 0")?;
         run("ip -n sw link set br1 up")?;
         run("ip -n sw link set p-wan master br1")?;
-        super::doctor::avahi(home)?;
+        super::doctor::avahi(home, "router")?;
         home.errand_beside("nas", &format!("flood:mdns:20:10:{NAS}"))
     })
 }

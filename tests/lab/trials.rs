@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 69] = [
+pub const TRIALS: [(&str, Run); 70] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -72,6 +72,7 @@ pub const TRIALS: [(&str, Run); 69] = [
     ("doctor_reflection_with_constant_ttl", super::doctor::reflection_with_constant_ttl),
     ("doctor_reflection_overheard", super::doctor::reflection_overheard),
     ("doctor_mdns_reflector", super::doctor::mdns_reflector),
+    ("doctor_two_mdns_reflectors", super::doctor::two_mdns_reflectors),
     ("doctor_dialling_into_the_lan", super::doctor::dialling_into_the_lan),
     ("doctor_two_queriers", super::doctor::two_queriers),
     ("doctor_two_dhcp_servers", super::doctor::two_dhcp_servers),

@@ -65,14 +65,14 @@ impl Examiner {
         if matches!(self.state(), Examining::Running) {
             self.wanted.notify_one();
         }
-        let mut next = tokio::time::Instant::now() + FIRST;
+        let mut next = clock.now().plus(FIRST);
         loop {
             let passive = tokio::select! {
                 () = self.wanted.notified() => true,
-                () = tokio::time::sleep_until(next), if interval.is_some() => false,
+                () = tokio::time::sleep(next.since(clock.now())), if interval.is_some() => false,
             };
             if !passive {
-                next = tokio::time::Instant::now() + interval.unwrap_or(FIRST);
+                next = clock.now().plus(interval.unwrap_or(FIRST));
                 // Over but unverified is not over: what lit the storm may still be there.
                 if matches!(hub.snapshot().state, State::Storm | State::Warning | State::Over) {
                     tracing::info!("the LAN is not examined while a storm or warning is open");
