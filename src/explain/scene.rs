@@ -66,7 +66,7 @@ pub struct Scene<'a> {
     pub names: &'a Names,
     /// The limits.
     pub thresholds: &'a Thresholds,
-    /// Those of the segment's talkers that are [loud](loud), in order: most causes begin with them, and there are a
+    /// Those of the segment's talkers that are [`loud`], in order: most causes begin with them, and there are a
     /// thousand talkers and seldom any that is loud.
     pub loud: &'a [Talking<'a>],
     /// Owners were asked for and did not answer in time.

@@ -6,12 +6,15 @@
 //! machines (RFC 6761, 6762, 8375, and ICANN's `internal`). All others are in `web.allowed_hosts`.
 
 use super::problem;
+use super::users::User;
 use crate::io::http_server::Peer;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -54,7 +57,7 @@ fn is_ours(named: &str, allowed: &[String]) -> bool {
 /// person on the LAN, who can open the page as well: that is what users in `--web.config.file` are for. Who has come in by
 /// name (`user`) and is no browser may do it from anywhere. What a stranger
 /// could do meanwhile is bounded by the check itself: one search at a time, and not while anything goes on.
-pub(super) fn may_change(from: &From<'_>, token: Option<&str>, ours: &str) -> bool {
+pub(super) fn may_change(from: &From, token: Option<&str>, ours: &str) -> bool {
     let From { headers, peer, user } = from;
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"));
     let Some(host) = text(header::HOST) else { return false };
@@ -71,13 +74,22 @@ pub(super) fn may_change(from: &From<'_>, token: Option<&str>, ours: &str) -> bo
 }
 
 /// Where a request comes from.
-pub(super) struct From<'a> {
+pub(super) struct From {
     /// What it says itself.
-    pub(super) headers: &'a HeaderMap,
+    pub(super) headers: HeaderMap,
     /// The other end of the connection.
     pub(super) peer: Option<Peer>,
     /// Whoever asks has come in by name and password.
     pub(super) user: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let (peer, user) = (parts.extensions.get::<Peer>().copied(), parts.extensions.get::<User>().is_some());
+        Ok(Self { headers: parts.headers.clone(), peer, user })
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +147,7 @@ mod tests {
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, origin.parse().expect("a value"));
             }
-            let from = From { headers: &headers, peer, user: false };
+            let from = From { headers: headers.clone(), peer, user: false };
             assert_eq!(may_change(&from, token, ours), may, "{origin:?} {peer:?} {token:?}");
             // A name does not help a page that makes its reader's browser ask.
             let from = From { user: true, ..from };

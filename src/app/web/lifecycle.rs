@@ -3,10 +3,9 @@
 use super::live::Live;
 use super::users::User;
 use super::{App, guard, problem};
-use crate::io::http_server::Peer;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
@@ -14,9 +13,8 @@ use std::sync::Arc;
 pub(super) async fn reload(
     State(app): State<App>,
     Extension(live): Extension<Arc<Live>>,
-    peer: Option<Extension<Peer>>,
     user: Option<Extension<User>>,
-    headers: HeaderMap,
+    from: guard::From,
 ) -> Response {
     let Some(reload) = app.reload.as_ref().filter(|_| app.lifecycle) else {
         return problem(
@@ -24,7 +22,6 @@ pub(super) async fn reload(
             "the configuration is not read anew by HTTP: start stormglass with --web.enable-lifecycle, or send it SIGHUP",
         );
     };
-    let from = guard::From { headers: &headers, peer: peer.map(|Extension(peer)| peer), user: user.is_some() };
     if !guard::may_change(&from, None, live.token()) {
         return problem(
             StatusCode::FORBIDDEN,

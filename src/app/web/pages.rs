@@ -1,11 +1,9 @@
 //! What people look at: the live page with its stream, the lists, one storm, and the button. Renders nothing itself.
 
 use super::live::Live;
-use super::users::User;
 use super::{App, guard, problem};
 use crate::app::check::Asked;
 use crate::app::hub::Stopped;
-use crate::io::http_server::Peer;
 use crate::model::Time;
 use crate::model::text::Language;
 use crate::view::html::{self, Manner, face};
@@ -157,13 +155,10 @@ struct Form {
 async fn check(
     State(app): State<App>,
     Extension(live): Extension<Arc<Live>>,
-    peer: Option<Extension<Peer>>,
-    user: Option<Extension<User>>,
-    headers: HeaderMap,
+    from: guard::From,
     body: String,
 ) -> Response {
     let form: Form = form(&body);
-    let from = guard::From { headers: &headers, peer: peer.map(|Extension(peer)| peer), user: user.is_some() };
     if !guard::may_change(&from, form.token.as_deref(), live.token()) {
         return problem(
             StatusCode::FORBIDDEN,
@@ -205,13 +200,10 @@ async fn doctor(
 async fn examine(
     State(app): State<App>,
     Extension(live): Extension<Arc<Live>>,
-    peer: Option<Extension<Peer>>,
-    user: Option<Extension<User>>,
-    headers: HeaderMap,
+    from: guard::From,
     body: String,
 ) -> Response {
     let form: Form = form(&body);
-    let from = guard::From { headers: &headers, peer: peer.map(|Extension(peer)| peer), user: user.is_some() };
     if !guard::may_change(&from, form.token.as_deref(), live.token()) {
         return problem(
             StatusCode::FORBIDDEN,
