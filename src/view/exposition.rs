@@ -210,6 +210,11 @@ impl<'a> Exposition<'a> {
         }
     }
 
+    /// What was written is all of a part; the document goes on elsewhere.
+    pub fn end_part(mut self) {
+        self.hand_on();
+    }
+
     /// The document is whole.
     pub fn finish(mut self) {
         self.hand_on();

@@ -167,7 +167,9 @@ fn part(format: Format, write: impl FnOnce(&mut Exposition<'_>)) -> Vec<u8> {
     let mut text = Vec::new();
     let mut keep = |chunk: &[u8]| text.extend_from_slice(chunk);
     let mut plain = Plain::new(&mut keep);
-    write(&mut Exposition::new(format, &mut plain));
+    let mut out = Exposition::new(format, &mut plain);
+    write(&mut out);
+    out.end_part();
     plain.finish();
     text
 }
@@ -220,6 +222,24 @@ mod tests {
         assert!(lines.contains(&"stormglass_segment_covered{segment=\"z\",feed=\"snmp\"} 0"));
         assert!(!written.contains("s02000\",feed"));
         assert_eq!(written.lines().filter(|line| line.starts_with("stormglass_up{")).count(), 2 * SLICE);
+    }
+
+    #[test]
+    fn the_last_line_of_each_part_is_there() {
+        let now = Time::from_secs(5);
+        let mut engine = Engine::new(Settings::default());
+        engine.handle(now, Input::Storage(crate::model::history::StorageStatus::default()));
+        engine.handle(now, Input::Examined(vec![("dhcp", crate::explain::checks::Status::Ok)]));
+        let written =
+            text(&Scrape::new(Arc::new(engine.snapshot(now)), Counts::default(), Format::Text).whole(&engine));
+        for line in [
+            "stormglass_storage_errors_total{reason=\"other\"} 0",
+            "stormglass_doctor_last_run_timestamp_seconds 5",
+            "stormglass_doctor_check_status{check=\"dhcp\",status=\"problem\"} 0",
+        ] {
+            assert!(written.lines().any(|one| one == line), "{line}: {written}");
+        }
+        assert!(written.ends_with('\n'), "{written}");
     }
 
     #[test]
