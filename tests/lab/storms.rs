@@ -106,7 +106,7 @@ pub fn ring() -> Result<()> {
         for (near, far) in [("r1", "r2"), ("s1", "s2")] {
             run(&format!("ip -n sw link add {near} type veth peer name {far}"))?;
             for (end, bridge) in [(near, "br0"), (far, "br9")] {
-                run(&format!("ip netns exec sw tc qdisc add dev {end} root tbf rate 2mbit burst 1600 limit 6000"))?;
+                run(&format!("ip netns exec sw tc qdisc add dev {end} root tbf rate 1mbit burst 1600 limit 3000"))?;
                 run(&format!("ip -n sw link set {end} master {bridge} up"))?;
             }
         }
@@ -129,7 +129,7 @@ pub fn pass_through() -> Result<()> {
     run("ip -n router link add brp type bridge mcast_snooping 0")?;
     run("ip -n router link set brp up")?;
     for side in ["lan0", "wan0"] {
-        run(&format!("ip netns exec router tc qdisc add dev {side} root tbf rate 2mbit burst 1600 limit 6000"))?;
+        run(&format!("ip netns exec router tc qdisc add dev {side} root tbf rate 1mbit burst 1600 limit 3000"))?;
         run(&format!("ip -n router link set {side} master brp"))?;
     }
     home.errand_beside("nas", &format!("flood:ns:4:12:{NAS}"))?;

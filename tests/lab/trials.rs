@@ -21,6 +21,8 @@ pub const TRIALS: [(&str, Run); 70] = [
     ("analyze_agrees_with_live", analyze),
     ("a_recording_says_what_was_said_live", super::recording::same_verdict),
     ("a_full_disk_costs_the_recording_alone", super::recording::full_disk),
+    ("storm_ring_of_bridges", super::storms::ring),
+    ("storm_ipv6_pass_through", super::storms::pass_through),
     ("port_mappings_in_full", port_mappings),
     // The longest of those that wait, and so the first of them.
     ("doctor_no_querier", super::doctor::no_querier),
@@ -49,8 +51,6 @@ pub const TRIALS: [(&str, Run); 70] = [
     ("storm_mld_flood", super::storms::mld_flood),
     ("storm_neighbour_flood", super::storms::neighbour_flood),
     ("storm_arp_scan", super::storms::arp_flood),
-    ("storm_ring_of_bridges", super::storms::ring),
-    ("storm_ipv6_pass_through", super::storms::pass_through),
     ("storm_two_sources", super::storms::two_sources),
     ("storm_behind_snooping", super::storms::behind_snooping),
     ("storm_with_proxy_arp", super::storms::with_proxy_arp),
