@@ -1,7 +1,7 @@
 //! `stormglass doctor` in homes of real software: each mistake gives exactly its findings, and the healthy home none.
 
 use super::agent::PROGRAM;
-use super::net::{Copies, Home, Result, output, run, text, wait};
+use super::net::{Copies, Home, Result, output, ring_of_bridges, run, text, wait};
 use super::trials::{check, gateway};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -474,18 +474,10 @@ pub fn a_duplicate_address() -> Result<()> {
     check(seen(&answer.1, "owners").contains("00:11:32:01:00:14"), "who it is", &answer.1)
 }
 
-/// Two bridges with two cables between them. The cables are slow, so that the ring does not take the whole machine.
+/// Two bridges with two cables between them.
 pub fn a_ring_of_two_bridges() -> Result<()> {
     let _home = before("doctor-ring", "")?;
-    run("ip -n sw link add br9 type bridge mcast_snooping 0")?;
-    run("ip -n sw link set br9 up")?;
-    for (near, far) in [("r1", "r2"), ("s1", "s2")] {
-        run(&format!("ip -n sw link add {near} type veth peer name {far}"))?;
-        for (end, bridge) in [(near, "br0"), (far, "br9")] {
-            run(&format!("ip netns exec sw tc qdisc add dev {end} root tbf rate 1mbit burst 1600 limit 3000"))?;
-            run(&format!("ip -n sw link set {end} master {bridge} up"))?;
-        }
-    }
+    ring_of_bridges()?;
     let answer = doctor(&["--yes"]);
     // Open the ring before anything else is asked of this machine.
     run("ip -n sw link set s1 down")?;

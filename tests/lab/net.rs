@@ -224,6 +224,21 @@ impl Drop for Home {
     }
 }
 
+/// A second bridge beside the hub, with two cables between them: `s1` down opens the ring. The cables are slow, so that it
+/// does not take the whole machine.
+pub fn ring_of_bridges() -> Result<()> {
+    run("ip -n sw link add br9 type bridge mcast_snooping 0")?;
+    run("ip -n sw link set br9 up")?;
+    for (near, far) in [("r1", "r2"), ("s1", "s2")] {
+        run(&format!("ip -n sw link add {near} type veth peer name {far}"))?;
+        for (end, bridge) in [(near, "br0"), (far, "br9")] {
+            run(&format!("ip netns exec sw tc qdisc add dev {end} root tbf rate 1mbit burst 1600 limit 3000"))?;
+            run(&format!("ip -n sw link set {end} master {bridge} up"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs a command to its end.
 pub fn run(line: &str) -> Result<()> {
     output(line).map(drop)

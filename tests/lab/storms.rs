@@ -2,7 +2,7 @@
 //! healthy network stays silent.
 
 use super::agent::{Agent, PROGRAM, api};
-use super::net::{Copies, Home, ROUTER_MACS, Result, output, run, text, wait};
+use super::net::{Copies, Home, ROUTER_MACS, Result, output, ring_of_bridges, run, text, wait};
 use super::trials::check;
 use serde_json::Value;
 use std::process::Command;
@@ -98,18 +98,10 @@ pub fn arp_flood() -> Result<()> {
     })
 }
 
-/// Two cables between two bridges without spanning tree. They are slow, so that the ring does not take the whole machine.
+/// Two cables between two bridges without spanning tree.
 pub fn ring() -> Result<()> {
     storm("storm-ring", &Expected { cause: "l2_loop", culprits: &[] }, |home| {
-        run("ip -n sw link add br9 type bridge mcast_snooping 0")?;
-        run("ip -n sw link set br9 up")?;
-        for (near, far) in [("r1", "r2"), ("s1", "s2")] {
-            run(&format!("ip -n sw link add {near} type veth peer name {far}"))?;
-            for (end, bridge) in [(near, "br0"), (far, "br9")] {
-                run(&format!("ip netns exec sw tc qdisc add dev {end} root tbf rate 1mbit burst 1600 limit 3000"))?;
-                run(&format!("ip -n sw link set {end} master {bridge} up"))?;
-            }
-        }
+        ring_of_bridges()?;
         home.errand_beside("nas", &format!("flood:mdns:5:10:{NAS}"))
     })
 }
