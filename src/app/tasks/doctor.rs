@@ -86,6 +86,8 @@ impl Examiner {
     }
 
     async fn once(&self, hub: &Hub, clock: &Clock, passive: bool, names: &Names) -> Result<(), Stopped> {
+        // Whoever asks meanwhile gets this one.
+        self.state.send_replace(Examining::Running);
         let began = clock.now();
         let (interfaces, names) = (self.interfaces.clone(), names.clone());
         // On a thread of its own, with a runtime of its own: netlink can wait for seconds.
@@ -107,7 +109,6 @@ impl Examiner {
             }
             Err(_) => Examining::Failed("its thread has ended, which is a mistake in stormglass".into()),
         };
-        // Asked for while the timer's went on: that is one more.
         self.state.send_replace(ended);
         Ok(())
     }
