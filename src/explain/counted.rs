@@ -78,6 +78,13 @@ impl SourcePort {
         let alone = self.behind == 1 && self.role != Role::Uplink && self.moved_here == 0;
         self.macs.first().copied().filter(|_| alone)
     }
+
+    /// One device behind it sends mostly broadcasts, by a forwarding table that was read since, so that a loop there would
+    /// have brought others' addresses.
+    #[must_use]
+    pub fn is_one_flooding_device(&self) -> bool {
+        self.seen && self.read_since && !self.returns && self.broadcast_share >= MOSTLY && self.device().is_some()
+    }
 }
 
 /// A port out of which no more than this goes is starved, octets per second: a ten-thousandth of a gigabit.

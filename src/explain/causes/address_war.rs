@@ -61,14 +61,7 @@ impl Cause for AddressWar {
 
     /// Two ports, one device behind each, from which as many broadcasts come, since the same time.
     fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
-        let alone = |source: &&&SourcePort| {
-            source.seen
-                && source.read_since
-                && !source.returns
-                && source.broadcast_share >= MOSTLY
-                && source.device().is_some()
-        };
-        let open = sources.iter().copied().filter(|source| alone(&source)).collect::<Vec<_>>();
+        let open = sources.iter().copied().filter(|source| source.is_one_flooding_device()).collect::<Vec<_>>();
         let [one, other] = open.as_slice() else { return Vec::new() };
         let uneven = (one.pps - other.pps).abs() * 100.0 > EVEN_PERCENT * one.pps.max(other.pps);
         if uneven || one.since != other.since || !strangers([one, other].into_iter().filter_map(|one| one.device())) {

@@ -48,13 +48,6 @@ impl Cause for ChattySource {
     /// Broadcasts from a port with one device behind it, which no router's proxy sends on; by a forwarding table that was
     /// read since, so that a loop there would have brought others' addresses.
     fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
-        let alone = |source: &&&SourcePort| {
-            source.seen
-                && source.read_since
-                && !source.returns
-                && source.broadcast_share >= MOSTLY
-                && source.device().is_some()
-        };
         let finding = |source: &&SourcePort| {
             let evidence = counted(
                 format!("One device is behind {}, and nothing has moved there", source.label),
@@ -63,7 +56,7 @@ impl Cause for ChattySource {
             );
             CounterFinding::new(self.id(), 0.75, scene, &[*source]).blaming(source.device()).because(Some(evidence))
         };
-        sources.iter().filter(alone).map(finding).collect()
+        sources.iter().filter(|source| source.is_one_flooding_device()).map(finding).collect()
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
