@@ -75,7 +75,8 @@ impl Engine {
         let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
         let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
         let is_edge = |key: &PortKey| self.is_edge(key);
-        let [unicasts, media] = [false, true].map(|media| self.floods.of(group, media, confirm, &is_edge));
+        let flooded = |media| Some(self.followed(self.floods.of(group, media, confirm, &is_edge)?, media));
+        let [unicasts, media] = [false, true].map(flooded);
         let relearned = self.floods.relearned(group, confirm, &is_edge);
         let paused = self.paused(group, confirm);
         if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() && paused.is_empty() {
@@ -209,9 +210,8 @@ impl Engine {
     }
 
     /// No other polled switch is behind this port.
-    fn is_edge(&self, (target, port): &PortKey) -> bool {
-        let Some(status) = self.targets.port(target, port) else { return false };
-        self.targets.beyond(target).get(&status.if_index).is_none_or(BTreeSet::is_empty)
+    fn is_edge(&self, port: &PortKey) -> bool {
+        self.targets.port(&port.0, &port.1).is_some() && self.beyond(port).is_empty()
     }
 
     /// `hub ge7, an uplink to core`.

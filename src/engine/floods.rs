@@ -296,5 +296,8 @@ fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
     if media && long().is_none_or(|octets| octets < limits.stream_octets) {
         return None;
     }
-    Some(Flooding { target: Arc::clone(target), since: at, last: at, flood, discards_pps: 0.0, fullest: 0.0 })
+    let entry = (Arc::clone(target), Arc::clone(&flood.sources.first()?.0));
+    let label = Arc::clone(&entry.1);
+    let target = Arc::clone(target);
+    Some(Flooding { target, since: at, last: at, flood, entry, label, through: Vec::new(), discards_pps: 0.0, fullest: 0.0 })
 }

@@ -26,6 +26,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod upstream;
 mod verified;
 
 pub use case::MAX_HISTORY;

@@ -148,6 +148,12 @@ pub struct Flooding {
     pub last: Time,
     /// What is flooded: packets per second.
     pub flood: Flood,
+    /// The port at which it comes into the polled network: of this switch, or of one that this one has it from.
+    pub entry: PortKey,
+    /// How that is named.
+    pub label: Arc<str>,
+    /// Polled switches behind it.
+    pub through: Vec<Arc<str>>,
     /// Of media, packets per second that ports of the segment had no room for.
     pub discards_pps: f64,
     /// Bits that go out of the fullest port, as a share of its speed.
@@ -188,6 +194,16 @@ pub struct CounterFinding {
     pub through: Vec<Arc<str>>,
     /// The one device behind the port, if there is one. To be behind it is not to be at fault: see [`Self::blaming`].
     pub device: Option<MacAddr>,
+}
+
+impl Flooding {
+    /// The port at which it comes in, and the one at which it was seen to.
+    #[must_use]
+    pub fn ports(&self) -> Vec<PortKey> {
+        let seen = self.flood.sources.first().map(|(port, _)| (Arc::clone(&self.target), Arc::clone(port)));
+        let seen = seen.filter(|seen| *seen != self.entry);
+        std::iter::once(self.entry.clone()).chain(seen).collect()
+    }
 }
 
 impl CounterFinding {

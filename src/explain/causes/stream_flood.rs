@@ -11,6 +11,7 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Severity, Verdict};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// `stream_flood`.
 pub(super) struct StreamFlood;
@@ -49,8 +50,8 @@ impl Cause for StreamFlood {
         found.finding.rate = pps.round() as u64;
         (found.finding.started, found.finding.last) = (media.since, media.last);
         found.finding.lacks.remove(0);
-        found.ports = vec![(media.target.clone(), source.clone())];
-        found.label = Some(format!("{} {source}", media.target).into());
+        (found.ports, found.through) = (media.ports(), media.through.clone());
+        found.label = Some(Arc::clone(&media.label));
         vec![found]
     }
 

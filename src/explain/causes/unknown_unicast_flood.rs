@@ -11,6 +11,7 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Severity, Verdict};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// `unknown_unicast_flood`.
 pub(super) struct UnknownUnicastFlood;
@@ -91,8 +92,8 @@ pub(super) fn finding(
     (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
     // That no polled port brings it in is not so here.
     found.finding.lacks.remove(0);
-    found.ports = vec![(flooding.target.clone(), source.clone())];
-    found.label = Some(format!("{} {source}", flooding.target).into());
+    (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
+    found.label = Some(Arc::clone(&flooding.label));
     Some(found)
 }
 

@@ -1,0 +1,61 @@
+//! Follows what a switch floods to the port at which it comes into the polled network: the switch that is seen to flood may
+//! have it from the next one, which has too few ports for a flood to be seen there, or has not been polled since.
+
+use super::Engine;
+use crate::explain::counted::{Flooding, PortKey};
+use crate::model::observation::CounterKind;
+use crate::observe::ports::PortStatus;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Switches followed one after the other; a LAN is seven bridges deep at most (IEEE 802.1D-1998, 8.8.2).
+const MAX_HOPS: usize = 16;
+/// A port brings a flood in that brings this part of it; polls are of other moments.
+const PART: f64 = 0.6;
+/// The next loudest port brings no more than this part of that.
+const NEXT: f64 = 0.5;
+/// What is counted of unicasts, and of media.
+const UNICASTS: &[CounterKind] = &[CounterKind::InUnicast];
+const MEDIA: &[CounterKind] = &[CounterKind::InMulticast, CounterKind::InBroadcast];
+
+impl Engine {
+    /// The same flood with the port at which it comes in.
+    pub(super) fn followed(&self, flooding: Flooding, media: bool) -> Flooding {
+        let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
+        let kinds = if media { MEDIA } else { UNICASTS };
+        let mut entry = flooding.entry.clone();
+        let mut seen = BTreeSet::from([Arc::clone(&entry.0)]);
+        for _ in 0..MAX_HOPS {
+            let next = self.beyond(&entry).into_iter().filter(|target| !seen.contains(target));
+            let ports = next.filter_map(|target| self.brings(&target, &entry.0, pps, kinds)).collect::<Vec<_>>();
+            // Of several switches behind a port each one may have it from the next.
+            let Some(port) = ports.iter().find(|port| self.beyond(port).is_disjoint(&all_targets(&ports))) else { break };
+            seen.extend(all_targets(&ports));
+            entry = port.clone();
+        }
+        Flooding { label: self.label(&entry).into(), through: self.beyond(&entry).into_iter().collect(), entry, ..flooding }
+    }
+
+    /// The port of a target that brings this much in, if it is one, and not one that leads back.
+    fn brings(&self, target: &Arc<str>, back: &Arc<str>, pps: f64, kinds: &[CounterKind]) -> Option<PortKey> {
+        let beyond = self.targets.beyond(target);
+        let rate = |port: &PortStatus| kinds.iter().filter_map(|kind| port.rates.get(*kind)).sum::<f64>();
+        let leads_back = |port: &PortStatus| beyond.get(&port.if_index).is_some_and(|behind| behind.contains(back));
+        let others = self.targets.ports(target).filter(|port| port.oper_up && !leads_back(port));
+        let mut rates = others.map(|port| (rate(port), port)).collect::<Vec<_>>();
+        rates.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let (most, port) = rates.first()?;
+        let next = rates.get(1).map_or(0.0, |(rate, _)| *rate);
+        (*most >= pps * PART && next <= most * NEXT).then(|| (Arc::clone(target), Arc::clone(&port.name)))
+    }
+
+    /// Polled switches behind a port.
+    pub(super) fn beyond(&self, (target, port): &PortKey) -> BTreeSet<Arc<str>> {
+        let Some(status) = self.targets.port(target, port) else { return BTreeSet::new() };
+        self.targets.beyond(target).remove(&status.if_index).unwrap_or_default()
+    }
+}
+
+fn all_targets(ports: &[PortKey]) -> BTreeSet<Arc<str>> {
+    ports.iter().map(|(target, _)| Arc::clone(target)).collect()
+}
