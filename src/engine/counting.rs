@@ -6,11 +6,11 @@ use super::case_counted::Seen;
 use super::floods::Polled;
 use super::lans::{Group, Node};
 use super::{Engine, Output, push};
-use crate::detect::counters::{Counted, Direction, PortAlarm, Traffic, flood};
+use crate::detect::counters::{Counted, PortAlarm, Traffic, flood};
 use crate::explain::counted::{CounterFinding, CounterScene, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
-use crate::model::observation::{CounterKind, THIS_HOST};
+use crate::model::observation::THIS_HOST;
 use crate::model::verdict::Party;
 use crate::model::{MacAddr, Time, vendor};
 use crate::observe::ports::PortStatus;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// Ports of a segment that are looked at as sources; a storm has one or two, and a fleet that storms everywhere is no
 /// better explained by more.
-const MAX_SOURCES: usize = 64;
+pub(super) const MAX_SOURCES: usize = 64;
 /// Addresses shown of those behind a port.
 const MAX_MACS: usize = 8;
 /// Nodes that stand out and are looked at together, and alarms of these: where more storm, the first are no worse a sample.
@@ -31,8 +31,6 @@ const MAX_NODES: usize = 512;
 const MAX_LOOKED_AT: usize = 512;
 /// Addresses that moved belong to a storm for this long.
 const MOVED_WITHIN: Duration = Duration::from_secs(300);
-/// What goes out of a source is a part of what comes in, or it is no end of a ring.
-const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
 impl Engine {
     /// Looks at the segment of a target whose rates are new.
@@ -154,42 +152,7 @@ impl Engine {
         }
     }
 
-    /// The ports that bring it in, the strongest first; those apart that lead to a switch that has a source itself. `None`:
-    /// they have calmed down, and what still stands out is what they sent before.
-    fn sources(&self, group: &Group, alarms: &[PortAlarm]) -> Option<Vec<SourcePort>> {
-        let into = |alarm: &&PortAlarm| alarm.direction == brings_in(*alarm.target == *THIS_HOST);
-        let others = alarms.iter().filter(|alarm| !into(alarm));
-        let others = others.map(|alarm| ((&alarm.target, &alarm.port), alarm.state.pps)).collect::<BTreeMap<_, _>>();
-        let out = |alarm: &PortAlarm| {
-            let out = others.get(&(&alarm.target, &alarm.port));
-            out.is_some_and(|out| RETURNS.contains(&(out / alarm.state.pps.max(1.0))))
-        };
-        let routers = self.routers();
-        let mut roles = BTreeMap::new();
-        let moved = self.moves(alarms.iter().map(|alarm| alarm.state.at).max().unwrap_or(Time::MIN), group);
-        let (mut sources, mut clearing) = (Vec::new(), BTreeSet::new());
-        for alarm in alarms.iter().filter(into) {
-            let roles = roles.entry(Arc::clone(&alarm.target)).or_insert_with(|| self.targets.roles(&alarm.target));
-            let source = self.describe(alarm, roles, &routers, &moved);
-            clearing.extend(alarm.state.clearing().then(|| source.key()));
-            sources.push(SourcePort { returns: out(alarm), ..source });
-        }
-        only_nearest(&mut sources);
-        // After that: the switch at the source calms down one poll before those that it has passed the storm on to.
-        sources.retain(|source| !clearing.contains(&source.key()));
-        if sources.is_empty() && !clearing.is_empty() {
-            return None;
-        }
-        if sources.is_empty() {
-            sources.extend(self.spared(group, alarms, &routers, &moved));
-        }
-        not_ends_alone(&mut sources);
-        sources.sort_by(|one, other| other.pps.total_cmp(&one.pps));
-        sources.truncate(MAX_SOURCES);
-        Some(sources)
-    }
-
-    fn describe(
+    pub(super) fn describe(
         &self,
         alarm: &PortAlarm,
         roles: &BTreeMap<u32, PortRole>,
@@ -274,38 +237,8 @@ impl Engine {
         }
     }
 
-    /// Where no port stands out that brings it in: the one that brings as much as goes out of the others, and out of which
-    /// it does not go itself. It carried that much before, as a port with television does.
-    fn spared(
-        &self,
-        group: &Group,
-        alarms: &[PortAlarm],
-        routers: &BTreeSet<MacAddr>,
-        moved: &Moves,
-    ) -> Option<SourcePort> {
-        let out = alarms.iter().filter(|alarm| alarm.direction == Direction::Out && !alarm.state.clearing());
-        let loudest = out.clone().max_by(|a, b| a.state.pps.total_cmp(&b.state.pps))?;
-        if *loudest.target == *THIS_HOST || out.clone().count() < 2 || loudest.state.counted == Counted::All {
-            return None;
-        }
-        let reached = out.filter(|alarm| alarm.target == loudest.target).map(|alarm| &alarm.port);
-        let reached = reached.collect::<BTreeSet<_>>();
-        let into = |port: &PortStatus| {
-            let kinds = [CounterKind::InMulticast, CounterKind::InBroadcast];
-            kinds.into_iter().filter_map(|kind| port.rates.get(kind)).sum::<f64>()
-        };
-        let others = self.targets.ports(&loudest.target).filter(|port| port.oper_up && !reached.contains(&port.name));
-        let port = others.max_by(|a, b| into(a).total_cmp(&into(b)))?;
-        if into(port) < loudest.state.pps * 0.6 || !group.nodes.contains(&Node::Target(Arc::clone(&loudest.target))) {
-            return None;
-        }
-        let alarm = PortAlarm { port: Arc::clone(&port.name), ..loudest.clone() };
-        let source = self.describe(&alarm, &self.targets.roles(&loudest.target), routers, moved);
-        Some(SourcePort { pps: loudest.state.pps, seen: false, ..source })
-    }
-
     /// Devices that route, by all that is known.
-    fn routers(&self) -> BTreeSet<MacAddr> {
+    pub(super) fn routers(&self) -> BTreeSet<MacAddr> {
         let hops = self.own.default_routes.iter().flatten().map(|(_, ip)| *ip);
         let ips = hops.chain(self.catalogue.gateways().filter_map(|gateway| gateway.ip)).collect::<BTreeSet<IpAddr>>();
         let told = self.everywhere.keys().filter(|(ip, _)| ips.contains(ip)).map(|(_, mac)| *mac);
@@ -314,7 +247,7 @@ impl Engine {
     }
 
     /// For every port of the group: addresses that moved from or to it lately, and to it.
-    fn moves(&self, now: Time, group: &Group) -> Moves {
+    pub(super) fn moves(&self, now: Time, group: &Group) -> Moves {
         let mut moves = Moves::new();
         let recent = self.targets.moves().filter(|moved| now.since(moved.at) <= MOVED_WITHIN);
         for moved in recent.filter(|moved| group.nodes.contains(&Node::Target(Arc::clone(&moved.target)))) {
@@ -366,35 +299,8 @@ impl Engine {
     }
 }
 
-/// Leaves out ports through which a storm is only passed on: they lead to a switch that has a source elsewhere than towards
-/// us. Where two lead to each other it comes in between, at a switch that did not answer; the first stands for it.
-fn only_nearest(sources: &mut Vec<SourcePort>) {
-    let brings = sources.iter().map(|source| (source.key(), source.beyond.clone())).collect::<Vec<_>>();
-    sources.retain(|source| {
-        let passes_on = |((target, port), back): &(PortKey, BTreeSet<Arc<str>>)| {
-            let facing = back.contains(&source.target);
-            source.beyond.contains(target) && (!facing || (target, port) < (&source.target, &source.port))
-        };
-        !brings.iter().any(passes_on)
-    });
-}
-
-type Moves = BTreeMap<(Arc<str>, Arc<str>), (usize, usize)>;
+pub(super) type Moves = BTreeMap<(Arc<str>, Arc<str>), (usize, usize)>;
 
 fn is_one_of(mac: MacAddr, devices: &BTreeSet<MacAddr>) -> bool {
     devices.contains(&mac) || devices.iter().any(|device| device.is_neighbour_of(mac, DEVICE_REACH))
-}
-
-/// Two devices that flood at once look like the ends of a ring: what one sends goes out at the other. Where both are known,
-/// alone behind their ports, and not two sides of one, they are none.
-fn not_ends_alone(sources: &mut [SourcePort]) {
-    let devices = sources.iter().map(SourcePort::device).collect::<Vec<_>>();
-    for (n, source) in sources.iter_mut().enumerate() {
-        let Some(mine) = devices[n] else { continue };
-        let beside = devices.iter().enumerate().filter(|(other, _)| *other != n);
-        let strangers = |(_, other): (usize, &Option<MacAddr>)| {
-            other.is_some_and(|other| other != mine && !other.is_neighbour_of(mine, DEVICE_REACH))
-        };
-        source.returns &= !beside.clone().all(strangers);
-    }
 }

@@ -299,5 +299,15 @@ fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
     let entry = (Arc::clone(target), Arc::clone(&flood.sources.first()?.0));
     let label = Arc::clone(&entry.1);
     let target = Arc::clone(target);
-    Some(Flooding { target, since: at, last: at, flood, entry, label, through: Vec::new(), discards_pps: 0.0, fullest: 0.0 })
+    Some(Flooding {
+        target,
+        since: at,
+        last: at,
+        flood,
+        entry,
+        label,
+        through: Vec::new(),
+        discards_pps: 0.0,
+        fullest: 0.0,
+    })
 }

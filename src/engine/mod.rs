@@ -23,6 +23,9 @@ mod reach;
 #[cfg(test)]
 mod reach_tests;
 mod snapshot;
+mod sources;
+#[cfg(test)]
+mod sources_tests;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -14,26 +14,36 @@ const MAX_HOPS: usize = 16;
 const PART: f64 = 0.6;
 /// The next loudest port brings no more than this part of that.
 const NEXT: f64 = 0.5;
-/// What is counted of unicasts, and of media.
+/// What is counted of unicasts, and of what goes to groups or to all.
 const UNICASTS: &[CounterKind] = &[CounterKind::InUnicast];
-const MEDIA: &[CounterKind] = &[CounterKind::InMulticast, CounterKind::InBroadcast];
+pub(super) const GROUPS: &[CounterKind] = &[CounterKind::InMulticast, CounterKind::InBroadcast];
 
 impl Engine {
     /// The same flood with the port at which it comes in.
     pub(super) fn followed(&self, flooding: Flooding, media: bool) -> Flooding {
         let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
-        let kinds = if media { MEDIA } else { UNICASTS };
-        let mut entry = flooding.entry.clone();
-        let mut seen = BTreeSet::from([Arc::clone(&entry.0)]);
-        for _ in 0..MAX_HOPS {
-            let next = self.beyond(&entry).into_iter().filter(|target| !seen.contains(target));
-            let ports = next.filter_map(|target| self.brings(&target, &entry.0, pps, kinds)).collect::<Vec<_>>();
-            // Of several switches behind a port each one may have it from the next.
-            let Some(port) = ports.iter().find(|port| self.beyond(port).is_disjoint(&all_targets(&ports))) else { break };
-            seen.extend(all_targets(&ports));
-            entry = port.clone();
+        let entry = self.upstream(flooding.entry.clone(), pps, if media { GROUPS } else { UNICASTS });
+        Flooding {
+            label: self.label(&entry).into(),
+            through: self.beyond(&entry).into_iter().collect(),
+            entry,
+            ..flooding
         }
-        Flooding { label: self.label(&entry).into(), through: self.beyond(&entry).into_iter().collect(), entry, ..flooding }
+    }
+
+    /// The port at which `pps` come in that come in at this one: itself, or one of a switch behind it.
+    pub(super) fn upstream(&self, mut port: PortKey, pps: f64, kinds: &[CounterKind]) -> PortKey {
+        let mut seen = BTreeSet::from([Arc::clone(&port.0)]);
+        for _ in 0..MAX_HOPS {
+            let next = self.beyond(&port).into_iter().filter(|target| !seen.contains(target));
+            let ports = next.filter_map(|target| self.brings(&target, &port.0, pps, kinds)).collect::<Vec<_>>();
+            let targets = ports.iter().map(|(target, _)| Arc::clone(target)).collect::<BTreeSet<_>>();
+            // Of several switches behind a port each one may have it from the next.
+            let Some(first) = ports.into_iter().find(|port| self.beyond(port).is_disjoint(&targets)) else { break };
+            seen.extend(targets);
+            port = first;
+        }
+        port
     }
 
     /// The port of a target that brings this much in, if it is one, and not one that leads back.
@@ -54,8 +64,4 @@ impl Engine {
         let Some(status) = self.targets.port(target, port) else { return BTreeSet::new() };
         self.targets.beyond(target).remove(&status.if_index).unwrap_or_default()
     }
-}
-
-fn all_targets(ports: &[PortKey]) -> BTreeSet<Arc<str>> {
-    ports.iter().map(|(target, _)| Arc::clone(target)).collect()
 }
