@@ -5,6 +5,7 @@ use super::cli::fail;
 use super::config::{self, Interval};
 use super::hub::Change;
 use super::serve::{self, Frames, Plan, Running};
+use super::signals;
 use crate::io::capture::FrameSource;
 use crate::io::clock::Clock;
 use crate::model::Time;
@@ -72,7 +73,7 @@ pub fn main(args: &DemoArgs) -> ExitCode {
 }
 
 async fn run(args: &DemoArgs) -> anyhow::Result<()> {
-    let ended = serve::stop_signal()?;
+    let ended = signals::stop()?;
     let scenario = Scenario::builtin(&args.scenario)?;
     let clock = Clock::start();
     let world = LiveWorld::start(&scenario, SEED)?;

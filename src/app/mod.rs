@@ -16,6 +16,7 @@ pub mod manual;
 pub mod metrics;
 pub mod reload;
 pub mod serve;
+pub mod signals;
 pub mod snmp_check;
 pub mod targets;
 pub mod tasks;

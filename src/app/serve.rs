@@ -5,6 +5,7 @@ use super::cli::{ServeArgs, fail};
 use super::config::{self, Config, Interfaces};
 use super::hub::{Change, Hub};
 use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
+use super::signals;
 use super::targets;
 use super::tasks::{self, Captures, Examiner};
 use super::web;
@@ -142,9 +143,8 @@ pub fn main(args: &ServeArgs) -> ExitCode {
 }
 
 async fn until_told(config: Config, flags: Vec<SocketAddr>, service: Service) -> anyhow::Result<()> {
-    let ended = stop_signal()?;
-    let hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
-    let hangup = hangup.context("signals can't be waited for")?;
+    let ended = signals::stop()?;
+    let hangup = signals::Hangup::wait_for()?;
     let supervisor = service.supervisor.clone();
     let listen = listen_on(&config, flags)?;
     let plan = Plan {
@@ -182,7 +182,7 @@ async fn until_told(config: Config, flags: Vec<SocketAddr>, service: Service) ->
 }
 
 /// Has the configuration read anew with each SIGHUP. What comes of it is logged where it is done.
-async fn reload_at(mut hangup: tokio::signal::unix::Signal, reload: Reload) {
+async fn reload_at(mut hangup: signals::Hangup, reload: Reload) {
     while hangup.recv().await.is_some() {
         let _ = reload.ask().await;
     }
@@ -220,22 +220,6 @@ async fn failed_task(tasks: &mut JoinSet<()>) {
             None => std::future::pending().await,
         }
     }
-}
-
-/// Resolves when the process is told to end (SIGTERM, SIGINT).
-///
-/// # Errors
-/// The system gives no signal handlers.
-pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("signals can't be waited for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("signals can't be waited for")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// Flags outrank the file, the file outranks the default.

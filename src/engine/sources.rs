@@ -56,7 +56,7 @@ impl Engine {
         }
         let from = self.passed_on(&sources, alarms);
         if sources.is_empty() || from.is_some() {
-            let spared = self.spared(group, alarms, from, (&routers, &moved));
+            let spared = self.spared(group, alarms, from.as_ref(), (&routers, &moved));
             if !spared.is_empty() {
                 sources = spared;
             }
@@ -92,7 +92,7 @@ impl Engine {
         &self,
         group: &Group,
         alarms: &[PortAlarm],
-        from: Option<Arc<str>>,
+        from: Option<&Arc<str>>,
         (routers, moved): (&BTreeSet<MacAddr>, &Moves),
     ) -> Vec<SourcePort> {
         let loudest = |target: Option<&Arc<str>>| {
@@ -101,7 +101,7 @@ impl Engine {
             let count = out.clone().count();
             out.max_by(|a, b| a.state.pps.total_cmp(&b.state.pps)).filter(|_| count >= 2)
         };
-        let Some(mut at) = loudest(from.as_ref()) else { return Vec::new() };
+        let Some(mut at) = loudest(from) else { return Vec::new() };
         let mut seen = BTreeSet::new();
         let mut ports: Vec<(&PortAlarm, &PortStatus)> = Vec::new();
         while seen.insert(&at.target) && seen.len() <= MAX_HOPS {

@@ -13,6 +13,14 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+/// EAFNOSUPPORT, for which there is no `ErrorKind`.
+const NO_FAMILY: i32 = if cfg!(windows) {
+    10_047
+} else if cfg!(target_os = "linux") {
+    97
+} else {
+    47
+};
 /// Connections served at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 256;
 /// A client has this long to agree on keys.
@@ -47,7 +55,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
         TcpListener::from_std(socket.into())
     };
     bind(address).or_else(|error| {
-        let no_ipv6 = matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL));
+        let no_ipv6 = error.raw_os_error() == Some(NO_FAMILY) || error.kind() == std::io::ErrorKind::AddrNotAvailable;
         if no_ipv6 && address == SocketAddr::from(([0_u16; 8], address.port())) {
             bind(SocketAddr::from(([0, 0, 0, 0], address.port())))
         } else {

@@ -8,6 +8,7 @@ pub mod http_client;
 pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
+#[cfg(target_os = "linux")]
 mod netlink;
 pub mod recorder;
 pub mod routes;
@@ -16,6 +17,10 @@ mod scripted_server;
 pub mod snmp;
 pub mod ssdp;
 pub mod storage;
+#[cfg(target_os = "linux")]
+pub mod supervisor;
+#[cfg(not(target_os = "linux"))]
+#[path = "supervisor_elsewhere.rs"]
 pub mod supervisor;
 pub mod tls;
 mod troubles;

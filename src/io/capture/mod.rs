@@ -1,9 +1,15 @@
 //! Where frames come from, and the loop that feeds them to a tally. The loop is the same for the ring and for the
 //! simulated network of the demo. Knows no storm: it fetches frames and says what could not be fetched.
 
+#[cfg(target_os = "linux")]
+pub mod afpacket;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
 pub mod afpacket;
 pub mod compressed;
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has such filters"))]
 pub(in crate::io) mod filter;
+#[cfg(target_os = "linux")]
 mod groups;
 pub mod live;
 mod sampler;
@@ -34,6 +40,11 @@ pub trait FrameSource: Send {
         &[]
     }
 }
+
+/// ENODEV and ENXIO, the same numbers on every Unix.
+const NO_DEVICE: i32 = 19;
+/// See [`NO_DEVICE`].
+const NO_ADDRESS: i32 = 6;
 
 /// Why an interface cannot be captured.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +86,15 @@ pub enum CaptureError {
         /// The address.
         ip: IpAddr,
     },
+    /// This system has no AF_PACKET sockets.
+    #[error(
+        "{interface} cannot be captured: stormglass captures on Linux alone; capture with another program, and have the file \
+         diagnosed: stormglass analyze FILE"
+    )]
+    Unsupported {
+        /// The interface.
+        interface: Arc<str>,
+    },
     /// Anything else that the kernel refuses.
     #[error("capturing on {interface} failed ({step}): {source}")]
     Io {
@@ -94,7 +114,7 @@ impl CaptureError {
         move |source| match (source.kind(), source.raw_os_error()) {
             (io::ErrorKind::PermissionDenied, _) => Self::Permission { interface },
             (io::ErrorKind::NetworkDown, _) => Self::Down { interface },
-            (_, Some(libc::ENODEV | libc::ENXIO)) => Self::NoInterface { interface },
+            (_, Some(NO_DEVICE | NO_ADDRESS)) => Self::NoInterface { interface },
             _ => Self::Io { interface, step, source },
         }
     }
@@ -102,7 +122,10 @@ impl CaptureError {
     /// It may go away by itself: the interface comes up, or comes back.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        !matches!(self, Self::Permission { .. } | Self::NotEthernet { .. } | Self::NotOnLink { .. })
+        !matches!(
+            self,
+            Self::Permission { .. } | Self::NotEthernet { .. } | Self::NotOnLink { .. } | Self::Unsupported { .. }
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 //! walks; what the bytes mean, `wire::snmp` knows.
 
 use super::error::Cause;
+use super::icmp;
 use super::postbox::Line;
 use crate::mib::{Reply, Request};
 use crate::model::snmp::Oid;
@@ -86,7 +87,7 @@ impl Session {
                 return Ok(reply);
             }
             match state.undelivered.take() {
-                Some(libc::ECONNREFUSED) => return Err(Cause::PortClosed),
+                Some(icmp::REFUSED) => return Err(Cause::PortClosed),
                 Some(errno) => self.unreachable = Some(errno),
                 None => {}
             }

@@ -9,6 +9,8 @@ use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd};
 
+/// ECONNREFUSED: nobody listens on the port.
+pub(super) const REFUSED: i32 = libc::ECONNREFUSED;
 /// Errors read at a time; what is left keeps the socket readable.
 const MAX_ERRORS: usize = 64;
 /// Bytes for the kernel's messages about one of them: an error and the address of who reported it.

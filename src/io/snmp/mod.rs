@@ -5,6 +5,10 @@ mod community;
 mod conversation;
 mod diagnosis;
 mod error;
+#[cfg(target_os = "linux")]
+mod icmp;
+#[cfg(not(target_os = "linux"))]
+#[path = "icmp_elsewhere.rs"]
 mod icmp;
 mod located;
 mod look_up;

@@ -181,15 +181,20 @@ fn open(interface: &Interface, group: IpAddr) -> io::Result<UdpSocket> {
     // away from the media server that was there before. And only what this socket has joined (ip(7), IP_MULTICAST_ALL).
     match group {
         IpAddr::V4(v4) => {
+            #[cfg(target_os = "linux")]
             socket.set_multicast_all_v4(false)?;
-            socket.bind(&SocketAddr::new(group, ssdp::PORT).into())?;
+            // Windows binds to no group.
+            let address = if cfg!(windows) { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { group };
+            socket.bind(&SocketAddr::new(address, ssdp::PORT).into())?;
             socket.join_multicast_v4_n(&v4, &InterfaceIndexOrAddress::Index(interface.index))?;
         }
         IpAddr::V6(v6) => {
             socket.set_only_v6(true)?;
+            #[cfg(target_os = "linux")]
             socket.set_multicast_all_v6(false)?;
             let scope = if is_link_scope(v6) { interface.index } else { 0 };
-            socket.bind(&SocketAddr::V6(SocketAddrV6::new(v6, ssdp::PORT, 0, scope)).into())?;
+            let address = if cfg!(windows) { Ipv6Addr::UNSPECIFIED } else { v6 };
+            socket.bind(&SocketAddr::V6(SocketAddrV6::new(address, ssdp::PORT, 0, scope)).into())?;
             socket.join_multicast_v6(&v6, interface.index)?;
         }
     }

@@ -2,18 +2,21 @@
 //! Neighbour Solicitation. A layer-3 reflector forwards other devices' packets, but does not forge either, so that
 //! the answers are worth believing even in the middle of a storm. Judges no owner.
 
+#[cfg(target_os = "linux")]
+mod linux;
+
+#[cfg(target_os = "linux")]
+pub use linux::table;
+
 use super::capture::CaptureError;
 use super::capture::afpacket;
 use super::capture::filter;
 use super::clock::Clock;
 use super::interfaces::Interface;
-use super::netlink;
+use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
-use crate::model::{MacAddr, Time};
 use crate::observe::owners;
 use crate::wire::{frame, request};
-use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -30,9 +33,6 @@ const SECOND_ANSWER_WAIT: Duration = Duration::from_millis(100);
 const MAX_ANSWERS: usize = 8;
 /// Frames read per question, so that a flood of answers ends.
 const MAX_ANSWER_FRAMES: usize = 256;
-/// The kernel counts the age of an entry in these (`USER_HZ` is 100 on every Linux that we run on).
-const TICK: Duration = Duration::from_millis(10);
-
 /// An entry of the kernel's neighbour table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Neighbour {
@@ -42,42 +42,13 @@ pub struct Neighbour {
     pub claim: OwnerClaim,
 }
 
-/// The kernel's neighbour table: the entries that were resolved to a MAC and may still hold.
+/// The neighbour table, where there is no netlink: it is not known.
 ///
 /// # Errors
-/// The kernel's netlink cannot be asked.
-pub fn table(now: Time) -> io::Result<Vec<Neighbour>> {
-    let dump = netlink::dump(&RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default()))?;
-    let neighbour = |message: &RouteNetlinkMessage| match message {
-        RouteNetlinkMessage::NewNeighbour(entry) => resolved(entry, now),
-        _ => None,
-    };
-    Ok(dump.messages.iter().filter_map(neighbour).take(MAX_NEIGHBOURS).collect())
-}
-
-fn resolved(entry: &NeighbourMessage, now: Time) -> Option<Neighbour> {
-    use NeighbourState::{Delay, Permanent, Probe, Reachable, Stale};
-    if !matches!(entry.header.state, Reachable | Stale | Delay | Probe | Permanent) {
-        return None;
-    }
-    let (mut ip, mut mac, mut age) = (None, None, Duration::ZERO);
-    for attribute in &entry.attributes {
-        match attribute {
-            NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => ip = Some(IpAddr::V4(*v4)),
-            NeighbourAttribute::Destination(NeighbourAddress::Inet6(v6)) => ip = Some(IpAddr::V6(*v6)),
-            NeighbourAttribute::LinkLayerAddress(bytes) => {
-                mac = <[u8; 6]>::try_from(bytes.as_slice()).ok().map(MacAddr);
-            }
-            NeighbourAttribute::CacheInfo(info) => age = TICK * info.confirmed,
-            _ => {}
-        }
-    }
-    let (ip, mac) = (ip?, mac.filter(|mac| *mac != MacAddr::ZERO && !mac.is_group())?);
-    if ip.is_multicast() || ip.is_unspecified() || ip.is_loopback() {
-        return None;
-    }
-    let proof = if ip.is_ipv4() { OwnerProof::Arp } else { OwnerProof::Nd };
-    Some(Neighbour { interface: entry.header.ifindex, claim: OwnerClaim { ip, mac, proof, at: now.minus(age) } })
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub const fn table(_: Time) -> io::Result<Vec<Neighbour>> {
+    Ok(Vec::new())
 }
 
 /// Asks the link who owns `ip`, with at most three requests, and returns every different answer; none if nobody
@@ -169,6 +140,8 @@ fn same_prefix(own: IpAddr, ip: IpAddr, length: u8) -> bool {
 mod tests {
     use super::*;
 
+    use crate::model::MacAddr;
+
     const MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
 
     fn interface(addresses: &[(&str, u8)]) -> Interface {
@@ -210,33 +183,5 @@ mod tests {
         let request = request::neighbour_solicitation(MAC, from, to);
         let claim = answer(&request, from.into(), Time::from_secs(1)).expect("a solicitation claims its sender");
         assert_eq!((claim.mac, claim.proof), (MAC, OwnerProof::Nd));
-    }
-
-    #[test]
-    fn unresolved_entries_say_nothing() {
-        let entry = |state, mac: &[u8]| {
-            let mut message = NeighbourMessage::default();
-            message.header.state = state;
-            message.header.ifindex = 2;
-            message.attributes.push(NeighbourAttribute::Destination(NeighbourAddress::Inet([192, 168, 1, 10].into())));
-            message.attributes.push(NeighbourAttribute::LinkLayerAddress(mac.to_vec()));
-            resolved(&message, Time::from_secs(9))
-        };
-        let claim =
-            OwnerClaim { ip: [192, 168, 1, 10].into(), mac: MAC, proof: OwnerProof::Arp, at: Time::from_secs(9) };
-        assert_eq!(entry(NeighbourState::Stale, &MAC.0), Some(Neighbour { interface: 2, claim }));
-        assert_eq!(entry(NeighbourState::Failed, &MAC.0), None);
-        assert_eq!(entry(NeighbourState::Incomplete, &MAC.0), None);
-        assert_eq!(entry(NeighbourState::Noarp, &MAC.0), None);
-        assert_eq!(entry(NeighbourState::Reachable, &[0; 6]), None);
-        assert_eq!(entry(NeighbourState::Reachable, &[2, 0, 0, 1]), None);
-    }
-
-    #[test]
-    fn the_table_can_be_read() {
-        let now = Time::from_secs(1_000_000_000);
-        for neighbour in table(now).expect("netlink") {
-            assert!(neighbour.claim.at <= now && neighbour.interface != 0);
-        }
     }
 }

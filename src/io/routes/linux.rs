@@ -1,6 +1,7 @@
-//! This host's default routes by netlink: by which router it answers. Follows none and changes none.
+//! Default routes by netlink.
 
-use super::netlink;
+use super::DefaultRoute;
+use crate::io::netlink;
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteType};
 use std::io;
@@ -8,17 +9,6 @@ use std::net::IpAddr;
 
 /// Default routes kept: one per interface and address family, in a home one or two.
 const MAX_ROUTES: usize = 64;
-
-/// A route to everywhere, by another router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefaultRoute {
-    /// Index of the interface that it leaves by.
-    pub interface: u32,
-    /// The router.
-    pub next_hop: IpAddr,
-    /// Lower goes first; 0 where there is none.
-    pub metric: u32,
-}
 
 /// The default routes of the main table, the one in use first. A route without a next hop (a tunnel, a PPP line) leads
 /// by no router, and is left out.

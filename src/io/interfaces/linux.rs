@@ -1,10 +1,10 @@
-//! This host's network interfaces by netlink: what they are, their addresses, and their counters, which stand in for
-//! SNMP where no target is configured. Chooses none; `app` does.
+//! Interfaces and their counters by netlink, and what sysfs adds.
 
-use super::netlink;
+use super::Interface;
 use crate::io::clock::Clock;
+use crate::io::netlink;
 use crate::model::MacAddr;
-use crate::model::observation::{Counter, PollSample, PortCounters, PortSample};
+use crate::model::observation::{Counter, PollSample, PortCounters, PortSample, THIS_HOST};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
 use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkLayerType, LinkMessage, State, Stats64};
@@ -13,29 +13,6 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-pub use crate::model::observation::THIS_HOST;
-
-/// A network interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
-    /// `eth0`.
-    pub name: Arc<str>,
-    /// Its index in the kernel.
-    pub index: u32,
-    /// Its MAC, if it has one.
-    pub mac: Option<MacAddr>,
-    /// Its addresses with prefix lengths.
-    pub addresses: Vec<(IpAddr, u8)>,
-    /// Administratively up and with a carrier (`IFF_UP`, `IFF_RUNNING`).
-    pub up: bool,
-    /// The loopback.
-    pub loopback: bool,
-    /// Can send multicast (`IFF_MULTICAST`).
-    pub multicast: bool,
-    /// Enslaved to a bridge or bond: its master is the one to look at.
-    pub enslaved: bool,
-}
 
 /// Every interface with its addresses, by index.
 ///
