@@ -17,10 +17,11 @@ out=target/package
 rm -rf "$out"
 mkdir -p "$out"
 "$target/$profile/stormglass" manual "$out"
-# The service of the package finds the programs elsewhere, and its configuration in /etc. Its user is made by systemd at each
-# start and cannot read what is root's; systemd can, and hands it over.
+# The service of the package finds the programs elsewhere, its configuration in /etc, and runs as the user that the package makes:
+# it can then read its configuration anew whenever it is told to, secrets included, and nobody else can.
 sed -e '/^#/d' -e 's|/usr/local/bin/|/usr/bin/|' \
-  -e 's|^ExecStart=.*|LoadCredential=stormglass.yml:/etc/stormglass/stormglass.yml\n& --config.file=%d/stormglass.yml|' \
+  -e 's|^ExecStart=.*|& --config.file=/etc/stormglass/stormglass.yml|' \
+  -e 's|^DynamicUser=yes|User=stormglass\nGroup=stormglass|' \
   packaging/stormglass.service >"$out/stormglass.service"
 
 cargo deb --locked --no-build --profile "$profile" -p stormglass

@@ -12,12 +12,15 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Where the service keeps its history, as the package and `packaging/stormglass.service` have it.
+const OF_SERVICE: &str = "/var/lib/stormglass";
+
 /// Arguments of `stormglass last`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Exit code: 0 no storm is remembered, 1 at least one is, 2 could not look.")]
 pub struct LastArgs {
-    /// The folder that `serve` was given.
-    #[arg(long = "storage.path", value_name = "FOLDER", required_unless_present = "config_file")]
+    /// The folder that `serve` was given [default: that of the service, /var/lib/stormglass]
+    #[arg(long = "storage.path", value_name = "FOLDER")]
     pub storage_path: Option<PathBuf>,
     /// The configuration of `serve`, which names the folder (`storage.path`).
     #[arg(long = "config.file", value_name = "FILE")]
@@ -60,7 +63,7 @@ fn folder(args: &LastArgs) -> Result<PathBuf, String> {
     if let Some(folder) = &args.storage_path {
         return Ok(folder.clone());
     }
-    let file = args.config_file.as_deref().ok_or("name the folder with --storage.path")?;
+    let Some(file) = args.config_file.as_deref() else { return Ok(OF_SERVICE.into()) };
     let config = config::load(file).map_err(|error| error.to_string())?;
     config.storage.path.ok_or_else(|| {
         format!("{}: no storage.path, so that no history is kept; name a folder there, or here", file.display())
@@ -69,8 +72,13 @@ fn folder(args: &LastArgs) -> Result<PathBuf, String> {
 
 fn look(folder: &std::path::Path) -> Result<History, String> {
     let place = folder.display();
-    let history = storage::read(folder)
-        .map_err(|error| format!("{place} can't be read: {error}; name the folder that serve was given"))?;
+    let history = storage::read(folder).map_err(|error| {
+        let next = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => "run it as root: sudo stormglass last",
+            _ => "name the folder that serve was given with --storage.path",
+        };
+        format!("{place} can't be read: {error}; {next}")
+    })?;
     if !storage::exists(folder) {
         return Err(format!(
             "there is no {} in {place}: start `stormglass serve --storage.path={place}` to keep a history there",
