@@ -364,28 +364,12 @@ pub(super) fn long_over(case: &Case, at: Time) -> bool {
 /// A verdict that says nothing yet but where, when and what was found.
 pub(super) fn blank(segment: &Arc<str>, detected: Time, finding: &Finding) -> Verdict {
     Verdict {
-        id: "".into(),
-        segment: Arc::clone(segment),
-        cause: finding.cause,
         severity: finding.severity,
         confidence: finding.confidence,
-        phase: Phase::Active,
         started: finding.started,
-        ended: None,
         detected,
-        culprit: None,
-        origins: Vec::new(),
-        groups: Vec::new(),
         protocol: finding.protocol,
-        frames: 0,
-        peak_pps: 0,
-        current_pps: 0,
-        sentence: String::new(),
-        evidence: Vec::new(),
-        remedy: Vec::new(),
-        candidates: Vec::new(),
-        lacks: Vec::new(),
-        recording: None,
+        ..Verdict::blank(Arc::clone(segment), finding.cause)
     }
 }
 

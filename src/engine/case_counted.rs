@@ -350,6 +350,21 @@ impl Cases {
         }
     }
 
+    /// What only counters have told of these ports has turned out to be expected.
+    pub(super) fn excuse(&mut self, ports: &BTreeSet<PortKey>, changed: &mut dyn FnMut(Arc<Verdict>)) {
+        let only_there = |case: &&mut Case| {
+            let known = case.counters.as_ref().map(|counters| &counters.ports);
+            case.open() && case.is_counted() && known.is_some_and(|known| !known.is_empty() && known.is_subset(ports))
+        };
+        for case in self.cases.iter_mut().filter(only_there) {
+            let (last, times) = (case.last, case.times);
+            let verdict = Arc::make_mut(&mut case.verdict);
+            (verdict.phase, verdict.ended, verdict.current_pps) = (Phase::Over, Some(last), 0);
+            write(verdict, &times);
+            changed(Arc::clone(&case.verdict));
+        }
+    }
+
     /// Open storms of frames whose culprit is known and its port is not: id and frames so far.
     pub(super) fn without_port(&self) -> impl Iterator<Item = (&Arc<str>, u64)> + Clone {
         let open = self.cases.iter().filter(|case| case.open() && !case.is_counted()).map(|case| &case.verdict);

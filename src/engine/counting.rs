@@ -82,9 +82,16 @@ impl Engine {
             return;
         }
         let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
-        let Some(sources) = self.sources(group, &alarms) else { return };
+        let Some(mut sources) = self.sources(group, &alarms) else { return };
+        let excuse = self.beyond_expected(now, group, &mut sources);
         let out = alarms.iter().filter(|alarm| alarm.direction != brings_in(*alarm.target == *THIS_HOST));
         let out = out.filter(|alarm| !alarm.state.clearing()).collect::<Vec<_>>();
+        let reached_pps = out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max);
+        let flooded = unicasts.is_some() || media.is_some() || relearned.is_some() || !paused.is_empty();
+        if sources.is_empty() && !flooded && excuse.accounts_for(reached_pps) {
+            self.excused(now, excuse);
+            return;
+        }
         let ports = || group.nodes.iter().flat_map(|node| self.targets.ports(node.name()));
         let moved = self.moves(now, group);
         let scene = CounterScene {
@@ -93,7 +100,7 @@ impl Engine {
             sources: sources.len(),
             reached: out.len(),
             up: ports().filter(|port| port.oper_up).count().max(out.len()),
-            reached_pps: out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max),
+            reached_pps,
             reached_since: out
                 .iter()
                 .map(|alarm| (alarm.state.since, alarm.state.above_at))
@@ -114,6 +121,7 @@ impl Engine {
                 found.push(finding);
             }
         }
+        self.excused(now, excuse);
         for finding in found {
             let seen = Seen {
                 now,

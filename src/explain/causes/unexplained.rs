@@ -1,11 +1,12 @@
 //! A storm that is certainly there and whose cause the facts do not settle: said as such, with what it could be and
 //! what would decide it. A wrong name is the worst answer.
 
-use super::chatty_source::{is_awaited, suspects};
+use super::chatty_source::{is_awaited, ownership, suspects};
 use super::ethertype_bridge_loop::Family;
 use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
+use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
@@ -161,11 +162,23 @@ fn from_nowhere(scene: &CounterScene<'_>) -> CounterFinding {
     ])
 }
 
+/// Devices that repeat themselves, certainly so, and no more than the user has told to expect of them. A reflection and a
+/// ring of cables are no such device's repetition: see [`ownership`].
+fn repeats_as_expected(scene: &Scene<'_>, circulating: &[Circulating<'_>]) -> BTreeSet<TalkerKey> {
+    let own = scene
+        .excused
+        .iter()
+        .filter(|(key, talker)| talker.repeats_itself() && ownership(scene, circulating, key, talker).is_some());
+    own.map(|(key, _)| **key).collect()
+}
+
 /// Datagrams that circulate and that no cause claimed.
 fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+    let expected = repeats_as_expected(scene, circulating);
     let open = circulating
         .iter()
         .filter(|one| !matches!(one.role, Role::Forwarded(_)) && one.goes_on(scene.thresholds.replica_copies))
+        .filter(|one| !expected.contains(&(one.track.replica.first_mac, one.track.replica.protocol)))
         .filter(|one| one.track.replica.senders.iter().all(|s| !taken.contains(&s.mac)))
         .collect::<Vec<_>>();
     let senders = open.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();
