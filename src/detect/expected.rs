@@ -170,6 +170,11 @@ impl Expectations {
         good.map(|(_, quota)| quota.lately(at)).sum()
     }
 
+    /// Who sends it.
+    pub fn senders(&self) -> impl Iterator<Item = MacAddr> {
+        self.quotas.values().filter_map(Quota::holder)
+    }
+
     /// What there is of an entry.
     #[must_use]
     pub fn of(&self, entry: &Arc<Expected>) -> Option<&Quota> {

@@ -3,6 +3,7 @@
 pub mod bouts;
 pub mod counters;
 pub mod expected;
+pub mod parroting;
 pub mod segment;
 pub mod thresholds;
 pub mod window;

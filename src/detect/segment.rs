@@ -3,6 +3,7 @@
 
 use super::bouts::Bouts;
 use super::expected::Expectations;
+use super::parroting::Parroting;
 use super::thresholds::Thresholds;
 use super::window::{SlidingSecond, WholeSeconds};
 use crate::model::frames::{FrameSummary, Protocol, Replica, SourceCount, SourceKey};
@@ -59,6 +60,8 @@ pub struct Talker {
     pub to_all_hosts: WholeSeconds,
     /// Frames per second that said again, in a datagram of their own, what another device had just said (mDNS).
     pub echoes: WholeSeconds,
+    /// The same over a minute or two, beside all that it said by mDNS.
+    pub parroting: Parroting,
     /// Source addresses.
     pub ips: BTreeSet<IpAddr>,
     /// Destination groups.
@@ -79,6 +82,7 @@ impl Talker {
             repeats: WholeSeconds::default(),
             to_all_hosts: WholeSeconds::default(),
             echoes: WholeSeconds::default(),
+            parroting: Parroting::default(),
             ips: BTreeSet::new(),
             groups: BTreeSet::new(),
         }
@@ -270,6 +274,9 @@ impl Segment {
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         talker.echoes.add(at, source.echoes.min(frames), limit);
+        if protocol == Protocol::Mdns {
+            talker.parroting.add(at, frames, source.echoes.min(frames));
+        }
         for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
             if let Some(address) = address.filter(|_| known.len() < MAX_PER_TALKER) {
                 known.insert(address);

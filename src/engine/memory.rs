@@ -67,7 +67,7 @@ impl Case {
 }
 
 /// Whether no frame has told of it.
-fn is_counted(verdict: &Verdict) -> bool {
+pub(super) fn is_counted(verdict: &Verdict) -> bool {
     !verdict.evidence.is_empty() && verdict.evidence.iter().all(|fact| fact.feed == "snmp")
 }
 

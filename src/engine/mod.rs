@@ -27,6 +27,8 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod told;
+#[cfg(test)]
+mod told_tests;
 mod trace;
 mod verified;
 

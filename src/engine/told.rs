@@ -1,10 +1,9 @@
 //! What the user tells beside the limits: what devices are called, and which traffic is expected. Of the latter: how much of
 //! it there is by frames and by counters, and which ports bring in nothing else. Never asks whether copies circle.
 
-use super::lans::{Group, interface_of};
+use super::lans::{Group, Node, interface_of};
 use super::{Engine, Output, push};
 use crate::detect::Expected;
-use crate::detect::counters::Counted as Kind;
 use crate::explain::counted::{PortKey, SourcePort};
 use crate::model::{MacAddr, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,12 +53,15 @@ pub(super) struct Excuse {
     ports: BTreeSet<PortKey>,
     /// Packets per second that they bring in together.
     pps: f64,
+    /// Of interfaces of ours, packets per second of which frames tell that they are expected, with what counters of other
+    /// seconds may differ by.
+    captured: f64,
 }
 
 impl Excuse {
     /// What goes out of a port is what they bring in.
     pub(super) fn accounts_for(&self, pps: f64) -> bool {
-        self.pps > 0.0 && pps <= self.pps * ALIKE
+        self.pps > 0.0 && pps <= self.pps * ALIKE || self.captured > 0.0 && pps <= self.captured
     }
 }
 
@@ -139,8 +141,9 @@ impl Engine {
     ///
     /// Counters tell no sender, and a reflection looks to them like anything else. So a port is left out where one expected
     /// device alone is behind it, by a forwarding table that was read since, which is no router, and as much does not go
-    /// out again; or where frames are captured in the same LAN, and those that are expected there account for all ports
-    /// together: what else there was, and copies, the frames would tell.
+    /// out again; or where frames are captured in the same LAN, those that are expected account for all ports together, and
+    /// one of their senders is known behind each: what else there was, and copies, the frames would tell. A group that
+    /// snooping keeps from the capture has another port.
     pub(super) fn beyond_expected(&self, now: Time, group: &Group, sources: &mut Vec<SourcePort>) -> Excuse {
         let mut excuse = Excuse::default();
         if self.settings.expected.is_empty() {
@@ -154,14 +157,28 @@ impl Engine {
         }
         sources.retain(|source| !excuse.known.contains_key(&source.key()));
         excuse.ports.extend(excuse.known.keys().cloned());
-        let captured = (self.captured_expected(group, now) as f64 - excuse.pps).max(0.0) * ALIKE;
+        let (captured, senders) = self.captured_expected(group, now);
+        if captured == 0 {
+            return excuse;
+        }
+        let captured = captured as f64 * ALIKE + self.settings.thresholds.source_pps as f64;
+        // What comes in at an interface of ours is what is captured there.
+        if group.nodes.iter().all(|node| matches!(node, Node::Interface(_))) {
+            excuse.captured = captured;
+        }
         let rest = sources.iter().map(|source| source.pps).sum::<f64>();
-        let of_groups = sources.iter().all(|source| source.counted != Kind::All);
-        if captured > 0.0 && of_groups && rest <= captured + self.settings.thresholds.source_pps as f64 {
+        let there = |source: &SourcePort| senders.iter().any(|mac| self.is_behind(source, *mac));
+        if rest + excuse.pps <= captured && sources.iter().all(there) {
             excuse.pps += rest;
             excuse.ports.extend(sources.drain(..).map(|source| source.key()));
         }
         excuse
+    }
+
+    fn is_behind(&self, source: &SourcePort, mac: MacAddr) -> bool {
+        let index = self.targets.port(&source.target, &source.port).map(|status| status.if_index);
+        let place = self.targets.surroundings(&source.target).and_then(|tables| tables.place(mac));
+        index.is_some() && place.map(|place| place.if_index) == index
     }
 
     /// Keeps what was found, and ends what had been told of these ports before it was.
@@ -177,12 +194,15 @@ impl Engine {
     }
 
     /// Expected frames per second that were captured lately in the LAN of a group of switches and interfaces, none of it
-    /// more than was told.
-    fn captured_expected(&self, group: &Group, now: Time) -> u64 {
+    /// more than was told, and who sends them.
+    fn captured_expected(&self, group: &Group, now: Time) -> (u64, BTreeSet<MacAddr>) {
         let segments = self.places.values().flat_map(|place| place.segments.values());
         let here = segments.filter(|segment| group.interfaces.contains(interface_of(&segment.id).0));
         // An interface that is in the LAN twice captures the same frames twice.
-        here.map(|segment| segment.expected.lately(now, &self.settings.thresholds)).max().unwrap_or(0)
+        let most = here.max_by_key(|segment| segment.expected.lately(now, &self.settings.thresholds));
+        most.map_or_else(Default::default, |segment| {
+            (segment.expected.lately(now, &self.settings.thresholds), segment.expected.senders().collect())
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! what would decide it. A wrong name is the worst answer.
 
 use super::chatty_source::{is_awaited, ownership, suspects};
+use super::discovery_swarm::{from_everywhere, together};
 use super::ethertype_bridge_loop::Family;
 use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
@@ -53,6 +54,9 @@ impl Cause for Unexplained {
         }
         let ring = (ends.len() > 1).then(|| in_and_out(scene, &ends));
         let singles = if ring.is_some() { others } else { open };
+        if ring.is_none() && from_everywhere(&singles) {
+            return vec![from_many(scene, &singles)];
+        }
         singles.into_iter().map(|source| from_port(scene, source)).chain(ring).collect()
     }
 
@@ -71,7 +75,8 @@ impl Cause for Unexplained {
                 culprit.mac.map_or_else(String::new, |_| format!(", where {} is", words::device(culprit, "device")));
             return format!(
                 "{storm} {}: {} {} a second come in at {port}{device}. What sends them is not certain.{likely} {now}: pull \
-                 the cable at {port}; if that ends it, what is behind it is the cause.",
+                 the cable at {port}; if that ends it, what is behind it is the cause. A capture of the frames there tells \
+                 what it is.",
                 times.span(verdict),
                 words::about(verdict.peak_pps),
                 verdict.protocol.noun(),
@@ -150,6 +155,15 @@ fn in_and_out(scene: &CounterScene<'_>, ends: &[&SourcePort]) -> CounterFinding 
         ("l2_loop", ring, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
         ("l3_reflector", reflector, CAPTURE.to_owned()),
         ("chatty_source", 0.15, CAPTURE.to_owned()),
+    ])
+}
+
+/// Many ports bring in a part of it each: to name one of them would send a person to the wrong one.
+fn from_many(scene: &CounterScene<'_>, sources: &[&SourcePort]) -> CounterFinding {
+    together(Unexplained.id(), 0.4, scene, sources).or([
+        ("discovery_swarm", 0.4, "let frames be captured there: do many devices look for services?".to_owned()),
+        ("chatty_source", 0.3, CAPTURE.to_owned()),
+        ("l2_loop", 0.15, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
     ])
 }
 
