@@ -356,7 +356,7 @@ impl Bench<'_> {
             match output {
                 Output::Changed(verdict) => self.report.said.push((now, verdict)),
                 // Nobody searches for devices here, and no switch is asked.
-                Output::Mapping(_) | Output::Moved(_) | Output::Device(_) | Output::LookUp(_) => {}
+                Output::Mapping(_) | Output::Noted(_) | Output::Moved(_) | Output::Device(_) | Output::LookUp(_) => {}
                 Output::AskOwner { interface, ip } => {
                     let owner = self.scenario.hosts.iter().find(|host| IpAddr::from(host.ip) == ip);
                     if let Some(host) = owner.filter(|_| self.watch.answers) {

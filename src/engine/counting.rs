@@ -3,11 +3,14 @@
 
 use super::case::port_label;
 use super::case_counted::Seen;
-use super::floods::Polled;
+use super::floods::{Polled, What};
 use super::lans::{Group, Node};
+use super::place::Place;
 use super::{Engine, Output, push};
 use crate::detect::counters::{Counted, Direction, PortAlarm, Traffic, flood};
-use crate::explain::counted::{CounterFinding, CounterScene, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in};
+use crate::explain::counted::{
+    CounterFinding, CounterScene, Flooding, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in,
+};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
 use crate::model::observation::{CounterKind, THIS_HOST};
@@ -31,6 +34,12 @@ const MAX_NODES: usize = 512;
 const MAX_LOOKED_AT: usize = 512;
 /// Addresses that moved belong to a storm for this long.
 const MOVED_WITHIN: Duration = Duration::from_secs(300);
+/// A capture that was heard of since tells what there is to groups.
+const CAPTURED_WITHIN: Duration = Duration::from_secs(5);
+/// So many seconds back, which counters tell of.
+const CAPTURED_SECONDS: usize = 60;
+/// By so many times there are more of what is flooded.
+const FEWER: f64 = 4.0;
 /// What goes out of a source is a part of what comes in, or it is no end of a ring.
 const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
@@ -75,7 +84,9 @@ impl Engine {
         let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
         let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
         let is_edge = |key: &PortKey| self.is_edge(key);
-        let [unicasts, media] = [false, true].map(|media| self.floods.of(group, media, confirm, &is_edge));
+        let [unicasts, media, octets] =
+            [What::Unicasts, What::Media, What::Octets].map(|what| self.floods.of(group, what, confirm, &is_edge));
+        let unicasts = unicasts.or_else(|| octets.filter(|flooding| self.are_no_groups(now, group, flooding)));
         let relearned = self.floods.relearned(group, confirm, &is_edge);
         let paused = self.paused(group, confirm);
         if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() && paused.is_empty() {
@@ -135,6 +146,16 @@ impl Engine {
                 push(&mut self.outputs, Output::Changed(changed));
             }
         }
+    }
+
+    /// What is flooded there by octets is of unicasts: it would come to the captured interfaces of that LAN as well, and far
+    /// fewer frames to groups have, be each of them as long as it can.
+    fn are_no_groups(&self, now: Time, group: &Group, flooding: &Flooding) -> bool {
+        let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
+        let lately = |place: &Place| place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
+        let most = |place: &Place| place.seconds.until(now).into_iter().rev().take(CAPTURED_SECONDS).max();
+        let captured = group.interfaces.iter().filter_map(|name| self.places.get(name)).filter(|place| lately(place));
+        captured.filter_map(most).min().is_some_and(|most| f64::from(most) * FEWER <= pps)
     }
 
     /// The ports of a group that pause frames hold up; of those that lead to a switch which has one itself, that one alone.
