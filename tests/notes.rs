@@ -219,8 +219,8 @@ fn the_page_needs_no_script_and_takes_no_orders_from_other_pages() {
     let glass = Glass::start(folder.path(), &storage);
     let storm = glass.storm(STORM);
     let page = glass.get("/?lang=ja");
-    let link = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let link = link.filter(|link| link.starts_with(&format!("/storms/{STORM}/"))).next().expect("a link to the storm");
+    let mut links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let link = links.find(|link| link.starts_with(&format!("/storms/{STORM}/"))).expect("a link to the storm");
     let own = glass.get(link);
     let field = |name: &str| {
         let rest = own.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name}: {own}")).1;

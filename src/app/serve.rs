@@ -200,7 +200,7 @@ async fn tell(mut changes: tokio::sync::broadcast::Receiver<Change>) {
                 tracing::info!("{}", view::upnp::device_change(&change, Language::English));
             }
             Ok(Change::Noted(note)) => {
-                tracing::info!(note = %note.id, "{}", view::notes::sentence(&note, Language::English))
+                tracing::info!(note = %note.id, "{}", view::notes::sentence(&note, Language::English));
             }
             Ok(Change::Moved(moved)) => tracing::info!(
                 target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,

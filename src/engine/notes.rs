@@ -330,9 +330,9 @@ mod tests {
         assert!(told.iter().any(hushed), "{told:?}");
         engine.keep_notes(NOW.plus(HOUR * 2));
         assert!(said(&engine).contains(&("router".into(), true, false)));
-        let ended = std::iter::from_fn(|| engine.poll());
+        let mut ended = std::iter::from_fn(|| engine.poll());
         let of_it = |output: Output| matches!(output, Output::Noted(note) if note.id == mute.id && !note.holds());
-        assert!(ended.map(of_it).any(|of_it| of_it));
+        assert!(ended.any(of_it));
         assert_eq!(engine.notes()[1].ended.map(|(_, why)| why), Some(End::Expired));
         engine.keep_notes(NOW.plus(HOUR * 27));
         assert!(!engine.notes().iter().any(|note| note.id == mute.id), "after a day it need not be said any more");
