@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use stormglass::detect::Expected;
+use stormglass::detect::expected::Entries;
 use stormglass::engine::{Engine, FeedStatus, Input, Output, Settings, State};
 use stormglass::explain::Own;
 use stormglass::model::frames::{FrameMeta, LinkType, OwnerClaim, OwnerProof};
@@ -57,6 +59,8 @@ pub struct Watch {
     pub flush_every: Option<Duration>,
     /// Of what is due at the same moment, polls and time come before frames.
     pub frames_last: bool,
+    /// The traffic of every device is told to be expected up to this rate.
+    pub expect_pps: Option<u64>,
 }
 
 /// What was seen and said.
@@ -173,7 +177,14 @@ pub fn watch(scenario: &Scenario, seed: u64, watch: Watch) -> Report {
 /// The program, as it is when it has just been started.
 fn started(scenario: &Scenario, watch: Watch, at: Duration, seed: u64) -> (Engine, Tally) {
     let interface: Arc<str> = "eth0".into();
-    let mut engine = Engine::new(Settings { can_ask: watch.answers, ..Settings::default() });
+    let expected = watch.expect_pps.map_or_else(Entries::default, |max_pps| {
+        let entry = |mac: Mac| {
+            let until = time(scenario.duration * 2);
+            Arc::new(Expected { mac: Some(mac_addr(mac)), group: None, max_pps, until, why: "all of it".into() })
+        };
+        scenario.device_names().into_keys().map(entry).collect()
+    });
+    let mut engine = Engine::new(Settings { can_ask: watch.answers, expected, ..Settings::default() });
     if let Some(own) = own(scenario, &interface) {
         engine.handle(time(at), Input::Own(own));
     }
@@ -345,7 +356,7 @@ impl Bench<'_> {
             match output {
                 Output::Changed(verdict) => self.report.said.push((now, verdict)),
                 // Nobody searches for devices here, and no switch is asked.
-                Output::Mapping(_) | Output::Moved(_) | Output::Device(_) | Output::LookUp(_) => {}
+                Output::Mapping(_) | Output::Noted(_) | Output::Moved(_) | Output::Device(_) | Output::LookUp(_) => {}
                 Output::AskOwner { interface, ip } => {
                     let owner = self.scenario.hosts.iter().find(|host| IpAddr::from(host.ip) == ip);
                     if let Some(host) = owner.filter(|_| self.watch.answers) {

@@ -8,7 +8,7 @@ use stormglass::model::frames::Protocol;
 use stormglass::model::history::Remembered;
 use stormglass::model::verdict::{Candidate, Evidence, Party, Phase, Severity, Verdict};
 use stormglass::model::{MacAddr, Time};
-use stormglass::view::history::{Entry, History, decode, encode};
+use stormglass::view::history::{Entry, History, Kept, decode, encode};
 use stormglass_proptests::config;
 
 fn party() -> impl Strategy<Value = Party> {
@@ -84,6 +84,8 @@ fn known() -> impl Strategy<Value = Remembered> {
             candidates,
             lacks: texts.clone(),
             recording: texts.first().map(|text| text.as_str().into()),
+            acknowledged: None,
+            muted: None,
         };
         Remembered { at: Time::from_nanos(at), verdict }
     })
@@ -133,10 +135,10 @@ proptest! {
         let verdicts = all.into_iter().map(|known| Arc::new(known.verdict)).filter(|v| ids.insert(Arc::clone(&v.id)));
         let verdicts = verdicts.collect::<Vec<_>>();
         let mut history = History::default();
-        for entry in history.news(Time::from_secs(1), &verdicts, true) {
+        for entry in history.news(Time::from_secs(1), &Kept { verdicts: &verdicts, notes: &[] }, true) {
             history.take(entry);
         }
-        prop_assert_eq!(history.news(Time::from_secs(2), &verdicts, true), Vec::new());
+        prop_assert_eq!(history.news(Time::from_secs(2), &Kept { verdicts: &verdicts, notes: &[] }, true), Vec::new());
         prop_assert_eq!(history.storms().len(), verdicts.len());
     }
 }

@@ -31,6 +31,14 @@ enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// The last storms, from the history on the disk (`--storage.path`), also while the service runs.
     Last(super::last::LastArgs),
+    /// Say of a storm that somebody is on it.
+    Acknowledge(super::say::AcknowledgeArgs),
+    /// Send no messages of a storm, a device or a cause until a time; it is shown all the same.
+    Mute(super::say::MuteArgs),
+    /// What is acknowledged and muted.
+    Mutes(super::say::MutesArgs),
+    /// Take back an acknowledgement or a mute.
+    Unmute(super::say::UnmuteArgs),
     /// The causes of storms that are known, and in what each is seen.
     Causes(super::explain::CausesArgs),
     /// One cause: what it is, how it is recognised, what to do, what looks alike, where to read on.
@@ -93,6 +101,10 @@ pub fn main() -> ExitCode {
         Command::Analyze(args) => super::analyze::run(&args),
         Command::Doctor(args) => super::doctor::run(&args),
         Command::Last(args) => super::last::run(&args),
+        Command::Acknowledge(args) => super::say::acknowledge(&args),
+        Command::Mute(args) => super::say::mute(&args),
+        Command::Mutes(args) => super::say::list(&args),
+        Command::Unmute(args) => super::say::unmute(&args),
         Command::Causes(args) => super::explain::list(&args),
         Command::Explain(args) => super::explain::one(&args),
         Command::Upnp(args) => super::upnp::run(&args),

@@ -228,6 +228,7 @@ impl Narrator {
                     Ok(Change::Storm(verdict)) => self.verdict(&verdict, &mut told),
                     Ok(Change::Mapping(change)) => self.line("stormglass", &view::upnp::change(&change, Language::English)),
                     Ok(Change::Device(change)) => self.line("stormglass", &view::upnp::device_change(&change, Language::English)),
+                    Ok(Change::Noted(note)) => self.line("stormglass", &view::notes::sentence(&note, Language::English)),
                     Ok(Change::Moved(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,

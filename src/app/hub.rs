@@ -6,6 +6,7 @@ use crate::io::clock::Clock;
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
 use crate::model::history::Remembered;
+use crate::model::note::Note;
 use crate::model::topology::LookUp;
 use crate::model::verdict::Verdict;
 use crate::observe::catalogue::MappingChange;
@@ -30,10 +31,12 @@ const MAX_QUESTIONS: usize = 64;
 const MAX_LOOK_UPS: usize = 64;
 
 type Query = Box<dyn FnOnce(&Engine, Time) + Send>;
+type Order = Box<dyn FnOnce(&mut Engine, Time) + Send>;
 
 enum Message {
     Input(Input),
     Query(Query),
+    Order(Order),
 }
 
 /// The engine seen from everywhere else.
@@ -56,6 +59,17 @@ pub enum Change {
     Device(Arc<DeviceChange>),
     /// A MAC address is behind another switch port.
     Moved(Arc<MacMove>),
+    /// Something was said of storms, or does not hold any more.
+    Noted(Arc<Note>),
+}
+
+/// What is known of earlier runs of the program, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Storms and warnings.
+    pub storms: Vec<Remembered>,
+    /// What people have said of them.
+    pub notes: Vec<Note>,
 }
 
 /// An owner to be asked for: interface and address.
@@ -72,21 +86,18 @@ impl Hub {
     /// # Errors
     /// The system gives no thread.
     pub fn start(settings: Settings, clock: Clock) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
-        Self::resume(settings, clock, Vec::new())
+        Self::resume(settings, clock, Past::default())
     }
 
-    /// Starts the engine with the storms of earlier runs, oldest first: already the first snapshot has them, so that
-    /// nobody takes the network for quiet in between.
+    /// Starts the engine with what is known of earlier runs: already the first snapshot has it, so that nobody takes the
+    /// network for quiet in between.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn resume(
-        settings: Settings,
-        clock: Clock,
-        past: Vec<Remembered>,
-    ) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
+    pub fn resume(settings: Settings, clock: Clock, past: Past) -> std::io::Result<(Self, mpsc::Receiver<Question>)> {
         let mut engine = Engine::new(settings);
-        engine.handle(clock.now(), Input::Remembered(past));
+        engine.handle(clock.now(), Input::Remembered(past.storms));
+        engine.handle(clock.now(), Input::Notes(past.notes));
         let (sender, inbox) = mpsc::channel(MAX_WAITING);
         let (publish, snapshot) = watch::channel(Arc::new(engine.snapshot(clock.now())));
         let (changes, _) = broadcast::channel(MAX_CHANGES);
@@ -142,6 +153,23 @@ impl Hub {
             let _ = answer.send(question(engine, now));
         });
         self.sender.send(Message::Query(query)).await.map_err(|_| Stopped)?;
+        result.await.map_err(|_| Stopped)
+    }
+
+    /// Has the engine do something that it answers at once.
+    ///
+    /// # Errors
+    /// The program is stopping.
+    pub async fn order<T: Send + 'static>(
+        &self,
+        order: impl FnOnce(&mut Engine, Time) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (answer, result) = oneshot::channel();
+        let order = Box::new(move |engine: &mut Engine, now: Time| {
+            // A client that went away has no use for the answer.
+            let _ = answer.send(order(engine, now));
+        });
+        self.sender.send(Message::Order(order)).await.map_err(|_| Stopped)?;
         result.await.map_err(|_| Stopped)
     }
 
@@ -214,6 +242,7 @@ async fn run(mut engine: Engine, clock: Clock, mut inbox: mpsc::Receiver<Message
             match output {
                 // Nobody listening: the change is in the snapshot.
                 Output::Changed(verdict) => drop(outside.changes.send(Change::Storm(verdict))),
+                Output::Noted(note) => drop(outside.changes.send(Change::Noted(note))),
                 Output::Mapping(change) => drop(outside.changes.send(Change::Mapping(Arc::from(change)))),
                 Output::Device(change) => drop(outside.changes.send(Change::Device(Arc::from(change)))),
                 Output::Moved(moved) => drop(outside.changes.send(Change::Moved(Arc::from(moved)))),
@@ -236,5 +265,6 @@ fn take(engine: &mut Engine, clock: &Clock, message: Message) {
     match message {
         Message::Input(input) => engine.handle(clock.now(), input),
         Message::Query(query) => query(engine, clock.now()),
+        Message::Order(order) => order(engine, clock.now()),
     }
 }

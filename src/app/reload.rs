@@ -102,6 +102,7 @@ pub fn settings(config: &Config, before: &Settings) -> Settings {
     Settings {
         thresholds: config.detect.thresholds(),
         names: config.called(),
+        expected: config.expectations(),
         map_e: config.upnp.map_e.as_ref().map(|share| share.value),
         ..before.clone()
     }

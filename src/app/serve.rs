@@ -3,7 +3,7 @@
 use super::check::Checker;
 use super::cli::{ServeArgs, fail};
 use super::config::{self, Config, Interfaces};
-use super::hub::{Change, Hub};
+use super::hub::{Change, Hub, Past};
 use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
 use super::signals;
 use super::targets;
@@ -199,6 +199,9 @@ async fn tell(mut changes: tokio::sync::broadcast::Receiver<Change>) {
             Ok(Change::Device(change)) => {
                 tracing::info!("{}", view::upnp::device_change(&change, Language::English));
             }
+            Ok(Change::Noted(note)) => {
+                tracing::info!(note = %note.id, "{}", view::notes::sentence(&note, Language::English));
+            }
             Ok(Change::Moved(moved)) => tracing::info!(
                 target = %moved.target, mac = %moved.mac, from = %moved.from, to = %moved.to, count = moved.count,
                 "a device is behind another switch port"
@@ -262,7 +265,10 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let rules = ReplicaRules { copies: settings.thresholds.replica_copies };
     let utc_offset_seconds = settings.times.utc_offset_seconds;
     let storage = config.storage.path.as_deref().map(Storage::open).transpose()?;
-    let past = storage.as_ref().map_or_else(Vec::new, |storage| storage.history().storms().to_vec());
+    let past = storage.as_ref().map_or_else(Past::default, |storage| Past {
+        storms: storage.history().storms().to_vec(),
+        notes: storage.history().notes().to_vec(),
+    });
     let (hub, questions) = Hub::resume(settings.clone(), clock, past).context("the system gives no threads")?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut orderly) = (JoinSet::new(), JoinSet::new());

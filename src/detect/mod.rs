@@ -2,9 +2,12 @@
 
 pub mod bouts;
 pub mod counters;
+pub mod expected;
+pub mod parroting;
 pub mod segment;
 pub mod thresholds;
 pub mod window;
 
+pub use expected::Expected;
 pub use segment::{ReplicaTrack, Segment, Talker};
 pub use thresholds::Thresholds;

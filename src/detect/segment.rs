@@ -2,10 +2,13 @@
 //! All tables are bounded. Knows no owners and no causes.
 
 use super::bouts::Bouts;
+use super::expected::Expectations;
+use super::parroting::Parroting;
 use super::thresholds::Thresholds;
 use super::window::{SlidingSecond, WholeSeconds};
 use crate::model::frames::{FrameSummary, Protocol, Replica, SourceCount, SourceKey};
 use crate::model::{MacAddr, Time};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -49,12 +52,16 @@ pub struct Talker {
     pub bytes: u64,
     /// Frames per second.
     pub seconds: WholeSeconds,
+    /// Frames per second that the user has not told to expect; `None` while none was ever expected.
+    pub unexpected: Option<WholeSeconds>,
     /// Frames per second that repeated a datagram.
     pub repeats: WholeSeconds,
     /// Frames per second to all hosts (224.0.0.1, ff02::1): of IGMP and MLD these are general queries.
     pub to_all_hosts: WholeSeconds,
     /// Frames per second that said again, in a datagram of their own, what another device had just said (mDNS).
     pub echoes: WholeSeconds,
+    /// The same over a minute or two, beside all that it said by mDNS.
+    pub parroting: Parroting,
     /// Source addresses.
     pub ips: BTreeSet<IpAddr>,
     /// Destination groups.
@@ -71,9 +78,11 @@ impl Talker {
             fresh: 0,
             bytes: 0,
             seconds: WholeSeconds::default(),
+            unexpected: None,
             repeats: WholeSeconds::default(),
             to_all_hosts: WholeSeconds::default(),
             echoes: WholeSeconds::default(),
+            parroting: Parroting::default(),
             ips: BTreeSet::new(),
             groups: BTreeSet::new(),
         }
@@ -104,8 +113,10 @@ pub struct Segment {
     pub talkers: BTreeMap<TalkerKey, Talker>,
     /// Frames of the lightest of them, as far as this summary has told; what has no more takes nobody's place.
     lightest: u64,
-    /// Group frames that count as control traffic (no streams), per second.
+    /// Group frames that count as control traffic (no streams, and nothing that the user has told to expect), per second.
     pub control: WholeSeconds,
+    /// What the user has told to expect, and how much of it there is.
+    pub expected: Expectations,
     /// Copies of datagrams, per second.
     pub replica_rate: SlidingSecond,
     /// When frames circled, and when they paused.
@@ -128,6 +139,7 @@ impl Segment {
             talkers: BTreeMap::new(),
             lightest: 0,
             control: WholeSeconds::default(),
+            expected: Expectations::default(),
             replica_rate: SlidingSecond::default(),
             bouts: Bouts::default(),
             dropped: 0,
@@ -151,10 +163,13 @@ impl Segment {
             self.replica(replica, summary.until);
         }
         self.lightest = 0;
+        let mut expected = 0;
         for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
-            self.source(source, summary.until, thresholds.source_pps);
+            let covered = self.is_expected(source, summary, thresholds);
+            expected += if covered { control_part(source) } else { 0 };
+            self.source(source, covered, summary.until, thresholds.source_pps);
         }
-        let control = with_the_lost(control_frames(summary, vlan), summary);
+        let control = with_the_lost(control_frames(summary, vlan).saturating_sub(expected), summary);
         self.control.add(summary.until, control, thresholds.critical_pps);
     }
 
@@ -166,7 +181,11 @@ impl Segment {
             talker.repeats.advance(at, thresholds.source_pps);
             talker.to_all_hosts.advance(at, thresholds.source_pps);
             talker.echoes.advance(at, thresholds.source_pps);
+            if let Some(unexpected) = &mut talker.unexpected {
+                unexpected.advance(at, thresholds.source_pps);
+            }
         }
+        self.expected.advance(at);
         self.forget(at);
     }
 
@@ -194,7 +213,33 @@ impl Segment {
         self.tracks.insert(replica.hash, ReplicaTrack { replica: replica.clone(), rate });
     }
 
-    fn source(&mut self, source: &SourceCount, at: Time, limit: u64) {
+    /// Counts a source as expected, and gives whether it is no more than was told.
+    fn is_expected(&mut self, source: &SourceCount, summary: &FrameSummary, thresholds: &Thresholds) -> bool {
+        if self.expected.is_empty() {
+            return false;
+        }
+        let frames = with_the_lost(source.frames - source.overcount, summary);
+        self.expected.take(source, frames, summary.until, thresholds.into())
+    }
+
+    /// What of a talker is to be judged by its rate: all of it, or without that which the user has told to expect. `None`:
+    /// it is as it was told. `talker` is one of this segment.
+    #[must_use]
+    pub fn beyond_expected<'a>(
+        &self,
+        key: &TalkerKey,
+        talker: &'a Talker,
+        thresholds: &Thresholds,
+    ) -> Option<Cow<'a, Talker>> {
+        let Some(rest) = talker.unexpected else { return Some(Cow::Borrowed(talker)) };
+        if self.expected.exceeded_by(key.0, thresholds.into()) {
+            return Some(Cow::Borrowed(talker));
+        }
+        let loud = rest.over_now(thresholds.source_pps) >= thresholds.source_seconds;
+        loud.then(|| Cow::Owned(Talker { seconds: rest, ..talker.clone() }))
+    }
+
+    fn source(&mut self, source: &SourceCount, covered: bool, at: Time, limit: u64) {
         let SourceKey { mac, ip, group, protocol, .. } = source.key;
         let frames = source.frames - source.overcount;
         if frames == 0 {
@@ -218,11 +263,20 @@ impl Segment {
         talker.frames += frames;
         talker.fresh += frames;
         talker.bytes += source.bytes;
+        if covered && talker.unexpected.is_none() {
+            talker.unexpected = Some(talker.seconds);
+        }
         talker.seconds.add(at, frames, limit);
+        if let Some(unexpected) = &mut talker.unexpected {
+            unexpected.add(at, if covered { 0 } else { frames }, limit);
+        }
         talker.repeats.add(at, source.repeats.min(frames), limit);
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         talker.echoes.add(at, source.echoes.min(frames), limit);
+        if protocol == Protocol::Mdns {
+            talker.parroting.add(at, frames, source.echoes.min(frames));
+        }
         for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
             if let Some(address) = address.filter(|_| known.len() < MAX_PER_TALKER) {
                 known.insert(address);
@@ -242,6 +296,12 @@ impl Segment {
         self.lightest = count;
         frames > count && self.talkers.remove(&key).is_some()
     }
+}
+
+/// Of the frames of a source, those that [`control_frames`] counts.
+fn control_part(source: &SourceCount) -> u64 {
+    let media = source.key.protocol == Protocol::OtherUdp && is_stream(source);
+    if media { 0 } else { source.frames - source.overcount }
 }
 
 /// Group frames of a VLAN that are no streams. From sources that are too many to be counted one by one only their sum is

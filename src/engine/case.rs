@@ -2,7 +2,7 @@
 
 use super::case_counted::{Counters, UNEXPLAINED};
 use super::lans;
-use super::memory::Earlier;
+use super::memory::{Earlier, is_counted};
 use super::snapshot::Delays;
 use crate::detect::Thresholds;
 use crate::detect::counters::{Counted, CounterWatch, Direction};
@@ -336,8 +336,7 @@ fn belongs(case: &Case, finding: &Finding) -> bool {
     let shared = || case.macs.iter().any(|mac| finding.macs.contains(mac));
     // What was over, and is back, by its old name; and one whom nobody was blamed for, before it is known again why.
     let sharper = cause(finding.cause).is_some_and(|found| found.sharpens().contains(&case.verdict.cause));
-    let known_before =
-        finding.cause == UNEXPLAINED && case.verdict.cause != UNEXPLAINED && case.verdict.culprit.is_none();
+    let known_before = finding.cause == UNEXPLAINED && case.verdict.cause != UNEXPLAINED && nobody(&case.verdict);
     finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH) || ((open || sharper || known_before) && shared())
 }
 
@@ -364,28 +363,12 @@ pub(super) fn long_over(case: &Case, at: Time) -> bool {
 /// A verdict that says nothing yet but where, when and what was found.
 pub(super) fn blank(segment: &Arc<str>, detected: Time, finding: &Finding) -> Verdict {
     Verdict {
-        id: "".into(),
-        segment: Arc::clone(segment),
-        cause: finding.cause,
         severity: finding.severity,
         confidence: finding.confidence,
-        phase: Phase::Active,
         started: finding.started,
-        ended: None,
         detected,
-        culprit: None,
-        origins: Vec::new(),
-        groups: Vec::new(),
         protocol: finding.protocol,
-        frames: 0,
-        peak_pps: 0,
-        current_pps: 0,
-        sentence: String::new(),
-        evidence: Vec::new(),
-        remedy: Vec::new(),
-        candidates: Vec::new(),
-        lacks: Vec::new(),
-        recording: None,
+        ..Verdict::blank(Arc::clone(segment), finding.cause)
     }
 }
 
@@ -424,13 +407,15 @@ impl Case {
         verdict.started = verdict.started.min(finding.started).max(self.not_before);
         verdict.severity = verdict.severity.max(finding.severity);
         // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
-        if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || verdict.culprit.is_none() {
+        if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || nobody(verdict) {
             // Both sides of a router may send, now one more, now the other: the one named first stays named.
             let named = verdict.culprit.as_ref().and_then(|culprit| culprit.mac).filter(|mac| {
                 finding.cause == verdict.cause && finding.confidence <= verdict.confidence && finding.macs.contains(mac)
             });
             let suspect = finding.culprit.map(|suspect| Suspect { mac: named.or(suspect.mac), ..suspect });
-            verdict.culprit = suspect.map(|suspect| context.party(scene, suspect));
+            // Where the ring is closed only counters tell.
+            let ends = verdict.culprit.take().filter(|known| known.mac.is_none() && finding.cause == verdict.cause);
+            verdict.culprit = suspect.map(|suspect| context.party(scene, suspect)).or(ends);
             verdict.confidence = finding.confidence;
             verdict.evidence = finding.evidence;
             verdict.evidence.extend(finding.culprit.and_then(|suspect| context.counted(suspect)));
@@ -472,11 +457,18 @@ impl Case {
     }
 }
 
+/// No device is blamed; there may be a port.
+pub(super) fn nobody(verdict: &Verdict) -> bool {
+    verdict.culprit.as_ref().is_none_or(|culprit| culprit.mac.is_none())
+}
+
 /// Everything that follows from the facts of a verdict: its id and its words.
 pub(super) fn write(verdict: &mut Verdict, times: &Times) {
     let culprit = verdict.culprit.as_ref().and_then(|c| c.mac);
-    let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref()).filter(|_| culprit.is_none());
-    // Of what only counters have seen, the port is the culprit: two storms at two ports are two.
+    let counted = culprit.is_none() && is_counted(verdict);
+    let port = verdict.culprit.as_ref().and_then(|culprit| culprit.port.as_deref()).filter(|_| counted);
+    // Of what only counters have seen, the port is the culprit: two storms at two ports are two. One that frames have told
+    // of keeps its id when counters add the ports.
     let named = |port: &str| format!("-{}", port.replace(|c: char| !c.is_alphanumeric(), "-"));
     let who = culprit.map(|mac| format!("-{}", mac.to_string().replace(':', ""))).or_else(|| port.map(named));
     let who = who.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What counters have to do with a storm's life: they open one where no frame tells of it, hold it open while a port stands
 //! out, and are evidence where frames have told already. Recognises nothing.
 
-use super::case::{Case, Cases, blank, long_over, write};
+use super::case::{Case, Cases, blank, long_over, nobody, write};
 use super::floods::Floods;
 use super::lans::{Group, Node, interface_of};
 use crate::detect::counters::attribution::MIN_INTERVALS;
@@ -120,6 +120,14 @@ impl Case {
             write(verdict, seen.times);
             return Some(Arc::clone(&self.verdict));
         }
+        if let Some(ports) = self.new_ends(seen, found) {
+            let verdict = Arc::make_mut(&mut self.verdict);
+            verdict.confidence = verdict.confidence.max(finding.confidence);
+            verdict.culprit = Some(ports);
+            write(verdict, seen.times);
+            return Some(Arc::clone(&self.verdict));
+        }
+        let verdict = Arc::make_mut(&mut self.verdict);
         let named = seen.culprit.as_ref().filter(|_| found.device.is_some());
         let (Some(culprit), Some(party)) = (&mut verdict.culprit, named) else { return None };
         if culprit.port.is_some() {
@@ -128,6 +136,16 @@ impl Case {
         culprit.port = party.port.clone();
         write(verdict, seen.times);
         Some(Arc::clone(&self.verdict))
+    }
+
+    /// What goes round keeps its senders' MACs, so that frames name nobody: the ports at which the ring is closed counters
+    /// tell, where they find the same cause. Once more of them are known than before, those.
+    fn new_ends(&self, seen: &Seen<'_>, found: &CounterFinding) -> Option<Party> {
+        let ends = seen.culprit.as_ref().filter(|ends| ends.mac.is_none() && ends.port.is_some())?;
+        let known = self.verdict.culprit.as_ref();
+        let many = |party: &Party| party.port.as_deref().map_or(0, |ports| ports.split(" and ").count());
+        let more = nobody(&self.verdict) && known.is_none_or(|known| many(known) < many(ends));
+        (found.finding.cause == self.verdict.cause && more).then(|| ends.clone())
     }
 
     /// The same storm as before, by its ports.
@@ -345,6 +363,21 @@ impl Cases {
             if phase == Phase::Over {
                 verdict.ended = Some(case.last.min(now));
             }
+            write(verdict, &times);
+            changed(Arc::clone(&case.verdict));
+        }
+    }
+
+    /// What only counters have told of these ports has turned out to be expected.
+    pub(super) fn excuse(&mut self, ports: &BTreeSet<PortKey>, changed: &mut dyn FnMut(Arc<Verdict>)) {
+        let only_there = |case: &&mut Case| {
+            let known = case.counters.as_ref().map(|counters| &counters.ports);
+            case.open() && case.is_counted() && known.is_some_and(|known| !known.is_empty() && known.is_subset(ports))
+        };
+        for case in self.cases.iter_mut().filter(only_there) {
+            let (last, times) = (case.last, case.times);
+            let verdict = Arc::make_mut(&mut case.verdict);
+            (verdict.phase, verdict.ended, verdict.current_pps) = (Phase::Over, Some(last), 0);
             write(verdict, &times);
             changed(Arc::clone(&case.verdict));
         }

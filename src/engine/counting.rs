@@ -3,11 +3,14 @@
 
 use super::case::port_label;
 use super::case_counted::Seen;
-use super::floods::Polled;
+use super::floods::{Polled, What};
 use super::lans::{Group, Node};
+use super::place::Place;
 use super::{Engine, Output, push};
 use crate::detect::counters::{Counted, PortAlarm, Traffic, flood};
-use crate::explain::counted::{CounterFinding, CounterScene, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in};
+use crate::explain::counted::{
+    CounterFinding, CounterScene, Flooding, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in,
+};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
 use crate::model::observation::THIS_HOST;
@@ -31,6 +34,12 @@ const MAX_NODES: usize = 512;
 const MAX_LOOKED_AT: usize = 512;
 /// Addresses that moved belong to a storm for this long.
 const MOVED_WITHIN: Duration = Duration::from_secs(300);
+/// A capture that was heard of since tells what there is to groups.
+const CAPTURED_WITHIN: Duration = Duration::from_secs(5);
+/// So many seconds back, which counters tell of.
+const CAPTURED_SECONDS: usize = 60;
+/// By so many times there are more of what is flooded.
+const FEWER: f64 = 4.0;
 
 impl Engine {
     /// Looks at the segment of a target whose rates are new.
@@ -73,17 +82,25 @@ impl Engine {
         let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
         let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
         let is_edge = |key: &PortKey| self.is_edge(key);
-        let flooded = |media| Some(self.followed(self.floods.of(group, media, confirm, &is_edge)?, media));
-        let [unicasts, media] = [false, true].map(flooded);
+        let flooded = |what| Some(self.followed(self.floods.of(group, what, confirm, &is_edge)?, what));
+        let [unicasts, media, octets] = [What::Unicasts, What::Media, What::Octets].map(flooded);
+        let unicasts = unicasts.or_else(|| octets.filter(|flooding| self.are_no_groups(now, group, flooding)));
         let relearned = self.floods.relearned(group, confirm, &is_edge);
         let paused = self.paused(group, confirm);
         if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() && paused.is_empty() {
             return;
         }
         let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
-        let Some(sources) = self.sources(group, &alarms) else { return };
+        let Some(mut sources) = self.sources(group, &alarms) else { return };
+        let excuse = self.beyond_expected(now, group, &mut sources);
         let out = alarms.iter().filter(|alarm| alarm.direction != brings_in(*alarm.target == *THIS_HOST));
         let out = out.filter(|alarm| !alarm.state.clearing()).collect::<Vec<_>>();
+        let reached_pps = out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max);
+        let flooded = unicasts.is_some() || media.is_some() || relearned.is_some() || !paused.is_empty();
+        if sources.is_empty() && !flooded && excuse.accounts_for(reached_pps) {
+            self.excused(now, excuse);
+            return;
+        }
         let ports = || group.nodes.iter().flat_map(|node| self.targets.ports(node.name()));
         let moved = self.moves(now, group);
         let scene = CounterScene {
@@ -92,7 +109,7 @@ impl Engine {
             sources: sources.len(),
             reached: out.len(),
             up: ports().filter(|port| port.oper_up).count().max(out.len()),
-            reached_pps: out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max),
+            reached_pps,
             reached_since: out
                 .iter()
                 .map(|alarm| (alarm.state.since, alarm.state.above_at))
@@ -113,6 +130,7 @@ impl Engine {
                 found.push(finding);
             }
         }
+        self.excused(now, excuse);
         for finding in found {
             let seen = Seen {
                 now,
@@ -126,6 +144,16 @@ impl Engine {
                 push(&mut self.outputs, Output::Changed(changed));
             }
         }
+    }
+
+    /// What is flooded there by octets is of unicasts: it would come to the captured interfaces of that LAN as well, and far
+    /// fewer frames to groups have, be each of them as long as it can.
+    fn are_no_groups(&self, now: Time, group: &Group, flooding: &Flooding) -> bool {
+        let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
+        let lately = |place: &Place| place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
+        let most = |place: &Place| place.seconds.until(now).into_iter().rev().take(CAPTURED_SECONDS).max();
+        let captured = group.interfaces.iter().filter_map(|name| self.places.get(name)).filter(|place| lately(place));
+        captured.filter_map(most).min().is_some_and(|most| f64::from(most) * FEWER <= pps)
     }
 
     /// The ports of a group that pause frames hold up; of those that lead to a switch which has one itself, that one alone.

@@ -221,6 +221,13 @@ fn causes_as_far_as_counters_tell() {
         (loads[1], loads[2]) = (side, side);
         loads
     };
+    // Everybody's phones: no port brings most of it.
+    let everywhere = {
+        let edge = Load { into: [300, 10, 200], out: [900, 30, 150], octets: 200 };
+        vec![edge, edge, edge, edge, receive(1200, 40)]
+    };
+    let phones = (0..240_u8).map(|n| (MacAddr([6, 0x50, 0x48, 0x4f, 0, n]), u32::from(n % 4) + 1)).collect::<Vec<_>>();
+    let crowd = tables(&phones);
     let both_sides = || table(&[(mac(1), 1), (mac(60), 2), (mac(61), 3), (mac(4), 4), (mac(50), 5)]);
     let tree = Stp { topology_changes: Some(9), since_change: Some(2000), ..Stp::default() };
     struct Case {
@@ -247,6 +254,8 @@ fn causes_as_far_as_counters_tell() {
         mac,
     };
     let table = [
+        Case { within: crowd, ..case("a crowd", &everywhere, "discovery_swarm", Some("discovery_swarm"), "", None) },
+        case("from many ports", &everywhere, "unexplained", Some("discovery_swarm"), "", None),
         case("broadcasts of one device", &broadcasts, "chatty_source", None, "hub ge3", Some(mac(30))),
         Case {
             router: Some(mac(30)),

@@ -3,6 +3,7 @@
 use super::agenda::Counts;
 use super::feeds::FeedStatus;
 use crate::detect::Thresholds;
+use crate::detect::expected::Entries;
 use crate::explain::causes::Times;
 use crate::explain::checks::Status;
 use crate::explain::reach::MapE;
@@ -12,6 +13,7 @@ use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim};
 use crate::model::history::{Remembered, StorageStatus};
+use crate::model::note::Note;
 use crate::model::observation::Poll;
 use crate::model::recording::{RecorderStatus, Recording};
 use crate::model::text::Sentence;
@@ -31,6 +33,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// What the user calls the devices.
     pub names: Names,
+    /// Traffic that the user has told to expect.
+    pub expected: Entries,
     /// Local time minus UTC, for the sentences.
     pub times: Times,
     /// Whoever owns the engine can ask the network for owners ([`Output::AskOwner`]).
@@ -74,6 +78,8 @@ pub enum Input {
     Recorder(RecorderStatus),
     /// The storms of earlier runs of the program, oldest first; the newest [`super::MAX_HISTORY`] find room.
     Remembered(Vec<Remembered>),
+    /// What people said of storms in earlier runs, oldest first.
+    Notes(Vec<Note>),
     /// How the writing of the history goes.
     Storage(StorageStatus),
     /// The addresses of the host we run on.
@@ -111,6 +117,8 @@ pub enum Output {
     LookUp(Box<LookUp>),
     /// A verdict is new, or has changed in phase, severity, cause or culprit.
     Changed(Arc<Verdict>),
+    /// Something was said of storms, or does not hold any more.
+    Noted(Arc<Note>),
     /// A port mapping came or went.
     Mapping(Box<MappingChange>),
     /// A UPnP device came, went or changed.

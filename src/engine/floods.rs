@@ -27,7 +27,7 @@ const MIN_RISES: u8 = 2;
 /// Unicasts a second out of ports for which they are not, after changes of the tree: ten times what idle ports get of them.
 const MIN_RELEARNED_PPS: f64 = 20.0;
 /// Octets of the longest packet (IEEE 802.3), by which packets are reckoned where an agent counts octets alone.
-const LONGEST_OCTETS: f64 = 1518.0;
+pub(super) const LONGEST_OCTETS: f64 = 1518.0;
 /// Ports kept of a target that a stream does harm to.
 const MAX_HARMED: usize = 16;
 /// A port that gets this part of a stream is one that it goes out of.
@@ -38,12 +38,27 @@ const SPARED: usize = 4;
 /// Switches that flood unicasts or media, and for how long.
 #[derive(Debug, Default)]
 pub(super) struct Floods {
-    known: BTreeMap<(Arc<str>, bool), (Flooding, u8)>,
+    known: BTreeMap<(Arc<str>, What), (Flooding, u8)>,
     trees: BTreeMap<Arc<str>, Tree>,
     /// Ports that drop packets, or are short of room, and when that was seen.
     harmed: BTreeMap<Arc<str>, (Time, Vec<Harmed>)>,
     /// Ports that pause frames hold up.
     pub(super) pauses: Pauses,
+}
+
+/// What a switch floods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    /// To addresses that it does not know.
+    Unicasts,
+    /// To groups without members.
+    Media,
+    /// Anything, by an agent that counts octets alone: unicasts, if frames show no groups.
+    Octets,
+}
+
+impl What {
+    const ALL: [Self; 3] = [Self::Unicasts, Self::Media, Self::Octets];
 }
 
 /// A port that drops packets, or is short of room.
@@ -75,8 +90,8 @@ impl Floods {
         let Polled { target, at, limits, .. } = *polled;
         self.look_at_tree(polled);
         self.look_at_harm(polled);
-        for (media, found) in [false, true].map(|media| (media, flooding(polled, media))) {
-            let key = (Arc::clone(target), media);
+        for (what, found) in What::ALL.map(|what| (what, flooding(polled, what))) {
+            let key = (Arc::clone(target), what);
             match found {
                 Some(found) => {
                     if self.known.len() >= MAX_FLOODS && !self.known.contains_key(&key) {
@@ -165,11 +180,11 @@ impl Floods {
     pub(super) fn of(
         &self,
         group: &Group,
-        media: bool,
+        what: What,
         confirm: u8,
         is_edge: &dyn Fn(&PortKey) -> bool,
     ) -> Option<Flooding> {
-        let nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), media)));
+        let nodes = group.nodes.iter().filter_map(|node| self.known.get(&(Arc::clone(node.name()), what)));
         let mut floods = nodes.filter(|(_, polls)| *polls >= confirm).map(|(flooding, _)| flooding);
         let first = floods.clone().next();
         let edge = |flooding: &&Flooding| {
@@ -180,7 +195,7 @@ impl Floods {
                 .is_some_and(|(port, _)| is_edge(&(Arc::clone(&flooding.target), Arc::clone(port))))
         };
         let found = floods.find(edge).or(first)?;
-        if !media {
+        if what != What::Media {
             return Some(found.clone());
         }
         let (discards_pps, fullest) = self.harm(found, group.nodes.iter().map(Node::name))?;
@@ -202,16 +217,20 @@ impl Floods {
 
     /// Targets that flood something; of media, those at which something is short of room as well.
     pub(super) fn targets(&self) -> impl Iterator<Item = &Arc<str>> {
-        let media = self.known.keys().any(|(_, media)| *media);
+        let media = self.known.keys().any(|(_, what)| *what == What::Media);
         self.known.keys().map(|(target, _)| target).chain(self.harmed.keys().filter(move |_| media))
     }
 
     /// A target floods, or a port of it is held up.
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
-        let known = |media| self.known.get(&(Arc::clone(target), media));
-        let media = || known(true).is_some_and(|(stream, _)| self.harm(stream, self.harmed.keys()).is_some());
-        known(false).is_some() || media() || relearns() || self.pauses.stands(target)
+        let known = |what| self.known.get(&(Arc::clone(target), what));
+        let media = || known(What::Media).is_some_and(|(stream, _)| self.harm(stream, self.harmed.keys()).is_some());
+        known(What::Unicasts).is_some()
+            || known(What::Octets).is_some()
+            || media()
+            || relearns()
+            || self.pauses.stands(target)
     }
 
     /// Forgets what was not seen for a long time.
@@ -279,12 +298,22 @@ fn relearning(polled: &Polled<'_>) -> Option<Relearning> {
     })
 }
 
-fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
+fn flooding(polled: &Polled<'_>, what: What) -> Option<Flooding> {
     let Polled { target, at, targets, limits, lowest } = *polled;
-    let traffic = if media { Traffic::Groups } else { Traffic::Unicasts };
+    let (traffic, unit) = match what {
+        What::Unicasts => (Traffic::Unicasts, 1.0),
+        What::Media => (Traffic::Groups, 1.0),
+        What::Octets => (Traffic::Octets, LONGEST_OCTETS),
+    };
+    let counts_packets = || targets.ports(target).any(|port| port.rates.in_packets().unwrap_or(0.0) > 0.0);
+    if what == What::Octets && counts_packets() {
+        return None;
+    }
     let alone = flood(targets.ports(target), traffic, limits);
-    let among = || if media { None } else { copied(targets.ports(target), traffic) };
-    let flood = alone.or_else(among)?;
+    let among = || if what == What::Media { None } else { copied(targets.ports(target), traffic) };
+    let mut flood = alone.or_else(among)?;
+    flood.sources.iter_mut().for_each(|(_, rate)| *rate /= unit);
+    flood.beside /= unit;
     if flood.ports < MIN_FLOOD_PORTS || flood.sources.first()?.1 < lowest {
         return None;
     }
@@ -293,7 +322,7 @@ fn flooding(polled: &Polled<'_>, media: bool) -> Option<Flooding> {
         let rates = &targets.port(target, name)?.rates;
         Some(rates.get(CounterKind::InOctets)? / rates.in_packets()?)
     };
-    if media && long().is_none_or(|octets| octets < limits.stream_octets) {
+    if what == What::Media && long().is_none_or(|octets| octets < limits.stream_octets) {
         return None;
     }
     let entry = (Arc::clone(target), Arc::clone(&flood.sources.first()?.0));

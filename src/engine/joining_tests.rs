@@ -106,3 +106,53 @@ fn a_storm_of_both_feeds_is_one() {
         assert_eq!(net.engine.verdicts().len(), 1, "frames first: {frames_first}");
     }
 }
+
+/// Frames tell that it is a ring, counters where it is closed: the verdict of both has both, whichever comes first, and what
+/// frames say again does not take the ports away.
+#[test]
+fn a_ring_of_both_feeds_has_its_ports() {
+    for frames_first in [true, false] {
+        let mut net = Net::new();
+        net.warm("hub", 5, table(&[(mac(1), 1), (MacAddr(ECHO), 2), (mac(4), 4), (mac(30), 5)]));
+        let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), Some(net.now()), 7);
+        let end = Load { into: [4000, 9000, 200], out: [4000, 9000, 150], octets: 200 };
+        let out = receive(8000, 18_000);
+        let loads = [out, end, end, out, out];
+        let moved = || Some(table(&[(mac(1), 2), (MacAddr(ECHO), 3), (mac(4), 2), (mac(30), 3)]));
+        if !frames_first {
+            for _ in 0..3 {
+                net.poll("hub", &loads, moved());
+                net.later();
+            }
+            assert_eq!(net.only().cause, "l2_loop");
+        }
+        let mut number = 0;
+        for round in 0..40 {
+            for n in 0..1000 {
+                number += 1;
+                let (from, last) = if n % 2 == 0 { (ECHO, 10) } else { (mac(30).0, 30) };
+                let mut bytes = search(from, 4, 77);
+                bytes[29] = last;
+                let at = net.now().plus(Duration::from_millis(n));
+                let original_len = bytes.len() as u32;
+                tally.frame(
+                    &FrameMeta { at, number, interface: 0, link: LinkType::Ethernet, vlan: None, original_len },
+                    &bytes,
+                );
+            }
+            net.second += 1;
+            let now = net.now();
+            net.engine.handle(now, Input::Frames(Box::new(tally.flush(now, 0))));
+            net.engine.tick(now);
+            if round % 10 == 9 {
+                net.poll("hub", &loads, moved());
+            }
+        }
+        let verdict = net.only();
+        assert_eq!((verdict.cause, &*verdict.id), ("l2_loop", "eth0-l2_loop"), "frames first: {frames_first}");
+        assert_eq!((port_of(&verdict), mac_of(&verdict)), (Some("hub ge2 and hub ge3"), None), "{frames_first}");
+        assert!(verdict.sentence.contains("in and out at hub ge2 and hub ge3"), "{}", verdict.sentence);
+        let feeds = verdict.evidence.iter().map(|fact| fact.feed).collect::<BTreeSet<_>>();
+        assert_eq!(feeds.into_iter().collect::<Vec<_>>(), ["capture", "snmp"], "frames first: {frames_first}");
+    }
+}

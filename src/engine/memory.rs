@@ -67,7 +67,7 @@ impl Case {
 }
 
 /// Whether no frame has told of it.
-fn is_counted(verdict: &Verdict) -> bool {
+pub(super) fn is_counted(verdict: &Verdict) -> bool {
     !verdict.evidence.is_empty() && verdict.evidence.iter().all(|fact| fact.feed == "snmp")
 }
 
@@ -95,27 +95,16 @@ mod tests {
     fn open(started: Time, at: Time) -> Remembered {
         let verdict = Verdict {
             id: "eth0-chatty_source".into(),
-            segment: "eth0".into(),
-            cause: "chatty_source",
             severity: Severity::Storm,
             confidence: 0.9,
-            phase: Phase::Active,
             started,
-            ended: None,
             detected: started,
-            culprit: None,
-            origins: Vec::new(),
-            groups: Vec::new(),
             protocol: Protocol::Ssdp,
             frames: 10_000,
             peak_pps: 1_800,
             current_pps: 1_800,
             sentence: "A storm.".to_owned(),
-            evidence: Vec::new(),
-            remedy: Vec::new(),
-            candidates: Vec::new(),
-            lacks: Vec::new(),
-            recording: None,
+            ..Verdict::blank("eth0".into(), "chatty_source")
         };
         Remembered { at, verdict }
     }

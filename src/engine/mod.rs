@@ -16,6 +16,7 @@ pub mod hosts;
 mod joining_tests;
 mod lans;
 mod memory;
+mod notes;
 mod pauses;
 mod place;
 pub mod pursuit;
@@ -28,6 +29,9 @@ mod sources;
 mod sources_tests;
 #[cfg(test)]
 mod tests;
+mod told;
+#[cfg(test)]
+mod told_tests;
 mod trace;
 mod upstream;
 mod verified;
@@ -35,7 +39,9 @@ mod verified;
 pub use case::MAX_HISTORY;
 pub use facts::{Input, Listening, Output, Search, Settings};
 pub use feeds::{Coverage, FeedCount, FeedStatus, Feeds};
+pub use notes::{About, MAX_NOTES, NoteError, Wish};
 pub use snapshot::{Delays, FlowRate, Snapshot, SourceRate, State, Totals};
+pub use told::ExpectedUse;
 pub use verified::StormKey;
 
 use crate::detect::Thresholds;
@@ -68,10 +74,6 @@ pub const MAX_PLACES: usize = 64;
 pub const MAX_OUTPUTS: usize = 1024;
 /// An owner who has not answered by then will not: ARP on a LAN answers within milliseconds, a phone asleep in 1 s.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
-/// Names of addresses taken from capture files, those of the user included.
-const MAX_TOLD_NAMES: usize = 4096;
-/// Characters kept of the name that a device gives itself.
-const MAX_NAME: usize = 48;
 /// Targets that are not heard of any more are looked for this often.
 const FORGET_EVERY: Duration = Duration::from_secs(300);
 /// The same owner is not asked for again before that.
@@ -100,8 +102,10 @@ pub struct Engine {
     traces: trace::Traces,
     trails: PortTrails,
     verified: BTreeSet<StormKey>,
+    counted_expected: told::Counted,
     forgot_at: Time,
     ticked: Time,
+    notes: notes::Notes,
     catalogue: Catalogue,
     search: Search,
     listening: Listening,
@@ -138,8 +142,10 @@ impl Engine {
             traces: trace::Traces::default(),
             trails: PortTrails::default(),
             verified: BTreeSet::new(),
+            counted_expected: told::Counted::new(),
             forgot_at: Time::MIN,
             ticked: Time::MIN,
+            notes: notes::Notes::default(),
             catalogue: Catalogue::default(),
             search: Search::default(),
             listening: Listening::default(),
@@ -183,6 +189,7 @@ impl Engine {
             }
             Input::Recorder(status) => self.recorder = Some(status),
             Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
+            Input::Notes(past) => self.recall_notes(past),
             Input::Storage(status) => self.storage = Some(status),
             Input::Own(own) => {
                 self.learn_own(now, own);
@@ -223,6 +230,7 @@ impl Engine {
         self.cases
             .age(now, &self.settings.thresholds, &mut |changed| push(&mut self.outputs, Output::Changed(changed)));
         self.keep_verified(now);
+        self.keep_notes(now);
         self.pursue(now);
         self.trace(now);
         self.ask_for_clients(now);
@@ -235,7 +243,10 @@ impl Engine {
 
     /// The next request or piece of news.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        Some(match self.outputs.pop_front()? {
+            Output::Changed(verdict) => Output::Changed(self.notes.on(verdict)),
+            other => other,
+        })
     }
 
     /// When [`Engine::tick`] has something to do, if nothing else happens.
@@ -250,21 +261,24 @@ impl Engine {
     /// Every verdict that is remembered, newest first.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Arc<Verdict>> {
-        self.cases.verdicts()
+        self.cases.verdicts().into_iter().map(|verdict| self.notes.on(verdict)).collect()
     }
 
     /// What the outside may know: bounded, cheap to clone.
     #[must_use]
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let refused = self.refused + self.feeds.refused() + self.pursuit.refused();
+        let expected = self.expected_uses(now);
         let known = snapshot::Known {
             places: &self.places,
             cases: &self.cases,
             feeds: &self.feeds,
             verified: &self.verified,
+            notes: &self.notes,
+            expected,
             refused,
         };
-        snapshot::take(now, &known)
+        snapshot::take(now, known)
     }
 
     /// The limits in force.
@@ -398,41 +412,10 @@ impl Engine {
         }
     }
 
-    fn called(&mut self, names: &[(IpAddr, Arc<str>)]) {
-        let room = MAX_TOLD_NAMES.saturating_sub(self.settings.names.by_ip.len());
-        self.refused += names.len().saturating_sub(room) as u64;
-        for (ip, name) in names.iter().take(room) {
-            self.settings.names.by_ip.entry(*ip).or_insert_with(|| Arc::clone(name));
-        }
-        self.know_devices();
-    }
-
-    /// Devices get the MACs that the owners tell, and addresses the names that devices give themselves.
-    fn know_devices(&mut self) {
-        let ips = self.catalogue.devices().map(|device| device.ip).collect::<BTreeSet<_>>();
-        for ip in ips {
-            let owner = self.places.values().find_map(|place| place.owners.of(ip).first().map(|owner| owner.mac));
-            if let Some(mac) = owner {
-                self.catalogue.know_mac(ip, mac);
-            }
-        }
-        self.names = self.settings.names.clone();
-        for (ip, name) in self.catalogue.names() {
-            self.names.by_ip.entry(ip).or_insert_with(|| name.chars().take(MAX_NAME).collect::<String>().into());
-        }
-        self.tell_devices();
-    }
-
-    fn tell_devices(&mut self) {
-        for change in self.catalogue.devices.news() {
-            push(&mut self.outputs, Output::Device(Box::new(change)));
-        }
-    }
-
     fn frames(&mut self, now: Time, summary: &FrameSummary) {
-        let thresholds = self.settings.thresholds;
+        let (thresholds, expected) = (self.settings.thresholds, Arc::clone(&self.settings.expected));
         let Some(place) = self.place(&summary.interface, summary.from) else { return };
-        place.observe(summary, &thresholds);
+        place.observe(summary, &thresholds, &expected);
         place.judged = Some(summary.until).filter(|until| now <= *until);
         self.judge(now.max(summary.until), &summary.interface, true);
     }

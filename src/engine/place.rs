@@ -1,9 +1,10 @@
 //! One capture interface: its owners, its segments, its totals. Blames nobody by itself.
 
 use super::snapshot::Totals;
+use crate::detect::expected::Entries;
 use crate::detect::{Segment, Thresholds};
 use crate::explain::attribution::Role;
-use crate::explain::scene::loud;
+use crate::explain::scene::Heard;
 use crate::explain::{CAUSES, Finding, Names, Own, Scene};
 use crate::model::Time;
 use crate::model::frames::FrameSummary;
@@ -57,7 +58,7 @@ impl Place {
     }
 
     /// Takes a summary apart by VLAN.
-    pub(super) fn observe(&mut self, summary: &FrameSummary, thresholds: &Thresholds) {
+    pub(super) fn observe(&mut self, summary: &FrameSummary, thresholds: &Thresholds, expected: &Entries) {
         self.totals.add(summary);
         self.seconds.add(summary.until, summary.group_frames.iter().sum());
         for claim in &summary.owners {
@@ -80,6 +81,7 @@ impl Place {
                 self.segments.insert(vlan, Segment::new(id, self.since));
             }
             if let Some(segment) = self.segments.get_mut(&vlan) {
+                segment.expected.told(expected);
                 segment.observe(summary, vlan, thresholds);
             }
         }
@@ -97,7 +99,8 @@ impl Place {
     pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) -> BTreeSet<IpAddr> {
         let mut ask = BTreeSet::new();
         for segment in self.segments.values() {
-            let loud = loud(segment, view.thresholds);
+            let heard = Heard::of(segment, view.thresholds);
+            let loud = heard.loud();
             let scene = Scene {
                 at: view.at,
                 segment,
@@ -106,6 +109,7 @@ impl Place {
                 names: view.names,
                 thresholds: view.thresholds,
                 loud: &loud,
+                excused: &heard.excused,
                 asked: view.asked,
             };
             let circulating = scene.circulating();

@@ -3,9 +3,12 @@
 use super::StormKey;
 use super::case::Cases;
 use super::feeds::{FeedCount, FeedStatus, Feeds};
+use super::notes::Notes;
 use super::place::Place;
+use super::told::ExpectedUse;
 use crate::detect::segment::{Segment, Talker, TalkerKey};
 use crate::model::frames::{FrameSummary, Protocol};
+use crate::model::note::Note;
 use crate::model::verdict::{Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use serde::Serialize;
@@ -170,6 +173,10 @@ pub struct Snapshot {
     /// Targets in the segments of storms that counters have seen, to be polled sooner; the first
     /// [`MAX_HURRIED`](super::agenda::MAX_HURRIED).
     pub affected: Vec<Arc<str>>,
+    /// What people have said of storms, and what of it has ended lately.
+    pub notes: Vec<Arc<Note>>,
+    /// What the user has told to expect, and what there is of it.
+    pub expected: Vec<ExpectedUse>,
     /// Entries that found no room.
     pub refused: u64,
 }
@@ -188,13 +195,15 @@ pub(super) struct Known<'a> {
     pub(super) cases: &'a Cases,
     pub(super) feeds: &'a Feeds,
     pub(super) verified: &'a BTreeSet<StormKey>,
+    pub(super) notes: &'a Notes,
+    pub(super) expected: Vec<ExpectedUse>,
     pub(super) refused: u64,
 }
 
 /// Takes the state.
-pub(super) fn take(at: Time, known: &Known<'_>) -> Snapshot {
-    let Known { places, cases, feeds, verified, refused } = known;
-    let verdicts = cases.verdicts();
+pub(super) fn take(at: Time, known: Known<'_>) -> Snapshot {
+    let Known { places, cases, feeds, verified, notes, expected, refused } = known;
+    let verdicts = cases.verdicts().into_iter().map(|verdict| notes.on(verdict)).collect::<Vec<_>>();
     let counts = feeds.counts();
     let (state, leading) = state(at, &verdicts, counts, verified);
     Snapshot {
@@ -212,7 +221,9 @@ pub(super) fn take(at: Time, known: &Known<'_>) -> Snapshot {
         affected: cases.affected(super::agenda::MAX_HURRIED),
         feeds: feeds.listed(),
         feed_counts: counts.clone(),
-        verified: (*verified).clone(),
+        verified: verified.clone(),
+        notes: notes.all().to_vec(),
+        expected,
         refused: refused + cases.forgotten() + places.values().map(|place| place.owners.refused()).sum::<u64>(),
     }
 }

@@ -273,3 +273,49 @@ fn silence_is_blind_until_something_is_watched() {
     );
     assert_eq!(engine.snapshot(Time::from_secs(2)).state, State::Quiet);
 }
+
+/// An mDNS question of host `mac` at 192.168.1.`last`: a name of one letter.
+fn question(mac: [u8; 6], last: u8, id: u16, name: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let question = [&id.to_be_bytes()[..], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, name, 0, 0, 12, 0, 1]].concat();
+    PacketBuilder::ethernet2(mac, [1, 0, 0x5e, 0, 0, 0xfb])
+        .ipv4([192, 168, 1, last], [224, 0, 0, 251], 255)
+        .udp(5353, 5353)
+        .write(&mut bytes, &question)
+        .expect("writing to a vector");
+    bytes
+}
+
+#[test]
+fn two_reflectors_that_send_every_question_back_once_are_a_warning_and_a_crowd_is_none() {
+    let (one, other) = ([2, 0, 0, 0, 0, 0x20], [6, 1, 1, 1, 1, 0x60]);
+    for reflectors in [&[(one, 20), (other, 60)][..], &[(one, 20)], &[]] {
+        let mut bench = Bench::new(false);
+        let mut id = 0;
+        for second in 0..40_i64 {
+            // Three phones, each with questions of its own; and of a crowd all ask the same, now one first, now another.
+            let phone = (second % 3) as u8 + 1;
+            let crowd = if reflectors.is_empty() { 10 } else { 0 };
+            let asks = std::iter::once(([2, 0, 0, 0, 9, phone], phone)).chain(reflectors.iter().copied());
+            let asks = asks.chain((0..crowd).map(|n| {
+                let n = (n + second as u8) % 10;
+                ([2, 0, 0, 0, 8, n * 20], 100 + n)
+            }));
+            for (place, (mac, last)) in asks.enumerate() {
+                id += 1;
+                bench.frame(2_000 + second * 1_000 + place as i64 * 2, &question(mac, last, id, b'a' + phone));
+            }
+        }
+        bench.flush(42_000);
+        let said = bench.engine.verdicts();
+        if reflectors.len() < 2 {
+            assert!(said.is_empty(), "{reflectors:?}: {said:#?}");
+            continue;
+        }
+        let [verdict] = said.try_into().expect("one verdict");
+        assert_eq!((verdict.cause, verdict.severity), ("reflector_pair", Severity::Warning));
+        let named = verdict.origins.iter().filter_map(|origin| origin.mac).collect::<BTreeSet<_>>();
+        assert_eq!(named, BTreeSet::from([MacAddr(one), MacAddr(other)]));
+        assert!(verdict.sentence.starts_with("No storm yet: "), "{}", verdict.sentence);
+    }
+}

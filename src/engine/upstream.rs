@@ -2,6 +2,7 @@
 //! have it from the next one, which has too few ports for a flood to be seen there, or has not been polled since.
 
 use super::Engine;
+use super::floods::{LONGEST_OCTETS, What};
 use crate::explain::counted::{Flooding, PortKey};
 use crate::model::observation::CounterKind;
 use crate::observe::ports::PortStatus;
@@ -16,13 +17,19 @@ const PART: f64 = 0.6;
 const NEXT: f64 = 0.5;
 /// What is counted of unicasts, and of what goes to groups or to all.
 const UNICASTS: &[CounterKind] = &[CounterKind::InUnicast];
+const OCTETS: &[CounterKind] = &[CounterKind::InOctets];
 pub(super) const GROUPS: &[CounterKind] = &[CounterKind::InMulticast, CounterKind::InBroadcast];
 
 impl Engine {
     /// The same flood with the port at which it comes in.
-    pub(super) fn followed(&self, flooding: Flooding, media: bool) -> Flooding {
+    pub(super) fn followed(&self, flooding: Flooding, what: What) -> Flooding {
         let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
-        let entry = self.upstream(flooding.entry.clone(), pps, if media { GROUPS } else { UNICASTS });
+        let (kinds, unit) = match what {
+            What::Unicasts => (UNICASTS, 1.0),
+            What::Media => (GROUPS, 1.0),
+            What::Octets => (OCTETS, LONGEST_OCTETS),
+        };
+        let entry = self.upstream(flooding.entry.clone(), pps * unit, kinds);
         Flooding {
             label: self.label(&entry).into(),
             through: self.beyond(&entry).into_iter().collect(),
@@ -31,12 +38,12 @@ impl Engine {
         }
     }
 
-    /// The port at which `pps` come in that come in at this one: itself, or one of a switch behind it.
-    pub(super) fn upstream(&self, mut port: PortKey, pps: f64, kinds: &[CounterKind]) -> PortKey {
+    /// The port at which comes in what comes in at this one, `rate` a second: itself, or one of a switch behind it.
+    pub(super) fn upstream(&self, mut port: PortKey, rate: f64, kinds: &[CounterKind]) -> PortKey {
         let mut seen = BTreeSet::from([Arc::clone(&port.0)]);
         for _ in 0..MAX_HOPS {
             let next = self.beyond(&port).into_iter().filter(|target| !seen.contains(target));
-            let ports = next.filter_map(|target| self.brings(&target, &port.0, pps, kinds)).collect::<Vec<_>>();
+            let ports = next.filter_map(|target| self.brings(&target, &port.0, rate, kinds)).collect::<Vec<_>>();
             let targets = ports.iter().map(|(target, _)| Arc::clone(target)).collect::<BTreeSet<_>>();
             // Of several switches behind a port each one may have it from the next.
             let Some(first) = ports.into_iter().find(|port| self.beyond(port).is_disjoint(&targets)) else { break };

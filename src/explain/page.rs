@@ -4,10 +4,8 @@
 
 use super::causes::Cause;
 use crate::detect::Thresholds;
-use crate::model::Time;
-use crate::model::frames::Protocol;
 use crate::model::text::{Facts, Text};
-use crate::model::verdict::{Phase, Severity, Verdict};
+use crate::model::verdict::{Severity, Verdict};
 
 /// What is to be known of a cause. Texts may hold places, as `{source_pps}`: the names of [`Thresholds`] and of
 /// [`Page::numbers`], so that no number is written twice.
@@ -163,29 +161,11 @@ impl Page {
 #[must_use]
 pub fn remedy(cause: &dyn Cause) -> Vec<String> {
     let storm = Verdict {
-        id: "".into(),
-        segment: "".into(),
-        cause: cause.id(),
         severity: Severity::Storm,
         confidence: 1.0,
-        phase: Phase::Active,
-        started: Time::default(),
-        ended: None,
-        detected: Time::default(),
-        culprit: None,
-        origins: Vec::new(),
         // Both families: what is to be done about either is then told.
         groups: vec![[239, 255, 255, 250].into(), [0xff02, 0, 0, 0, 0, 0, 0, 0xc].into()],
-        protocol: Protocol::Other,
-        frames: 0,
-        peak_pps: 0,
-        current_pps: 0,
-        sentence: String::new(),
-        evidence: Vec::new(),
-        remedy: Vec::new(),
-        candidates: Vec::new(),
-        lacks: Vec::new(),
-        recording: None,
+        ..Verdict::blank("".into(), cause.id())
     };
     cause.remedy(&storm)
 }

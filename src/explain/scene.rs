@@ -5,6 +5,7 @@ use crate::detect::{Segment, Talker, Thresholds};
 use crate::model::verdict::Party;
 use crate::model::{MacAddr, Time, vendor};
 use crate::observe::owners::OwnerTable;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,13 +43,38 @@ pub struct Own {
 /// A talker and who it is.
 pub type Talking<'a> = (&'a TalkerKey, &'a Talker);
 
-/// The talkers of a segment that have been over the limit for long enough, media excepted.
-#[must_use]
-pub fn loud<'a>(segment: &'a Segment, thresholds: &Thresholds) -> Vec<Talking<'a>> {
-    let is_loud = |(key, talker): &Talking<'_>| {
-        talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds && !talks_media(key, talker)
-    };
-    segment.talkers.iter().filter(is_loud).collect()
+/// The talkers of a segment that have been over the limit for long enough.
+#[derive(Debug, Default)]
+pub struct Heard<'a> {
+    /// What of them is to be judged: without media, and without what the user has told to expect.
+    pub loud: Vec<(&'a TalkerKey, Cow<'a, Talker>)>,
+    /// Those that only send what the user has told to expect.
+    pub excused: Vec<Talking<'a>>,
+}
+
+impl<'a> Heard<'a> {
+    /// Those of a segment.
+    #[must_use]
+    pub fn of(segment: &'a Segment, thresholds: &Thresholds) -> Self {
+        let mut heard = Self::default();
+        for (key, talker) in &segment.talkers {
+            let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds;
+            if !over || talks_media(key, talker) {
+                continue;
+            }
+            match segment.beyond_expected(key, talker, thresholds) {
+                Some(beyond) => heard.loud.push((key, beyond)),
+                None => heard.excused.push((key, talker)),
+            }
+        }
+        heard
+    }
+
+    /// The loud ones as the causes take them.
+    #[must_use]
+    pub fn loud(&self) -> Vec<Talking<'_>> {
+        self.loud.iter().map(|(key, talker)| (*key, &**talker)).collect()
+    }
 }
 
 /// One judgement's view of the world.
@@ -66,9 +92,11 @@ pub struct Scene<'a> {
     pub names: &'a Names,
     /// The limits.
     pub thresholds: &'a Thresholds,
-    /// Those of the segment's talkers that are [`loud`], in order: most causes begin with them, and there are a
+    /// Those of the segment's talkers that are loud ([`Heard`]), in order: most causes begin with them, and there are a
     /// thousand talkers and seldom any that is loud.
     pub loud: &'a [Talking<'a>],
+    /// Those that would be, had the user not told to expect it.
+    pub excused: &'a [Talking<'a>],
     /// Owners were asked for and did not answer in time.
     pub asked: &'a BTreeSet<IpAddr>,
 }

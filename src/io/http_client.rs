@@ -84,11 +84,44 @@ pub async fn request(
     call: Option<&Call>,
     timeout: Duration,
 ) -> Result<Response, HttpError> {
-    tokio::time::timeout(timeout, exchange(peer, url, call)).await.unwrap_or(Err(HttpError::Timeout(timeout)))
+    let request = build(url, call)?;
+    tokio::time::timeout(timeout, exchange(peer, url, request)).await.unwrap_or(Err(HttpError::Timeout(timeout)))
 }
 
-async fn exchange(peer: &Peer, url: &HttpUrl, call: Option<&Call>) -> Result<Response, HttpError> {
-    let request = build(url, call)?;
+/// What is asked of another stormglass.
+#[derive(Clone, Default)]
+pub struct Ask {
+    /// JSON to be posted; without it a document is fetched.
+    pub json: Option<String>,
+    /// The whole `Authorization`, which is a secret.
+    pub authorization: Option<String>,
+    /// `Accept-Language`.
+    pub language: &'static str,
+}
+
+/// Asks another stormglass, within `timeout`.
+///
+/// # Errors
+/// As [`request`].
+pub async fn ask(url: &HttpUrl, ask: Ask, timeout: Duration) -> Result<Response, HttpError> {
+    let builder = hyper::Request::builder()
+        .uri(url.path.as_str())
+        .method(if ask.json.is_some() { "POST" } else { "GET" })
+        .header(header::HOST, url.authority())
+        .header(header::USER_AGENT, concat!("stormglass/", env!("CARGO_PKG_VERSION")))
+        .header(header::ACCEPT_LANGUAGE, ask.language)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONNECTION, "close");
+    let builder = match ask.authorization {
+        Some(authorization) => builder.header(header::AUTHORIZATION, authorization),
+        None => builder,
+    };
+    let request = builder.body(Full::from(ask.json.unwrap_or_default())).map_err(|_| HttpError::Unaskable)?;
+    let peer = Peer { local: None, interface: 0 };
+    tokio::time::timeout(timeout, exchange(&peer, url, request)).await.unwrap_or(Err(HttpError::Timeout(timeout)))
+}
+
+async fn exchange(peer: &Peer, url: &HttpUrl, request: hyper::Request<Full<Bytes>>) -> Result<Response, HttpError> {
     let stream = connect(peer, url).await?;
     let (mut sender, connection) = http1::Builder::new()
         .allow_spaces_after_header_name_in_responses(true)

@@ -4,12 +4,10 @@
 use crate::io::recorder::reason;
 use crate::model::Time;
 use crate::model::history::StorageStatus;
-use crate::model::verdict::Verdict;
-use crate::view::history::{Entry, History, MAX_LINE, encode};
+use crate::view::history::{Entry, History, Kept, MAX_LINE, encode};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The file of the newest lines.
 pub const FILE: &str = "storms.jsonl";
@@ -120,9 +118,9 @@ impl Storage {
         &self.status
     }
 
-    /// Writes what is new in `verdicts`; without `all`, small changes can wait. What fails is written with the next call.
-    pub fn keep(&mut self, now: Time, verdicts: &[Arc<Verdict>], all: bool) {
-        let news = self.history.news(now, verdicts, all);
+    /// Writes what is new; without `all`, small changes can wait. What fails is written with the next call.
+    pub fn keep(&mut self, now: Time, kept: &Kept<'_>, all: bool) {
+        let news = self.history.news(now, kept, all);
         if news.is_empty() {
             return;
         }
@@ -194,8 +192,7 @@ impl Storage {
         self.file = None;
         fs::rename(self.folder.join(FILE), self.folder.join(BEFORE))?;
         self.ready()?;
-        let known = self.history.storms().iter().map(|known| encode(&Entry::Storm(Box::new(known.clone()))));
-        let known = known.collect::<String>();
+        let known = self.history.everything().iter().map(encode).collect::<String>();
         if let Some(file) = &mut self.file {
             file.write_all(known.as_bytes())?;
         }
@@ -244,8 +241,13 @@ pub struct Newer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::verdict::Phase;
+    use crate::model::verdict::{Phase, Verdict};
     use crate::view::text::tests::example;
+    use std::sync::Arc;
+
+    fn keep(storage: &mut Storage, now: i64, verdicts: &[Arc<Verdict>], all: bool) {
+        storage.keep(Time::from_secs(now), &Kept { verdicts, notes: &[] }, all);
+    }
 
     fn verdicts(n: i64, frames: u64) -> Vec<Arc<Verdict>> {
         let of = |n: i64| Verdict {
@@ -263,14 +265,14 @@ mod tests {
     fn a_torn_end_is_ended_before_the_next_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut storage = Storage::open(folder.path()).expect("new");
-        storage.keep(Time::from_secs(9), &verdicts(2, 1), false);
+        keep(&mut storage, 9, &verdicts(2, 1), false);
         drop(storage);
         let file = folder.path().join(FILE);
         let whole = fs::read(&file).expect("written");
         fs::write(&file, &whole[..whole.len() - 20]).expect("torn");
         let mut storage = Storage::open(folder.path()).expect("torn");
         assert_eq!((storage.history().storms().len(), storage.history().unreadable()), (1, 1));
-        storage.keep(Time::from_secs(10), &verdicts(2, 1), false);
+        keep(&mut storage, 10, &verdicts(2, 1), false);
         let read = read(folder.path()).expect("read");
         assert_eq!((read.storms().len(), read.unreadable()), (2, 1));
         assert_eq!(read.storms(), storage.history().storms());
@@ -282,7 +284,7 @@ mod tests {
         let mut storage = Storage::open(folder.path()).expect("new");
         storage.max_file = 40_000;
         for frames in 1..200 {
-            storage.keep(Time::from_secs(frames as i64), &verdicts(4, frames), true);
+            keep(&mut storage, frames as i64, &verdicts(4, frames), true);
         }
         assert!(folder.path().join(BEFORE).exists() && storage.status().bytes <= 2 * 40_000, "{:?}", storage.status());
         let sizes = [BEFORE, FILE].map(|name| fs::metadata(folder.path().join(name)).expect("a file").len());
@@ -298,14 +300,14 @@ mod tests {
         let place = folder.path().join("place");
         fs::write(&place, "in the way").expect("a file");
         let mut storage = Storage::open(&place).expect("goes on");
-        storage.keep(Time::from_secs(9), &verdicts(1, 1), false);
+        keep(&mut storage, 9, &verdicts(1, 1), false);
         assert_eq!((storage.status().errors.values().sum::<u64>() >= 2, storage.status().written), (true, None));
         fs::remove_file(&place).expect("out of the way");
-        storage.keep(Time::from_secs(10), &verdicts(1, 1), false);
+        keep(&mut storage, 10, &verdicts(1, 1), false);
         assert_eq!(storage.status().written, Some(Time::from_secs(10)));
         assert_eq!(read(&place).expect("read").storms().len(), 1);
         let mut other = Storage::open(&place).expect("goes on");
-        other.keep(Time::from_secs(11), &verdicts(2, 1), false);
+        keep(&mut other, 11, &verdicts(2, 1), false);
         assert!(other.status().errors.contains_key("busy"), "{:?}", other.status());
     }
 

@@ -1,6 +1,7 @@
 //! What stormglass says: a verdict with its evidence and remedy. Knows no rule by which one is reached.
 
 use super::frames::Protocol;
+use super::note::Note;
 use super::{MacAddr, Time};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -135,4 +136,41 @@ pub struct Verdict {
     pub lacks: Vec<String>,
     /// Path of the frames around its onset, where the flight recorder kept them.
     pub recording: Option<Arc<str>>,
+    /// Somebody is on it.
+    pub acknowledged: Option<Arc<Note>>,
+    /// Nobody wants to be told of it for a while; [`Verdict::hushed`] asks for that.
+    pub muted: Option<Arc<Note>>,
+}
+
+impl Verdict {
+    /// A warning that says nothing yet but where and what.
+    #[must_use]
+    pub fn blank(segment: Arc<str>, cause: &'static str) -> Self {
+        Self {
+            id: "".into(),
+            segment,
+            cause,
+            severity: Severity::Warning,
+            confidence: 0.0,
+            phase: Phase::Active,
+            started: Time::MIN,
+            ended: None,
+            detected: Time::MIN,
+            culprit: None,
+            origins: Vec::new(),
+            groups: Vec::new(),
+            protocol: Protocol::Other,
+            frames: 0,
+            peak_pps: 0,
+            current_pps: 0,
+            sentence: String::new(),
+            evidence: Vec::new(),
+            remedy: Vec::new(),
+            candidates: Vec::new(),
+            lacks: Vec::new(),
+            recording: None,
+            acknowledged: None,
+            muted: None,
+        }
+    }
 }

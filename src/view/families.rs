@@ -3,8 +3,8 @@
 
 use super::exposition::{Family, Kind};
 use super::{
-    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage,
-    metrics_targets, metrics_upnp,
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_recorder,
+    metrics_storage, metrics_targets, metrics_upnp,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 /// The lists of the files that write metrics. A new file is a line here.
 const LISTS: &[&[&Family]] = &[
     metrics::FAMILIES,
+    metrics_notes::FAMILIES,
     metrics_detect::FAMILIES,
     metrics_feeds::FAMILIES,
     metrics_upnp::FAMILIES,

@@ -8,15 +8,24 @@ use crate::explain::causes::cause;
 use crate::model::Time;
 use crate::model::frames::Protocol;
 use crate::model::history::Remembered;
+use crate::model::note::Note;
 use crate::model::text::Language;
 use crate::model::verdict::{Candidate, Evidence, Party, Phase, Severity, Verdict};
-use crate::view::{json, text};
+use crate::view::note_line::NoteLine;
+use crate::view::{json, notes, text};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The form of the lines that this program writes, and the newest that it reads.
-pub const VERSION: u64 = 1;
+/// The newest form of a line that this program reads.
+pub const VERSION: u64 = 2;
+/// The form of lines about storms.
+const STORMS: u64 = 1;
+/// The form of lines about what was said of them: a program that cannot read those must not take up the history, and tell
+/// what was muted.
+const NOTES: u64 = 2;
+/// Notes kept, those that have ended included; the oldest of these go first.
+const MAX_NOTES: usize = 2 * crate::engine::MAX_NOTES;
 /// Longest line written or read, bytes; those of storms with all their evidence have 2 to 8 KiB.
 pub const MAX_LINE: usize = 64 << 10;
 
@@ -31,6 +40,13 @@ pub enum Entry {
         at: Time,
         /// Its former id.
         id: Arc<str>,
+    },
+    /// Something was said of storms, or does not hold any more.
+    Note {
+        /// When it was written.
+        at: Time,
+        /// What.
+        note: Box<Note>,
     },
 }
 
@@ -60,6 +76,8 @@ struct Line {
     storm: Option<Storm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     renamed: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<NoteLine>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,6 +218,9 @@ impl Storm {
             candidates: candidates.collect::<Option<_>>()?,
             lacks: self.lacks,
             recording: self.recording,
+            // What is said of it has lines of its own.
+            acknowledged: None,
+            muted: None,
         })
     }
 }
@@ -207,11 +228,11 @@ impl Storm {
 /// One line, with its newline. A storm whose line would be longer than [`MAX_LINE`] is told without its evidence.
 #[must_use]
 pub fn encode(entry: &Entry) -> String {
+    let empty = |v: u64, at: Time| Line { v, at: at.as_nanos(), storm: None, renamed: None, note: None };
     let mut line = match entry {
-        Entry::Storm(known) => {
-            Line { v: VERSION, at: known.at.as_nanos(), storm: Some((&known.verdict).into()), renamed: None }
-        }
-        Entry::Renamed { at, id } => Line { v: VERSION, at: at.as_nanos(), storm: None, renamed: Some(Arc::clone(id)) },
+        Entry::Storm(known) => Line { storm: Some((&known.verdict).into()), ..empty(STORMS, known.at) },
+        Entry::Renamed { at, id } => Line { renamed: Some(Arc::clone(id)), ..empty(STORMS, *at) },
+        Entry::Note { at, note } => Line { note: Some((&**note).into()), ..empty(NOTES, *at) },
     };
     // Strings and numbers in structs can't fail to be written.
     let mut text = serde_json::to_string(&line).unwrap_or_default();
@@ -237,17 +258,33 @@ pub fn decode(line: &[u8]) -> Result<Entry, LineError> {
     }
     let line: Line = serde_json::from_slice(line).map_err(|_| LineError::Unreadable)?;
     let at = Time::from_nanos(line.at);
-    match (line.storm.map(Storm::verdict), line.renamed) {
-        (Some(Some(verdict)), None) => Ok(Entry::Storm(Box::new(Remembered { at, verdict }))),
-        (None, Some(id)) => Ok(Entry::Renamed { at, id }),
+    match (line.storm.map(Storm::verdict), line.renamed, line.note.map(NoteLine::note)) {
+        (Some(Some(verdict)), None, None) => Ok(Entry::Storm(Box::new(Remembered { at, verdict }))),
+        (None, Some(id), None) => Ok(Entry::Renamed { at, id }),
+        (None, None, Some(Some(note))) => Ok(Entry::Note { at, note: Box::new(note) }),
         _ => Err(LineError::Unreadable),
     }
+}
+
+/// What is to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    /// All storms and warnings.
+    pub verdicts: &'a [Arc<Verdict>],
+    /// All that is said of them.
+    pub notes: &'a [Arc<Note>],
+}
+
+/// A verdict without what is said of it, which has lines of its own.
+fn plain(verdict: &Verdict) -> Verdict {
+    Verdict { acknowledged: None, muted: None, ..verdict.clone() }
 }
 
 /// What the lines amount to: each storm as it was last known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     storms: Vec<Remembered>,
+    notes: Vec<Note>,
     unreadable: u64,
     newer: Option<u64>,
     written: Option<Time>,
@@ -292,6 +329,18 @@ impl History {
                     self.storms.remove(place);
                 }
             }
+            Entry::Note { at, note } => {
+                self.written = self.written.max(Some(at));
+                match self.notes.iter_mut().find(|known| known.id == note.id) {
+                    Some(known) => *known = *note,
+                    None => {
+                        if self.notes.len() >= MAX_NOTES {
+                            self.notes.remove(self.notes.iter().position(|known| !known.holds()).unwrap_or(0));
+                        }
+                        self.notes.push(*note);
+                    }
+                }
+            }
         }
     }
 
@@ -313,9 +362,9 @@ impl History {
         }
     }
 
-    /// What must be written for the lines to tell these verdicts. Without `all`, small changes (how many frames) can wait.
+    /// What must be written for the lines to tell all this. Without `all`, small changes (how many frames) can wait.
     #[must_use]
-    pub fn news(&self, at: Time, verdicts: &[Arc<Verdict>], all: bool) -> Vec<Entry> {
+    pub fn news(&self, at: Time, Kept { verdicts, notes }: &Kept<'_>, all: bool) -> Vec<Entry> {
         let told = |v: &Verdict| (v.phase, v.severity, v.cause, v.culprit.clone(), v.recording.clone());
         let mut oldest_first = verdicts.iter().collect::<Vec<_>>();
         oldest_first.sort_by_key(|verdict| verdict.started);
@@ -323,14 +372,31 @@ impl History {
             None => true,
             Some(place) => {
                 let known = &self.storms[place].verdict;
-                told(known) != told(verdict) || all && *known != ***verdict
+                told(known) != told(verdict) || all && *known != plain(verdict)
             }
         });
         let stays = |known: &Remembered| verdicts.iter().any(|verdict| verdict.id == known.verdict.id);
         let renamed = self.storms.iter().filter(|known| known.is_open() && !stays(known));
         let renamed = renamed.map(|known| Entry::Renamed { at, id: Arc::clone(&known.verdict.id) });
-        let storm = |verdict: &Arc<Verdict>| Entry::Storm(Box::new(Remembered { at, verdict: (**verdict).clone() }));
-        renamed.chain(changed.map(storm)).collect()
+        let storm = |verdict: &Arc<Verdict>| Entry::Storm(Box::new(Remembered { at, verdict: plain(verdict) }));
+        let said = notes.iter().filter(|note| !self.notes.iter().any(|known| *known == ***note));
+        let said = said.map(|note| Entry::Note { at, note: Box::new((**note).clone()) });
+        renamed.chain(changed.map(storm)).chain(said).collect()
+    }
+
+    /// All of it, as lines that tell it anew.
+    #[must_use]
+    pub fn everything(&self) -> Vec<Entry> {
+        let storms = self.storms.iter().map(|known| Entry::Storm(Box::new(known.clone())));
+        let at = self.written.unwrap_or_default();
+        let notes = self.notes.iter().map(|note| Entry::Note { at, note: Box::new(note.clone()) });
+        storms.chain(notes).collect()
+    }
+
+    /// What was said of storms, in the order in which it was.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// The storms, in the order in which they were first written.
@@ -384,6 +450,10 @@ pub fn last(history: &History, limit: usize, style: text::Style) -> String {
         }
         out.push('\n');
     }
+    for note in history.notes().iter().filter(|note| note.holds()) {
+        out.push_str(&notes::sentence(note, style.language));
+        out.push('\n');
+    }
     let (shown, all) = (storms.len(), history.storms().len());
     out.push_str(&match (all, ja) {
         (0, false) => "No storm is remembered.\n".to_owned(),
@@ -405,6 +475,7 @@ pub fn last_json(history: &History, limit: usize) -> serde_json::Value {
     serde_json::json!({
         "verdicts": storms.collect::<Vec<_>>(),
         "remembered": history.storms().len(),
+        "notes": history.notes().iter().map(notes::json).collect::<Vec<_>>(),
         "written": history.written(),
         "unreadable_lines": history.unreadable(),
     })
@@ -413,6 +484,7 @@ pub fn last_json(history: &History, limit: usize) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::note_line;
     use crate::view::text::tests::example;
     use std::time::Duration;
 
@@ -429,7 +501,7 @@ mod tests {
         let (mut text, mut known, mut lines) = (String::new(), History::default(), 0);
         for (at, verdicts) in (1_000..).zip(steps) {
             let verdicts = verdicts.iter().cloned().map(Arc::new).collect::<Vec<_>>();
-            for entry in known.news(Time::from_secs(at), &verdicts, false) {
+            for entry in known.news(Time::from_secs(at), &Kept { verdicts: &verdicts, notes: &[] }, false) {
                 text.push_str(&encode(&entry));
                 known.take(entry);
                 lines += 1;
@@ -478,10 +550,37 @@ mod tests {
         let good = encode(&Entry::Storm(Box::new(Remembered { at: Time::from_secs(5), verdict: open("a", 1) })));
         let unknown = good.replace("\"cause\":\"l3_reflector\"", "\"cause\":\"gremlins\"");
         assert_ne!(good, unknown);
-        let text = format!("{good}{{\"v\":2,\"storms\":7}}\n\u{0}nonsense\n{unknown}{{\"v\":1,\"at\":3}}\n");
+        let text = format!("{good}{{\"v\":3,\"storms\":7}}\n\u{0}nonsense\n{unknown}{{\"v\":1,\"at\":3}}\n");
         let history = History::read(text.as_bytes());
-        assert_eq!((history.newer(), history.unreadable()), (Some(2), 3));
+        assert_eq!((history.newer(), history.unreadable()), (Some(3), 3));
         assert_eq!((summary(&history), history.written()), (vec![("a", true)], Some(Time::from_secs(5))));
+    }
+
+    #[test]
+    fn what_was_said_is_read_as_it_was_written_and_told_anew_after_a_rotation() {
+        let note = note_line::example("m1");
+        let ended = Note { ended: Some((Time::from_secs(9), crate::model::note::End::Lifted)), ..note.clone() };
+        let mut history = History::default();
+        let said = [Arc::new(note.clone())];
+        let mut text = String::new();
+        for notes in [&said[..], &said, &[Arc::new(ended.clone())]] {
+            for entry in history.news(Time::from_secs(5), &Kept { verdicts: &[], notes }, false) {
+                text.push_str(&encode(&entry));
+                history.take(entry);
+            }
+        }
+        assert_eq!((text.lines().count(), history.notes()), (2, &[ended][..]));
+        assert!(text.starts_with("{\"v\":2,"), "a program that cannot read it says so: {text}");
+        assert_eq!(History::read(text.as_bytes()), history);
+        let again = history.everything().iter().map(encode).collect::<String>();
+        assert_eq!(History::read(again.as_bytes()).notes(), history.notes());
+        let endless = encode(&Entry::Note { at: note.at, note: Box::new(Note { until: None, ..note }) });
+        assert_eq!(decode(endless.trim_end().as_bytes()), Err(LineError::Unreadable));
+        for n in 0..3 * MAX_NOTES {
+            let note = Box::new(note_line::example(&format!("m{n}")));
+            history.take(Entry::Note { at: Time::from_secs(9), note });
+        }
+        assert_eq!(history.notes().len(), MAX_NOTES);
     }
 
     #[test]

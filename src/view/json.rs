@@ -35,6 +35,8 @@ pub fn verdict_json(verdict: &Verdict) -> Value {
         "detected": verdict.detected,
         "current_pps": verdict.current_pps,
         "recording": verdict.recording,
+        "acknowledged": super::notes::acknowledged(verdict),
+        "muted_until": verdict.muted_until(),
     })
 }
 
@@ -126,13 +128,25 @@ pub fn status(snapshot: &Snapshot) -> Value {
         "sentence": snapshot.sentence,
         "at": snapshot.at,
         "version": env!("CARGO_PKG_VERSION"),
-        "open": open.map(|v| json!({"id": v.id, "cause": v.cause, "severity": v.severity, "phase": v.phase})).collect::<Vec<_>>(),
+        "open": open.map(|v| open_json(v)).collect::<Vec<_>>(),
         "segments": snapshot.segments,
         "watched": covered(true),
         "not_watched": covered(false),
         "feeds": snapshot.feed_counts,
         "interfaces": interfaces.collect::<Vec<_>>(),
         "top_sources": snapshot.sources,
+        "expected": super::expected::json(&snapshot.expected),
+    })
+}
+
+fn open_json(verdict: &Verdict) -> Value {
+    json!({
+        "id": verdict.id,
+        "cause": verdict.cause,
+        "severity": verdict.severity,
+        "phase": verdict.phase,
+        "acknowledged": verdict.acknowledged.is_some(),
+        "muted_until": verdict.muted_until(),
     })
 }
 

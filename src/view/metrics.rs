@@ -215,7 +215,7 @@ fn storms(out: &mut Exposition, snapshot: &Snapshot) {
 }
 
 /// The storms with an info series: open ones first, each id once.
-fn info(snapshot: &Snapshot) -> Vec<&Verdict> {
+pub(super) fn info(snapshot: &Snapshot) -> Vec<&Verdict> {
     let lately = |v: &&Arc<Verdict>| v.ended.is_none_or(|ended| snapshot.at.since(ended) < INFO_FOR);
     let mut shown = snapshot.verdicts.iter().filter(lately).collect::<Vec<_>>();
     shown.sort_by_key(|v| v.phase == Phase::Over);

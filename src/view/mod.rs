@@ -10,6 +10,7 @@ macro_rules! words {
 }
 
 pub mod doctor;
+pub mod expected;
 pub mod explain;
 pub mod exposition;
 pub mod families;
@@ -22,10 +23,13 @@ pub mod metrics_config;
 pub mod metrics_detect;
 pub mod metrics_doctor;
 pub mod metrics_feeds;
+pub mod metrics_notes;
 pub mod metrics_recorder;
 pub mod metrics_storage;
 pub mod metrics_targets;
 pub mod metrics_upnp;
+mod note_line;
+pub mod notes;
 pub mod reach;
 pub mod redact;
 pub mod report;

@@ -9,8 +9,8 @@ use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
 use super::{
-    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_recorder, metrics_storage,
-    metrics_targets, metrics_upnp,
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_recorder,
+    metrics_storage, metrics_targets, metrics_upnp,
 };
 use crate::detect::Thresholds;
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
@@ -148,6 +148,7 @@ impl Scrape {
     pub fn write<S: Sink + ?Sized>(&self, mut to: &mut S) {
         let mut out = Exposition::new(self.format, &mut to);
         metrics::write(&mut out, &self.snapshot);
+        metrics_notes::write(&mut out, &self.snapshot);
         metrics_detect::write(&mut out, &self.limits);
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);

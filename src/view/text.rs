@@ -48,6 +48,9 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     let color = if verdict.severity == Severity::Storm { "1;31" } else { "1;33" };
     paragraph(&mut out, style, color, "", "", &verdict.sentence);
     paragraph(&mut out, style, DIM, "", "", &facts(verdict, style));
+    for line in super::notes::lines(verdict, style.language) {
+        paragraph(&mut out, style, BOLD, "", "", &line);
+    }
     if !verdict.evidence.is_empty() {
         heading(&mut out, style, style.say("Why", "根拠"));
         for (index, evidence) in verdict.evidence.iter().enumerate() {
@@ -336,6 +339,8 @@ pub(crate) mod tests {
             }],
             lacks: vec!["The forwarding table was not read.".to_owned()],
             recording: None,
+            acknowledged: None,
+            muted: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod auths;
 mod detect;
+mod expected;
 mod recorder;
 mod restart;
 mod storage;
@@ -13,6 +14,7 @@ mod web_file;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
+pub use expected::ExpectedEntry;
 pub use recorder::Recorder;
 pub use restart::needing_restart;
 pub use storage::Storage;
@@ -58,6 +60,8 @@ pub struct Config {
     pub web: Web,
     /// What the user calls the devices, by MAC or address.
     pub names: BTreeMap<String, Spanned<String>>,
+    /// Traffic that is no storm; [`Config::expectations`] has it ready.
+    pub expected: Vec<Spanned<ExpectedEntry>>,
     /// The limits.
     pub detect: Detect,
     /// What is kept of the frames around the onset of a storm.
@@ -434,6 +438,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
     if let Some(share) = &config.upnp.map_e {
         share.value.check().map_err(|error| (place(share), format!("upnp.map_e: {error}")))?;
     }
+    expected::check(&config.expected)?;
     limits(config).map_err(|message| (String::new(), message.to_owned()))
 }
 

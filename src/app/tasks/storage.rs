@@ -6,6 +6,7 @@ use crate::app::hub::{Change, Hub};
 use crate::engine::Input;
 use crate::io::clock::Clock;
 use crate::io::storage::Storage;
+use crate::view::history::Kept;
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
@@ -32,14 +33,14 @@ pub async fn keep(
             _ = stopped.wait_for(|stopped| *stopped) => (true, true),
             _ = minute.tick() => (true, false),
             change = changes.recv() => match change {
-                Ok(Change::Storm(_)) | Err(RecvError::Lagged(_)) => (false, false),
+                Ok(Change::Storm(_) | Change::Noted(_)) | Err(RecvError::Lagged(_)) => (false, false),
                 Ok(_) => continue,
                 Err(RecvError::Closed) => (true, true),
             },
         };
         let (snapshot, now) = (hub.snapshot(), clock.now());
         let written = blocking(move || {
-            storage.keep(now, &snapshot.verdicts, all);
+            storage.keep(now, &Kept { verdicts: &snapshot.verdicts, notes: &snapshot.notes }, all);
             Ok(storage)
         });
         // It fails only where the program ends.

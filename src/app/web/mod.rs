@@ -4,6 +4,7 @@ mod body;
 mod guard;
 mod lifecycle;
 mod live;
+mod notes;
 mod pages;
 mod snmp;
 mod users;
@@ -25,9 +26,9 @@ use crate::io::snmp::Client;
 use crate::model::Time;
 use crate::model::text::Language;
 use crate::view::exposition::Format;
-use crate::view::json;
 use crate::view::scrape::Scrape;
 use crate::view::sink::Sink;
+use crate::view::{self, json};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -108,6 +109,7 @@ pub fn router(app: App) -> Router {
     let door = Arc::new(users::Door::new(app.access.clone()));
     plain
         .merge(texts)
+        .merge(notes::routes(Arc::clone(&live)))
         .merge(pages::stream(live))
         .route("/api/v1/events", events)
         .layer(axum::middleware::from_fn_with_state(door, users::door))
@@ -276,6 +278,9 @@ fn stream(
                         }
                         Change::Device(change) => {
                             Event::default().event("device").data(serde_json::json!(change).to_string())
+                        }
+                        Change::Noted(note) => {
+                            Event::default().event("note").data(view::notes::json(&note).to_string())
                         }
                         Change::Moved(moved) => {
                             Event::default().event("mac_move").data(serde_json::json!(moved).to_string())

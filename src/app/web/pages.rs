@@ -54,7 +54,7 @@ struct Wanted {
 }
 
 /// The language of a query, else the one that the browser likes best.
-fn language(lang: Option<&str>, headers: &HeaderMap) -> Language {
+pub(super) fn language(lang: Option<&str>, headers: &HeaderMap) -> Language {
     match lang {
         Some("ja") => Language::Japanese,
         Some("en") => Language::English,
@@ -132,6 +132,7 @@ async fn targets(
 
 async fn storm(
     State(app): State<App>,
+    Extension(live): Extension<Arc<Live>>,
     Path((id, started)): Path<(String, i64)>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
@@ -140,7 +141,7 @@ async fn storm(
     let snapshot = app.hub.snapshot();
     let mut of_that_id = snapshot.verdicts.iter().filter(|verdict| *verdict.id == *id);
     let found = of_that_id.find(|verdict| verdict.started == Time::from_nanos(started));
-    let text = html::storm_page(&snapshot, found.map(|found| &**found), manner);
+    let text = html::storm_page(&snapshot, found.map(|found| &**found), live.token(), manner);
     let response = document(text, manner.language);
     if found.is_some() { response } else { (StatusCode::NOT_FOUND, response).into_response() }
 }

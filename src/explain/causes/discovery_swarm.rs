@@ -3,8 +3,9 @@
 use super::{Cause, Times};
 use crate::detect::Segment;
 use crate::explain::attribution::Circulating;
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
-use crate::explain::page::{Page, WIRELESS, frames, mdns, text};
+use crate::explain::page::{Page, WIRELESS, counters, frames, mdns, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
@@ -16,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CROWD: usize = 200;
 /// The loudest has less than this part of it all (1 in 10).
 const NONE_HEAVY: u64 = 10;
+/// So many ports bring it in where it comes from everywhere; two may be the ends of a ring, or two devices.
+const MANY_PORTS: usize = 3;
 /// Devices shown.
 const SHOWN: usize = 8;
 
@@ -33,6 +36,22 @@ impl Cause for DiscoverySwarm {
 
     fn judge(&self, scene: &Scene<'_>, _: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
         if taken.is_empty() { finding(scene).into_iter().collect() } else { Vec::new() }
+    }
+
+    /// All edges bring in a part of it, and a crowd is behind them. No port is named: none of them is where it comes from.
+    fn count(&self, scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Vec<CounterFinding> {
+        let behind = sources.iter().map(|source| source.behind).sum::<usize>();
+        if behind < CROWD || !from_everywhere(sources) {
+            return Vec::new();
+        }
+        let evidence = counted(
+            "Very many devices are behind the ports that bring it in".to_owned(),
+            format!("{} addresses behind {} ports", words::number(behind as u64), sources.len()),
+            "where one device floods, one port brings in most of it".to_owned(),
+        );
+        let found = together(self.id(), 0.6, scene, sources).because(Some(evidence));
+        let capture = || "let frames be captured there: do many devices look for services?".to_owned();
+        vec![found.or([("discovery_swarm", 0.6, capture()), ("chatty_source", 0.2, capture())])]
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
@@ -56,6 +75,29 @@ impl Cause for DiscoverySwarm {
                 .to_owned(),
         ]
     }
+}
+
+/// It comes in at many ports, and at none of them most of it.
+pub(super) fn from_everywhere(sources: &[&SourcePort]) -> bool {
+    let total = sources.iter().map(|source| source.pps).sum::<f64>();
+    let strongest = sources.iter().map(|source| source.pps).fold(0.0, f64::max);
+    sources.len() >= MANY_PORTS && strongest * 2.0 <= total && !sources.iter().any(|source| source.returns)
+}
+
+/// A finding about what many ports bring in together, which names none of them.
+pub(super) fn together(
+    cause: &'static str,
+    confidence: f64,
+    scene: &CounterScene<'_>,
+    sources: &[&SourcePort],
+) -> CounterFinding {
+    let mut found = CounterFinding::new(cause, confidence, scene, sources);
+    let total = sources.iter().map(|source| source.pps).sum::<f64>();
+    let storm = total >= scene.thresholds.critical_pps as f64;
+    found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
+    found.finding.rate = total.round() as u64;
+    (found.label, found.device, found.finding.macs) = (None, None, BTreeSet::new());
+    found
 }
 
 const fn discovers(protocol: Protocol) -> bool {
@@ -146,6 +188,10 @@ const PAGE: Page = Page {
             "At least half of it is discovery (SSDP, mDNS, LLMNR, WS-Discovery, NetBIOS), from {crowd} devices or more. The loudest sends less than {source_pps} a second, and less than one in {none_heavy} of all.",
             "その半分以上が、{crowd}台以上の機器による探索（SSDP、mDNS、LLMNR、WS-Discovery、NetBIOS）です。最も多い機器でも毎秒{source_pps}個未満で、全体の{none_heavy}分の1未満です。",
         ),
+        counters(
+            "{many_ports} ports or more bring it in, none of them half of it, and {crowd} addresses or more are behind them together.",
+            "{many_ports}つ以上のポートから入り、どのポートも全体の半分以下で、その先に合計{crowd}以上のアドレスがあります。",
+        ),
     ],
     not_this: &[
         text(
@@ -154,6 +200,6 @@ const PAGE: Page = Page {
         ),
         text("chatty_source: there one device stands out.", "chatty_source: 1台の機器が突出しています。"),
     ],
-    numbers: &[("crowd", CROWD as u64), ("none_heavy", NONE_HEAVY)],
+    numbers: &[("many_ports", MANY_PORTS as u64), ("crowd", CROWD as u64), ("none_heavy", NONE_HEAVY)],
     sources: &[mdns("5.2"), WIRELESS],
 };

@@ -110,16 +110,20 @@ impl Cause for EthertypeBridgeLoop {
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
+        // That router is a host as well, and its own frames circle with the others'.
+        let senders = words::sentence_case(&words::several(&verdict.origins));
         let innocent = match verdict.origins.len() {
             0 => String::new(),
-            1 => format!(" {} is not at fault.", words::sentence_case(&words::several(&verdict.origins))),
-            _ => format!(" {} are not at fault.", words::sentence_case(&words::several(&verdict.origins))),
+            1 => format!(" {senders} is not at fault, unless it is that router."),
+            _ => format!(" {senders} are not at fault, unless one of them is that router."),
         };
+        let ends = verdict.culprit.as_ref().filter(|culprit| culprit.mac.is_none());
+        let at = ends.and_then(|ends| ends.port.as_deref()).map_or_else(String::new, |ports| format!(", at {ports},"));
         let family = if verdict.protocol == Protocol::Pppoe { Family::Pppoe } else { Family::V6 }.name();
         let (verb, now) = if verdict.ended.is_some() { ("circled", "If it returns") } else { ("circle", "Now") };
         format!(
             "Packet storm {}: {family} multicasts {verb} in your LAN, {} a second, because a router with both its sides \
-             in it passes {family} through. {now}: unplug the second router's WAN cable (or its power). Then: turn its \
+             in it{at} passes {family} through. {now}: unplug the second router's WAN cable (or its power). Then: turn its \
              {family} pass-through off.{innocent}",
             times.span(verdict),
             words::about(verdict.peak_pps),
@@ -254,3 +258,26 @@ const PAGE: Page = Page {
         Source::Rfc(2516, "A Method for Transmitting PPP Over Ethernet (PPPoE)", ""),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::verdict::Party;
+
+    #[test]
+    fn a_router_whose_own_frames_circle_is_not_acquitted() {
+        let party = |name: &str| Party { mac: None, ip: None, vendor: None, port: None, name: Some(name.into()) };
+        let ends = Party { port: Some("hub ge2 and hub ge3".into()), name: None, ..party("") };
+        for (origins, culprit, says, at) in [
+            (&["second router"][..], None, "The second router is not at fault, unless it is that router.", false),
+            (&["Echo", "second router"], None, "are not at fault, unless one of them is that router.", false),
+            (&[], Some(ends), "pass-through off.", true),
+        ] {
+            let origins = origins.iter().map(|name| party(name)).collect();
+            let verdict = Verdict { origins, culprit, ..Verdict::blank("eth0".into(), EthertypeBridgeLoop.id()) };
+            let sentence = EthertypeBridgeLoop.sentence(&verdict, &Times::default());
+            assert!(sentence.ends_with(says), "{sentence}");
+            assert_eq!(sentence.contains("in it, at hub ge2 and hub ge3, passes IPv6 through"), at, "{sentence}");
+        }
+    }
+}

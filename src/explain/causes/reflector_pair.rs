@@ -16,6 +16,9 @@ use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+/// Two reflectors with two interfaces each.
+const MAX_SIDES: usize = 4;
+
 /// `reflector_pair`.
 pub(super) struct ReflectorPair;
 
@@ -32,7 +35,7 @@ impl Cause for ReflectorPair {
         let repeating = scene.segment.talkers.iter().filter(|((mac, protocol), talker)| {
             *protocol == Protocol::Mdns && !taken.contains(mac) && repeats_others(talker, scene)
         });
-        let mut found = finding(scene, &repeating.collect::<Vec<_>>());
+        let mut found = finding(scene, &repeating.collect::<Vec<_>>()).or_else(|| warning(scene, taken));
         if let Some(found) = &mut found {
             // The side that seemed to have said it first.
             let is_side = |mac: &MacAddr| found.macs.iter().any(|known| known.is_neighbour_of(*mac, DEVICE_REACH));
@@ -52,6 +55,14 @@ impl Cause for ReflectorPair {
         let side = |one: MacAddr, other: MacAddr| one == other || one.is_neighbour_of(other, DEVICE_REACH);
         let other = verdict.origins.iter().find(|origin| !origin.mac.zip(mac).is_some_and(|(one, of)| side(one, of)));
         let other = other.map_or_else(|| "another device".to_owned(), words::short);
+        if verdict.severity == Severity::Warning {
+            let verb = if verdict.ended.is_some() { "have both repeated" } else { "both repeat" };
+            return format!(
+                "No storm yet: {device}{at} and {other} {verb} others' mDNS questions into the LAN that they came from, \
+                 because both are mDNS reflectors with all their interfaces in one LAN. This wiring can become a storm. Turn \
+                 the reflector of one of them off, then check again."
+            );
+        }
         let (verb, now) = if verdict.ended.is_some() { ("repeated", "If it returns") } else { ("repeat", "Now") };
         format!(
             "Packet storm {}: {device}{at} and {other} {verb} each other's mDNS messages, {} a second, because both are \
@@ -81,6 +92,58 @@ impl Cause for ReflectorPair {
 fn repeats_others(talker: &Talker, scene: &Scene<'_>) -> bool {
     let echoes = talker.echoes.busiest();
     echoes >= scene.thresholds.replica_copies && echoes * 2 > talker.seconds.busiest()
+}
+
+/// Two that say again whatever others ask, each once: no storm, since neither repeats the other, or not for long. It is in the
+/// same wiring.
+fn warning(scene: &Scene<'_>, taken: &BTreeSet<MacAddr>) -> Option<Finding> {
+    let parrots = scene.segment.talkers.iter().filter(|((mac, protocol), talker)| {
+        *protocol == Protocol::Mdns && !taken.contains(mac) && talker.parroting.is_all_it_says()
+    });
+    let parrots = parrots.collect::<Vec<_>>();
+    let macs = parrots.iter().map(|((mac, _), _)| *mac).collect::<BTreeSet<_>>();
+    let first = *macs.first()?;
+    let one_device = macs.iter().all(|mac| *mac == first || mac.is_neighbour_of(first, DEVICE_REACH));
+    // Many who ask the same at the same time are a crowd.
+    if one_device || macs.len() > MAX_SIDES {
+        return None;
+    }
+    let address = |talker: &Talker| talker.ips.iter().find(|ip| ip.is_ipv4()).or(talker.ips.first()).copied();
+    let suspect = |(key, talker): &(&TalkerKey, &Talker)| Suspect { mac: Some(key.0), ip: address(talker) };
+    let most = parrots.iter().max_by_key(|(key, talker)| (talker.parroting.lately(), key.0))?;
+    let each = |((mac, _), talker): &(&TalkerKey, &Talker)| {
+        let (echoes, said) = talker.parroting.lately();
+        format!("{mac} ({} of {})", words::number(echoes.into()), words::number(said.into()))
+    };
+    let from = macs.iter().map(|mac| format!("eth.src == {mac}")).collect::<Vec<_>>().join(" || ");
+    let groups = parrots.iter().flat_map(|(_, talker)| talker.groups.iter().copied()).filter(IpAddr::is_multicast);
+    Some(Finding {
+        cause: ReflectorPair.id(),
+        severity: Severity::Warning,
+        confidence: 0.8,
+        culprit: Some(suspect(most)),
+        evidence: vec![Evidence {
+            claim: "Several MACs say again what another has just said, word for word".to_owned(),
+            observed: parrots.iter().map(each).collect::<Vec<_>>().join(", "),
+            expected: "a host asks its own questions, and not one that another has just asked (RFC 6762, 7.3)"
+                .to_owned(),
+            feed: "capture",
+            display_filter: format!("mdns && ({from})"),
+            frame_numbers: None,
+        }],
+        origins: parrots.iter().map(suspect).collect(),
+        groups: groups.collect::<BTreeSet<_>>().into_iter().collect(),
+        macs,
+        protocol: Protocol::Mdns,
+        started: parrots.iter().map(|(_, talker)| talker.first).min()?,
+        last: parrots.iter().map(|(_, talker)| talker.last).max()?,
+        fresh: parrots.iter().map(|(_, talker)| talker.fresh).sum(),
+        frames: parrots.iter().map(|(_, talker)| u64::from(talker.parroting.lately().0)).sum(),
+        rate: parrots.iter().map(|(_, talker)| talker.echoes.busiest()).sum(),
+        candidates: Vec::new(),
+        lacks: Vec::new(),
+        ask: Vec::new(),
+    })
 }
 
 fn finding(scene: &Scene<'_>, repeating: &[(&TalkerKey, &Talker)]) -> Option<Finding> {
@@ -160,6 +223,10 @@ const PAGE: Page = Page {
             "Each of them repeats {replica_copies} messages a second or more, all of them together {replica_pps} or more.",
             "それぞれが毎秒{replica_copies}個以上、合計で毎秒{replica_pps}個以上のメッセージを繰り返しています。",
         ),
+        frames(
+            "A warning, at any rate: two devices, of {max_sides} MACs at most, say within a minute or two hardly anything but what others have just said.",
+            "頻度によらない警告：2台の機器（MACアドレスは{max_sides}個以下）が、1～2分の間、ほかの機器が直前に送った内容ばかりを送信しています。",
+        ),
     ],
     not_this: &[
         text(
@@ -175,7 +242,7 @@ const PAGE: Page = Page {
             "10台のスマートフォンが同時に同じ質問をするのは正常です。2つのネットワークをつなぐ1台のリフレクターも正常です。",
         ),
     ],
-    numbers: &[("within", crate::observe::echoes::WITHIN_MS)],
+    numbers: &[("max_sides", MAX_SIDES as u64), ("within", crate::observe::echoes::WITHIN_MS)],
     sources: &[
         mdns("18.1"),
         Source::Other("avahi-daemon.conf(5), enable-reflector", "https://manpages.debian.org/avahi-daemon.conf.5"),

@@ -1,11 +1,13 @@
 //! A storm that is certainly there and whose cause the facts do not settle: said as such, with what it could be and
 //! what would decide it. A wrong name is the worst answer.
 
-use super::chatty_source::{is_awaited, suspects};
+use super::chatty_source::{is_awaited, ownership, suspects};
+use super::discovery_swarm::{from_everywhere, together};
 use super::ethertype_bridge_loop::Family;
 use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
+use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
@@ -52,6 +54,9 @@ impl Cause for Unexplained {
         }
         let ring = (ends.len() > 1).then(|| in_and_out(scene, &ends));
         let singles = if ring.is_some() { others } else { open };
+        if ring.is_none() && from_everywhere(&singles) {
+            return vec![from_many(scene, &singles)];
+        }
         singles.into_iter().map(|source| from_port(scene, source)).chain(ring).collect()
     }
 
@@ -70,7 +75,8 @@ impl Cause for Unexplained {
                 culprit.mac.map_or_else(String::new, |_| format!(", where {} is", words::device(culprit, "device")));
             return format!(
                 "{storm} {}: {} {} a second come in at {port}{device}. What sends them is not certain.{likely} {now}: pull \
-                 the cable at {port}; if that ends it, what is behind it is the cause.",
+                 the cable at {port}; if that ends it, what is behind it is the cause. A capture of the frames there tells \
+                 what it is.",
                 times.span(verdict),
                 words::about(verdict.peak_pps),
                 verdict.protocol.noun(),
@@ -152,6 +158,15 @@ fn in_and_out(scene: &CounterScene<'_>, ends: &[&SourcePort]) -> CounterFinding 
     ])
 }
 
+/// Many ports bring in a part of it each: to name one of them would send a person to the wrong one.
+fn from_many(scene: &CounterScene<'_>, sources: &[&SourcePort]) -> CounterFinding {
+    together(Unexplained.id(), 0.4, scene, sources).or([
+        ("discovery_swarm", 0.4, "let frames be captured there: do many devices look for services?".to_owned()),
+        ("chatty_source", 0.3, CAPTURE.to_owned()),
+        ("l2_loop", 0.15, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
+    ])
+}
+
 /// It goes out everywhere, and no polled port brings it in.
 fn from_nowhere(scene: &CounterScene<'_>) -> CounterFinding {
     CounterFinding::new(Unexplained.id(), 0.3, scene, &[]).or([
@@ -161,11 +176,23 @@ fn from_nowhere(scene: &CounterScene<'_>) -> CounterFinding {
     ])
 }
 
+/// Devices that repeat themselves, certainly so, and no more than the user has told to expect of them. A reflection and a
+/// ring of cables are no such device's repetition: see [`ownership`].
+fn repeats_as_expected(scene: &Scene<'_>, circulating: &[Circulating<'_>]) -> BTreeSet<TalkerKey> {
+    let own = scene
+        .excused
+        .iter()
+        .filter(|(key, talker)| talker.repeats_itself() && ownership(scene, circulating, key, talker).is_some());
+    own.map(|(key, _)| **key).collect()
+}
+
 /// Datagrams that circulate and that no cause claimed.
 fn circling(scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+    let expected = repeats_as_expected(scene, circulating);
     let open = circulating
         .iter()
         .filter(|one| !matches!(one.role, Role::Forwarded(_)) && one.goes_on(scene.thresholds.replica_copies))
+        .filter(|one| !expected.contains(&(one.track.replica.first_mac, one.track.replica.protocol)))
         .filter(|one| one.track.replica.senders.iter().all(|s| !taken.contains(&s.mac)))
         .collect::<Vec<_>>();
     let senders = open.iter().map(|one| one.track.replica.first_mac).collect::<BTreeSet<_>>();

@@ -111,6 +111,10 @@ const PAGE: Page = Page {
     recognised: &[
         FLOODS,
         counters(
+            "Where an agent counts octets alone, what is flooded is unicasts if frames captured in the same LAN show less than a quarter of it, each frame taken to be as long as it can.",
+            "エージェントがオクテットだけを数える場合は、同じLANでキャプチャしたフレームが、すべて最大長だったとしても4分の1に満たないとき、流れているのはユニキャストです。",
+        ),
+        counters(
             "The spanning tree has not changed within {tree_change} s. It is a storm from {critical_pps} a second on, and a warning below.",
             "スパニングツリーは{tree_change}秒以内に変化していません。毎秒{critical_pps}個からストーム、それ未満は警告とします。",
         ),

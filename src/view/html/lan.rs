@@ -7,8 +7,8 @@ use crate::explain::words::number;
 use crate::model::text::Text;
 use crate::model::vendor;
 use crate::observe::trails::SECONDS;
-use crate::view::lang;
 use crate::view::report::protocol_name;
+use crate::view::{expected, lang};
 
 /// Longest message of a feed or target.
 const MESSAGE: usize = 240;
@@ -34,8 +34,13 @@ pub(super) fn traffic(pen: &mut Pen, face: &Face) {
     pen.raw("<h3>").say(&words::GROUPS).raw("</h3>");
     if face.groups.is_empty() {
         pen.raw("<p>").say(&words::NOBODY_SENDS).raw("</p>");
-        return;
+    } else {
+        senders(pen, face);
     }
+    expected::write(pen, &face.snapshot.expected);
+}
+
+fn senders(pen: &mut Pen, face: &Face) {
     pen.table(&words::GROUPS, &[&words::PROTOCOL, &words::GROUP, &words::SENDERS, &words::RATE]);
     for line in &face.groups {
         pen.raw("<tr><th scope=\"row\">").text(protocol_name(line.protocol)).raw("</th><td>");

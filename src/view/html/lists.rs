@@ -10,7 +10,7 @@ use crate::explain::words::number;
 use crate::model::Time;
 use crate::model::text::{Language, Text};
 use crate::model::verdict::Verdict;
-use crate::view::lang;
+use crate::view::{lang, notes};
 use std::sync::Arc;
 
 /// How a page is to be written.
@@ -59,12 +59,13 @@ pub fn ports_page(listed: &Listed<(Arc<str>, PortLine)>, manner: Manner) -> Stri
 
 /// One storm with its evidence; without one, that it is not remembered any more.
 #[must_use]
-pub fn storm_page(snapshot: &Snapshot, found: Option<&Verdict>, manner: Manner) -> String {
+pub fn storm_page(snapshot: &Snapshot, found: Option<&Verdict>, token: &str, manner: Manner) -> String {
     document(&words::HISTORY, manner, |pen| match found {
         Some(found) => {
             let sentence = lang::headline(found, pen.language);
             pen.raw("<p class=\"said\">").cut(&sentence, SENTENCE).raw("</p>");
             verdict::explained(pen, snapshot, found, "storm");
+            notes::forms(pen, found, token);
         }
         None => {
             pen.raw("<p>").say(&words::GONE).raw("</p>");

@@ -8,7 +8,7 @@ pub mod face;
 mod gateways;
 mod lan;
 mod lists;
-mod pen;
+pub(in crate::view) mod pen;
 mod spark;
 #[cfg(test)]
 mod tests;

@@ -191,8 +191,8 @@ fn a_device_called_script_stays_text_everywhere() {
         is_sound(&hosts_page(&face::hosts_page(&engine, 0), manner));
         is_sound(&ports_page(&face::ports_page(&engine, 0), manner));
         is_sound(&targets_page(&face::targets_page(&engine, 0), manner));
-        is_sound(&storm_page(&snapshot, snapshot.verdicts.first().map(|verdict| &**verdict), manner));
-        is_sound(&storm_page(&snapshot, None, manner));
+        is_sound(&storm_page(&snapshot, snapshot.verdicts.first().map(|verdict| &**verdict), "t0ken", manner));
+        is_sound(&storm_page(&snapshot, None, "t0ken", manner));
     }
 }
 

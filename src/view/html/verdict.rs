@@ -8,8 +8,8 @@ use crate::explain::words::number;
 use crate::model::text::Text;
 use crate::model::verdict::{Evidence, Phase, Severity, Verdict};
 use crate::model::{Time, vendor};
-use crate::view::lang;
 use crate::view::report::path;
+use crate::view::{lang, notes};
 
 /// Verdicts explained in full; the others are in the list.
 const MAX_OPEN: usize = 4;
@@ -23,6 +23,9 @@ pub(super) fn open(pen: &mut Pen, face: &Face) {
     let (open, _) = face.verdicts();
     for (index, verdict) in open.iter().take(MAX_OPEN).enumerate() {
         explained(pen, &face.snapshot, verdict, &format!("v{index}"));
+        pen.raw("<p class=\"note\">");
+        storm_link(pen, verdict, &notes::TITLE);
+        pen.raw("</p>");
     }
 }
 
@@ -32,6 +35,7 @@ pub(super) fn explained(pen: &mut Pen, snapshot: &Snapshot, verdict: &Verdict, i
     let kind = if verdict.severity == Severity::Storm { "storm" } else { "warning" };
     pen.raw("<section class=\"verdict ").raw(kind).raw("\" aria-labelledby=\"h-").text(id).raw("\"><h2 id=\"h-");
     pen.text(id).raw("\">").say(&words::TODO).raw("</h2>");
+    notes::of(pen, verdict);
     if snapshot.sentence != verdict.sentence {
         pen.raw("<p class=\"said\">").cut(&said.sentence, SENTENCE).raw("</p>");
     }
@@ -142,9 +146,9 @@ pub(super) fn history(pen: &mut Pen, face: &Face) {
         let when = pen.clock(verdict.started);
         pen.raw("<tr><td class=\"n\">").text(&when).raw("</td><td>").say(state).raw("</td><td>");
         pen.cut(&sentence, SENTENCE).raw(" ");
-        let label = words::DETAILS.template(pen.language);
-        let query = format!("{}/{}", encoded(&verdict.id), verdict.started.as_nanos());
-        pen.link("/storms/", &query, label).raw("</td><td class=\"n\">");
+        notes::badges(pen, verdict);
+        storm_link(pen, verdict, &words::DETAILS);
+        pen.raw("</td><td class=\"n\">");
         pen.text(&number(verdict.peak_pps)).raw("</td><td>");
         if let Some(path) = &verdict.recording {
             // Where it lies is in the storm's own page; the name is enough to find it.
@@ -154,6 +158,13 @@ pub(super) fn history(pen: &mut Pen, face: &Face) {
         pen.raw("</td></tr>");
     }
     pen.end_table();
+    notes::list(pen, &face.snapshot.notes);
+}
+
+/// The way to the page of a storm.
+fn storm_link(pen: &mut Pen, verdict: &Verdict, label: &Text) {
+    let query = format!("{}/{}", encoded(&verdict.id), verdict.started.as_nanos());
+    pen.link("/storms/", &query, label.template(pen.language));
 }
 
 /// An id as part of a path: everything else than letters, digits, `-`, `_` and `.` as `%XX` (RFC 3986, 2.3).

@@ -122,21 +122,25 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     ),
     ("{n} a second at first, {m} now", "最初は毎秒{n}個、現在は{m}個"),
     ("a device that has gone wrong goes on at the same rate", "異常な機器なら、同じ頻度で送信し続けます"),
+    ("it is", "それが"),
+    ("one of them is", "そのうちの1台が"),
+    ("a router with both its sides in it", "WAN側とLAN側の両方が同じLANにつながったルーター"),
+    ("a router with both its sides in it, at {ports},", "WAN側とLAN側の両方が同じLAN（{ports}）につながったルーター"),
     (
-        "Packet storm {span}: {family} multicasts circle in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. Now: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off. {who} not at fault.",
-        "{span}パケットストームが発生しています。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けています。まず2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。{who}。",
+        "Packet storm {span}: {family} multicasts circle in your LAN, {rate} a second, because {router} passes {same} through. Now: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off. {who} not at fault, unless {it} that router.",
+        "{span}パケットストームが発生しています。{router}が{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けています。まず2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。{who}（{it}そのルーターである場合を除きます）。",
     ),
     (
-        "Packet storm {span}: {family} multicasts circled in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. If it returns: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off. {who} not at fault.",
-        "{span}パケットストームが発生しました。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。{who}。",
+        "Packet storm {span}: {family} multicasts circled in your LAN, {rate} a second, because {router} passes {same} through. If it returns: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off. {who} not at fault, unless {it} that router.",
+        "{span}パケットストームが発生しました。{router}が{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。{who}（{it}そのルーターである場合を除きます）。",
     ),
     (
-        "Packet storm {span}: {family} multicasts circle in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. Now: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
-        "{span}パケットストームが発生しています。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けています。まず2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
+        "Packet storm {span}: {family} multicasts circle in your LAN, {rate} a second, because {router} passes {same} through. Now: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
+        "{span}パケットストームが発生しています。{router}が{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けています。まず2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
     ),
     (
-        "Packet storm {span}: {family} multicasts circled in your LAN, {rate} a second, because a router with both its sides in it passes {same} through. If it returns: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
-        "{span}パケットストームが発生しました。WAN側とLAN側の両方が同じLANにつながったルーターが{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
+        "Packet storm {span}: {family} multicasts circled in your LAN, {rate} a second, because {router} passes {same} through. If it returns: unplug the second router's WAN cable (or its power). Then: turn its {again} pass-through off.",
+        "{span}パケットストームが発生しました。{router}が{same}を素通しし、{family}マルチキャストがLANを毎秒{rate}個回り続けていました。再発したときは、2台目のルーターのWAN側ケーブル（または電源）を抜き、次に{again}パススルーをオフにしてください。",
     ),
     (
         "Two ports lead to one device, {one} and {other}, and what comes in at one goes out at the other",

@@ -32,20 +32,33 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "ストームではありませんが、{span}大量の通信が全ポートへ流れています。{port}から入る毎秒{rate}個のマルチキャストがすべてのポートへ流れ、遅いポートでは処理しきれません。まず、スイッチのIGMPスヌーピングをオンにしてください。次に、LANの1台がIGMPクエリアになっていることを確認してください。",
     ),
     (
-        "Packet storm {span}: {rate} {what} a second come in at {port}, where {device} is. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause.",
-        "{span}パケットストームが発生しています。{device}のある{port}から、毎秒{rate}個の{what}が入ってきます。本当の送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。",
+        "Packet storm {span}: {rate} {what} a second come in at {port}, where {device} is. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause. A capture of the frames there tells what it is.",
+        "{span}パケットストームが発生しています。{device}のある{port}から、毎秒{rate}個の{what}が入ってきます。本当の送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。そこでフレームをキャプチャすると、原因の種類もわかります。",
     ),
     (
-        "Packet storm {span}: {rate} {what} a second come in at {port}. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause.",
-        "{span}パケットストームが発生しています。{port}から、毎秒{rate}個の{what}が入ってきます。送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。",
+        "Packet storm {span}: {rate} {what} a second come in at {port}. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause. A capture of the frames there tells what it is.",
+        "{span}パケットストームが発生しています。{port}から、毎秒{rate}個の{what}が入ってきます。送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。そこでフレームをキャプチャすると、原因の種類もわかります。",
     ),
     (
-        "Unusual traffic {span}: {rate} {what} a second come in at {port}, where {device} is. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause.",
-        "{span}通常と異なる通信が続いています。{device}のある{port}から、毎秒{rate}個の{what}が入ってきます。本当の送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。",
+        "Unusual traffic {span}: {rate} {what} a second come in at {port}, where {device} is. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause. A capture of the frames there tells what it is.",
+        "{span}通常と異なる通信が続いています。{device}のある{port}から、毎秒{rate}個の{what}が入ってきます。本当の送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。そこでフレームをキャプチャすると、原因の種類もわかります。",
     ),
     (
-        "Unusual traffic {span}: {rate} {what} a second come in at {port}. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause.",
-        "{span}通常と異なる通信が続いています。{port}から、毎秒{rate}個の{what}が入ってきます。送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。",
+        "Unusual traffic {span}: {rate} {what} a second come in at {port}. What sends them is not certain. Most likely: {cause} ({p} %). {todo}: pull the cable at {same}; if that ends it, what is behind it is the cause. A capture of the frames there tells what it is.",
+        "{span}通常と異なる通信が続いています。{port}から、毎秒{rate}個の{what}が入ってきます。送信元は確定できません。最も可能性が高いのは{cause}（{p} %）です。{todo}、{same}のケーブルを抜いてください。それで止まれば、その先に原因があります。そこでフレームをキャプチャすると、原因の種類もわかります。",
+    ),
+    (
+        "Very many devices are behind the ports that bring it in",
+        "大量に入ってくるポートの先に、非常に多くの機器があります",
+    ),
+    ("{n} addresses behind {m} ports", "{m}ポートの先に{n}アドレス"),
+    (
+        "where one device floods, one port brings in most of it",
+        "1台の機器が大量に送信しているときは、そのほとんどが1つのポートから入ります",
+    ),
+    (
+        "let frames be captured there: do many devices look for services?",
+        "その場所でフレームをキャプチャし、多くの機器がサービスを探しているかを確かめます",
     ),
     // ---- what to do ----
     (

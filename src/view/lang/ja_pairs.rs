@@ -97,6 +97,26 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "その場所でフレームをキャプチャし、双方が同じアドレスをARPで告知しているかを確かめます",
     ),
     (
+        "No storm yet: {device} at {port} and {who} both repeat others' mDNS questions into the LAN that they came from, because both are mDNS reflectors with all their interfaces in one LAN. This wiring can become a storm. Turn the reflector of one of them off, then check again.",
+        "ストームはまだ起きていませんが、{device}（{port}）と{who}が、ほかの機器のmDNSの質問を、来たのと同じLANへ送り返しています。どちらもmDNSリフレクターで、すべてのインターフェースが同じLANにあるためです。このままではストームになるおそれがあります。どちらかのリフレクターをオフにして、再確認してください。",
+    ),
+    (
+        "No storm yet: {device} at {port} and {who} have both repeated others' mDNS questions into the LAN that they came from, because both are mDNS reflectors with all their interfaces in one LAN. This wiring can become a storm. Turn the reflector of one of them off, then check again.",
+        "ストームはまだ起きていませんが、{device}（{port}）と{who}が、ほかの機器のmDNSの質問を、来たのと同じLANへ送り返しました。どちらもmDNSリフレクターで、すべてのインターフェースが同じLANにあるためです。このままではストームになるおそれがあります。どちらかのリフレクターをオフにして、再確認してください。",
+    ),
+    (
+        "No storm yet: {device} and {who} both repeat others' mDNS questions into the LAN that they came from, because both are mDNS reflectors with all their interfaces in one LAN. This wiring can become a storm. Turn the reflector of one of them off, then check again.",
+        "ストームはまだ起きていませんが、{device}と{who}が、ほかの機器のmDNSの質問を、来たのと同じLANへ送り返しています。どちらもmDNSリフレクターで、すべてのインターフェースが同じLANにあるためです。このままではストームになるおそれがあります。どちらかのリフレクターをオフにして、再確認してください。",
+    ),
+    (
+        "No storm yet: {device} and {who} have both repeated others' mDNS questions into the LAN that they came from, because both are mDNS reflectors with all their interfaces in one LAN. This wiring can become a storm. Turn the reflector of one of them off, then check again.",
+        "ストームはまだ起きていませんが、{device}と{who}が、ほかの機器のmDNSの質問を、来たのと同じLANへ送り返しました。どちらもmDNSリフレクターで、すべてのインターフェースが同じLANにあるためです。このままではストームになるおそれがあります。どちらかのリフレクターをオフにして、再確認してください。",
+    ),
+    (
+        "a host asks its own questions, and not one that another has just asked (RFC 6762, 7.3)",
+        "機器は自分の質問だけを送り、ほかの機器が直前に送った質問は繰り返しません（RFC 6762、7.3）",
+    ),
+    (
         "Packet storm {span}: {device} at {port} and {who} repeat each other's mDNS messages, {rate} a second, because both are mDNS reflectors with all their interfaces in one LAN. Now: unplug one of them, or turn its reflector off. Then: leave one reflector, and one interface of it in each network.",
         "{span}パケットストームが発生しています。すべてのインターフェースが同じLANにつながった2台のmDNSリフレクター、{device}（{port}）と{who}が、互いのmDNSメッセージを毎秒{rate}個繰り返しています。まず、どちらか1台のケーブルを抜くか、リフレクター機能をオフにしてください。次に、リフレクターは1台だけにし、インターフェースをそれぞれ別のネットワークにつないでください。",
     ),

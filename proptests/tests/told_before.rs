@@ -1,0 +1,38 @@
+//! Worlds that were once told wrong: by the seeds of the score, with what was wrong about each.
+
+use stormglass_proptests::generate::{Feeds, What};
+use stormglass_proptests::score::{Told, judge};
+
+/// Agents that count octets alone see a flood, and frames show that it is of no groups: it was not told at all.
+#[test]
+fn a_flood_of_unicasts_is_told_by_octets_where_frames_show_no_groups() {
+    let what = What::by_id("unknown_unicast_flood").expect("an injector");
+    let judged = judge(what, 5, Feeds::Both);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    // By counters alone it may be of groups as well, and nobody can tell.
+    let judged = judge(what, 5, Feeds::Counters);
+    assert_eq!(judged.outcome.verdict, None, "{}", judged.report.story());
+}
+
+/// A crowd comes in at all ports: one of them was named.
+#[test]
+fn of_a_crowd_no_port_is_named() {
+    let what = What::by_id("discovery_swarm").expect("an injector");
+    for seed in [1, 3, 5] {
+        let judged = judge(what, seed, Feeds::Counters);
+        let (outcome, story) = (&judged.outcome, judged.report.story());
+        assert!(outcome.right && outcome.port == Told::NotAsked, "{seed}: {outcome:?}\n{story}");
+    }
+}
+
+/// A ring of which both feeds tell: its two ports were lost once frames had told of it.
+#[test]
+fn a_ring_of_both_feeds_has_its_ports() {
+    let what = What::by_id("l2_loop").expect("an injector");
+    let judged = (1..=3).map(|seed| judge(what, seed, Feeds::Both)).collect::<Vec<_>>();
+    for one in &judged {
+        assert!(one.outcome.right, "{:?}\n{}", one.outcome, one.report.story());
+    }
+    let named = judged.iter().filter(|one| one.outcome.port == Told::Right).count();
+    assert!(named >= 2, "{named}");
+}
