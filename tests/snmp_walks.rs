@@ -157,8 +157,9 @@ async fn columns_may_be_missing_or_of_the_wrong_type() {
     assert_eq!(mixed.sample.ports[0].speed_bps, 0, "{:?}", mixed.sample.ports[0]);
     let odd = format!("{IFX}.6.1|5|\n{IFX}.6.2|68x|9f780442f60000\n{IF}.14.3|65|-1\n{IFX}.8.4|70|-1\n{IFX}.18.1|5|\n");
     let odd = read("NULL, Opaque, and counters written as negative numbers", plain(&[], &odd)).await;
-    assert_eq!((odd.has(1, InOctets), odd.has(2, InOctets)), (None, None));
-    assert!(odd.has(3, InOctets).is_some() && odd.has(1, InMulticast).is_some(), "their neighbours are read");
+    let narrow = |port| matches!(odd.has(port, InOctets), Some(Counter::C32(_)));
+    assert!(narrow(1) && narrow(2), "the 32-bit ones are there: {:?}", odd.sample.ports);
+    assert!(matches!(odd.has(3, InOctets), Some(Counter::C64(_))) && odd.has(1, InMulticast).is_some());
     assert_eq!(odd.has(3, CounterKind::InErrors), Some(Counter::C32(u32::MAX)));
     assert_eq!(odd.has(4, InMulticast), Some(Counter::C64(u64::MAX)));
     let timeless = read("no sysUpTime", plain(&["1.3.6.1.2.1.1.3"], "")).await;

@@ -43,7 +43,7 @@ pub struct CounterWatch {
     ports: usize,
     refused: u64,
     /// Ports that are new, while a target is looked at. Kept, because one that grows for each new target among what stays
-    /// for good leaves holes as big as itself (measured: as much again as the ports).
+    /// for good leaves holes as big as itself.
     fresh: Vec<Port>,
 }
 

@@ -9,7 +9,7 @@ use super::{CollectError, Visit};
 use crate::mib::bridge::FDB_PORT;
 use crate::mib::forwarding::MAX_FDB;
 use crate::mib::vlans::{self, MAX_VLANS};
-use crate::mib::{Limits, Rows};
+use crate::mib::{Limits, Rows, Walk};
 use crate::model::Time;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,10 +47,13 @@ impl Visit<'_> {
             problems.push(format!("forwarding databases of {} VLANs; only the first {MAX_VLANS} are read", all.len()));
         }
         for (number, vlan) in all.into_iter().take(MAX_VLANS).enumerate() {
+            let left = MAX_FDB.saturating_sub(rows.column(&FDB_PORT).count());
+            let Some(auth) = in_vlan(&self.target.auth, vlan).filter(|_| left > 0) else { break };
+            // Whoever is silent to the first is silent to all.
             let retries = if number == 0 { 0 } else { self.target.retries };
-            match self.in_vlan(vlan, rows, until, allowed, retries).await {
-                Ok(Some(more)) => rows.append(more),
-                Ok(None) => break,
+            let walk = vlans::fdb(Limits { rows: left, retries, ..self.limits(until) });
+            match self.walk_as(&auth, walk, until, allowed).await {
+                Ok(more) => rows.append(more),
                 Err(error) => {
                     problems.push(format!("forwarding database of VLAN {vlan}: {}", error.cause));
                     break;
@@ -63,19 +66,10 @@ impl Visit<'_> {
         }
     }
 
-    async fn in_vlan(
-        &mut self,
-        vlan: u32,
-        known: &Rows,
-        until: Time,
-        allowed: Duration,
-        retries: u32,
-    ) -> Result<Option<Rows>, CollectError> {
-        let left = MAX_FDB.saturating_sub(known.column(&FDB_PORT).count());
-        let Some(auth) = in_vlan(&self.target.auth, vlan).filter(|_| left > 0) else { return Ok(None) };
-        self.session = self.open(&auth, allowed).map_err(|cause| self.target.failed(cause))?;
-        let limits = Limits { rows: left, retries, ..self.limits(until) };
-        self.walk(vlans::fdb(limits), until, allowed).await.map(Some)
+    /// With other credentials from now on.
+    async fn walk_as(&mut self, auth: &Auth, walk: Walk, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+        self.session = self.open(auth, allowed).map_err(|cause| self.target.failed(cause))?;
+        self.walk(walk, until, allowed).await
     }
 
     fn open(&self, auth: &Auth, allowed: Duration) -> Result<Conversation, Cause> {
