@@ -24,18 +24,21 @@ struct Read {
 }
 
 async fn read(name: &str, table: Table) -> Read {
-    read_all(name, table, Vec::new()).await
+    read_all(name, table, None).await
 }
 
 /// `others`: what the switch shows to other communities.
-async fn read_all(name: &str, table: Table, others: Vec<(&str, Table)>) -> Read {
+async fn read_all(name: &str, table: Table, others: Option<Vec<(&str, Table)>>) -> Read {
     let manners = Manners { max_reply_bytes: 8192, ..Manners::default() };
     let options = AgentOptions { manners, ..AgentOptions::default() };
     let agent = SnmpAgent::start(SharedTable::new(table), options).expect("an agent");
-    others.into_iter().for_each(|(community, table)| agent.also(community, table));
+    let silent = others.is_some();
+    others.into_iter().flatten().for_each(|(community, table)| agent.also(community, table));
     let client = Client::start(Clock::start());
-    let target =
-        Target { request_timeout: Duration::from_secs(5), ..Target::new("hub", agent.addr(), Auth::v2c("public")) };
+    // What is not shown to a community is silence, which is waited for once.
+    let retries = if silent { 0 } else { 2 };
+    let settings = Target::new("hub", agent.addr(), Auth::v2c("public"));
+    let target = Target { request_timeout: Duration::from_secs(5), retries, ..settings };
     let mut targets = Targets::new();
     let all = Slow::ALL.into_iter().collect::<BTreeSet<_>>();
     let mut samples = Vec::new();
@@ -255,21 +258,24 @@ async fn a_forwarding_database_for_each_vlan_is_read_by_the_vlans_community() {
     let twenty = || only(bridge(&[(102, 2), (103, 3)], &[(2, 102), (3, 103)]));
     let thirty = || only(bridge(&[(104, 4)], &[(4, 104)]));
     let all = vec![("public@20", twenty()), ("public@30", thirty())];
-    let read = read_all("all VLANs", cisco(&[(1, 101)]), all).await;
+    let read = read_all("all VLANs", cisco(&[(1, 101)]), Some(all)).await;
     assert_eq!(read.places(), [(1, 1), (2, 2), (3, 3), (4, 4)].into());
     assert_eq!(read.said(), "");
     let surroundings = read.targets.surroundings("hub").expect("known");
     assert_eq!(surroundings.len(), 4);
     assert!(read.targets.all_askable(9).is_empty(), "no address can be asked for without its VLAN");
     // Nobody is in VLAN 1, whose ports are none.
-    let read =
-        read_all("VLAN 1 is empty", plain(&without, &vlans), vec![("public@20", twenty()), ("public@30", thirty())]);
+    let read = read_all(
+        "VLAN 1 is empty",
+        plain(&without, &vlans),
+        Some(vec![("public@20", twenty()), ("public@30", thirty())]),
+    );
     assert_eq!(read.await.places(), [(2, 2), (3, 3), (4, 4)].into());
     // One who may not see them loses what lies in them, is told so, and keeps the rest.
-    let read = read_all("one VLAN is not shown", cisco(&[(1, 101)]), vec![("public@20", twenty())]).await;
+    let read = read_all("one VLAN is not shown", cisco(&[(1, 101)]), Some(vec![("public@20", twenty())])).await;
     assert_eq!(read.places(), [(1, 1), (2, 2), (3, 3)].into());
     assert!(read.said().contains("forwarding database of VLAN 30: no answer"), "{}", read.said());
-    let read = read_all("no VLAN is shown", cisco(&[(1, 101)]), Vec::new()).await;
+    let read = read_all("no VLAN is shown", cisco(&[(1, 101)]), Some(Vec::new())).await;
     assert_eq!(read.places(), [(1, 1)].into());
     assert!(read.said().contains("forwarding database of VLAN 20: no answer"), "{}", read.said());
 }
