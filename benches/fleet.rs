@@ -13,10 +13,10 @@
 //! | state, words and rates of a port | `observe::ports` | 112 |
 //! | its counters | `observe::packed` | 54 |
 //! | its addresses (8 each), its bridge port (32), the index (2 to 4 an address) | `observe::{topology, places}` | 64 |
-//! | what it is used to | `detect::counters` | 180 |
+//! | what it is used to | `detect::counters` | 83 |
 //! | what the client remembers of it | `mib::memory` | 53 |
 //!
-//! That are 463 bytes, 241 MB. An alias that no other port has costs about 100 more. What the program holds of a device
+//! That are 366 bytes, 190 MB. An alias that no other port has costs about 100 more. What the program holds of a device
 //! beside that (configuration, plan, status) is not in it; `benches/fleet.sh` measures the whole.
 
 use std::collections::BTreeMap;

@@ -24,12 +24,21 @@ struct Read {
 }
 
 async fn read(name: &str, table: Table) -> Read {
+    read_all(name, table, None).await
+}
+
+/// `others`: what the switch shows to other communities.
+async fn read_all(name: &str, table: Table, others: Option<Vec<(&str, Table)>>) -> Read {
     let manners = Manners { max_reply_bytes: 8192, ..Manners::default() };
     let options = AgentOptions { manners, ..AgentOptions::default() };
     let agent = SnmpAgent::start(SharedTable::new(table), options).expect("an agent");
+    let silent = others.is_some();
+    others.into_iter().flatten().for_each(|(community, table)| agent.also(community, table));
     let client = Client::start(Clock::start());
-    let target =
-        Target { request_timeout: Duration::from_secs(5), ..Target::new("hub", agent.addr(), Auth::v2c("public")) };
+    // What is not shown to a community is silence, which is waited for once.
+    let retries = if silent { 0 } else { 2 };
+    let settings = Target::new("hub", agent.addr(), Auth::v2c("public"));
+    let target = Target { request_timeout: Duration::from_secs(5), retries, ..settings };
     let mut targets = Targets::new();
     let all = Slow::ALL.into_iter().collect::<BTreeSet<_>>();
     let mut samples = Vec::new();
@@ -149,6 +158,13 @@ async fn columns_may_be_missing_or_of_the_wrong_type() {
     assert!(mixed.has(1, InOctets).is_some() && mixed.has(3, InOctets).is_some());
     assert_eq!(mixed.names().len(), PORTS);
     assert_eq!(mixed.sample.ports[0].speed_bps, 0, "{:?}", mixed.sample.ports[0]);
+    let odd = format!("{IFX}.6.1|5|\n{IFX}.6.2|68x|9f780442f60000\n{IF}.14.3|65|-1\n{IFX}.8.4|70|-1\n{IFX}.18.1|5|\n");
+    let odd = read("NULL, Opaque, and counters written as negative numbers", plain(&[], &odd)).await;
+    let narrow = |port| matches!(odd.has(port, InOctets), Some(Counter::C32(_)));
+    assert!(narrow(1) && narrow(2), "the 32-bit ones are there: {:?}", odd.sample.ports);
+    assert!(matches!(odd.has(3, InOctets), Some(Counter::C64(_))) && odd.has(1, InMulticast).is_some());
+    assert_eq!(odd.has(3, CounterKind::InErrors), Some(Counter::C32(u32::MAX)));
+    assert_eq!(odd.has(4, InMulticast), Some(Counter::C64(u64::MAX)));
     let timeless = read("no sysUpTime", plain(&["1.3.6.1.2.1.1.3"], "")).await;
     assert_eq!((timeless.sample.sys_uptime, timeless.names().len()), (None, PORTS));
     let systemless = read("no system group", plain(&["1.3.6.1.2.1.1"], "")).await;
@@ -218,6 +234,50 @@ async fn forwarding_databases_have_their_habits() {
     assert_eq!(read("base ports that all lead to one", plain(&[], &same)).await.places()[&0x12], 2);
     let text = (1..=4).map(|port| format!("{BASE}.{port}|4|{port}\n")).collect::<String>();
     assert_eq!(read("base ports that are text", plain(&[], &text)).await.places()[&0x12], 2);
+}
+
+#[tokio::test]
+async fn a_forwarding_database_for_each_vlan_is_read_by_the_vlans_community() {
+    const STATE: &str = "1.3.6.1.4.1.9.9.46.1.3.1.1.2.1";
+    const BASE: &str = "1.3.6.1.2.1.17.1.4.1.2";
+    const FDB: &str = "1.3.6.1.2.1.17.4.3.1";
+    // Operational: 1, 20, 30; suspended: 40; of every switch: 1002.
+    let vlans = [(1, 1), (20, 1), (30, 1), (40, 2), (1002, 1)];
+    let vlans = vlans.map(|(vlan, state)| format!("{STATE}.{vlan}|2|{state}\n")).concat();
+    let bridge = |base: &[(u32, u32)], learned: &[(u8, u32)]| {
+        let base = base.iter().map(|(port, index)| format!("{BASE}.{port}|2|{index}\n"));
+        let learned = learned
+            .iter()
+            .map(|(last, port)| format!("{FDB}.2.2.0.0.0.1.{last}|2|{port}\n{FDB}.3.2.0.0.0.1.{last}|2|3\n"));
+        base.chain(learned).collect::<String>()
+    };
+    let only = |text: String| walk_file::parse(text.as_bytes()).expect("good lines");
+    let without = ["1.3.6.1.2.1.17.1.4", FDB];
+    // Each VLAN shows its own ports alone, with numbers that are no ifIndex.
+    let cisco = |first: &[(u8, u32)]| plain(&without, &(vlans.clone() + &bridge(&[(101, 1)], first)));
+    let twenty = || only(bridge(&[(102, 2), (103, 3)], &[(2, 102), (3, 103)]));
+    let thirty = || only(bridge(&[(104, 4)], &[(4, 104)]));
+    let all = vec![("public@20", twenty()), ("public@30", thirty())];
+    let read = read_all("all VLANs", cisco(&[(1, 101)]), Some(all)).await;
+    assert_eq!(read.places(), [(1, 1), (2, 2), (3, 3), (4, 4)].into());
+    assert_eq!(read.said(), "");
+    let surroundings = read.targets.surroundings("hub").expect("known");
+    assert_eq!(surroundings.len(), 4);
+    assert!(read.targets.all_askable(9).is_empty(), "no address can be asked for without its VLAN");
+    // Nobody is in VLAN 1, whose ports are none.
+    let read = read_all(
+        "VLAN 1 is empty",
+        plain(&without, &vlans),
+        Some(vec![("public@20", twenty()), ("public@30", thirty())]),
+    );
+    assert_eq!(read.await.places(), [(2, 2), (3, 3), (4, 4)].into());
+    // One who may not see them loses what lies in them, is told so, and keeps the rest.
+    let read = read_all("one VLAN is not shown", cisco(&[(1, 101)]), Some(vec![("public@20", twenty())])).await;
+    assert_eq!(read.places(), [(1, 1), (2, 2), (3, 3)].into());
+    assert!(read.said().contains("forwarding database of VLAN 30: no answer"), "{}", read.said());
+    let read = read_all("no VLAN is shown", cisco(&[(1, 101)]), Some(Vec::new())).await;
+    assert_eq!(read.places(), [(1, 1)].into());
+    assert!(read.said().contains("forwarding database of VLAN 20: no answer"), "{}", read.said());
 }
 
 /// `STORMGLASS_WALKS=folder cargo test --test snmp_walks -- --ignored --nocapture`

@@ -6,6 +6,7 @@ use super::poll::{mac_of, single};
 use super::q_bridge::{Q_FDB_PORT, Q_FDB_STATUS};
 use super::resolver::{BaseMap, Resolution, resolve};
 use super::stp::PORT_STATE;
+use super::vlans::VLAN_STATE;
 use super::{Limits, Object, Rows, Walk};
 use crate::model::MacAddr;
 use crate::model::observation::PortSample;
@@ -81,6 +82,10 @@ pub(super) fn forwarding(rows: &Rows, ports: &[PortSample], problems: &mut Vec<S
 
 /// How the entries of the table that [`entries`] reads are named.
 fn keys(rows: &Rows) -> Keys {
+    if rows.has(&VLAN_STATE) {
+        // By the address, in whichever VLAN: a question that names none is one after the first VLAN alone.
+        return Keys::Unknown;
+    }
     if !is_by_vlan(rows) {
         let by_address = rows.column(&FDB_PORT).any(|cell| mac_of_index(cell.index).is_some());
         return if by_address { Keys::Plain } else { Keys::Unknown };

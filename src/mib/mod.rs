@@ -29,6 +29,7 @@ pub mod system;
 #[cfg(test)]
 pub(crate) mod test_agent;
 pub mod titles;
+pub mod vlans;
 pub mod walk;
 #[cfg(test)]
 mod walk_tests;

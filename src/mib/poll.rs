@@ -8,7 +8,7 @@ use super::if_mib::{
     IF_OUT_ERRORS, IF_OUT_MULTICAST, IF_OUT_OCTETS, IF_OUT_UCAST,
 };
 use super::memory::{LASTING, Lasting, Memory, Names};
-use super::rows::Cell;
+use super::rows::{Cell, Column};
 use super::system::{SYS_DESCR, SYS_NAME, SYS_UP_TIME};
 use super::{Limits, Object, Rows, Walk};
 use crate::model::observation::{Counter, CounterKind, PollSample, PortSample};
@@ -157,16 +157,13 @@ impl Memory {
         each_cell(rows, &IF_DISCONTINUITY, &mut ports, |port, cell| port.discontinuity = cell.value.as_u32());
         for kind in CounterKind::ALL {
             let (wide, narrow) = objects_of(kind);
-            // The 64-bit one is taken where there is one, whatever it says.
+            // The 64-bit one is taken where there is one; what is no counter hides none.
             for object in [Some(narrow), wide].into_iter().flatten() {
                 each_cell(rows, object, &mut ports, |port, cell| {
-                    let counter = match *cell.value {
-                        Value::Counter64(number) => Some(Counter::C64(number)),
-                        Value::Counter32(number) => Some(Counter::C32(number)),
-                        _ => None,
-                    };
-                    *port.counters.get_mut(kind) = counter;
-                    port.uptimes[kind as usize] = cell.uptime.filter(|_| counter.is_some());
+                    if let Some(counter) = counter_of(cell.value) {
+                        *port.counters.get_mut(kind) = Some(counter);
+                        port.uptimes[kind as usize] = cell.uptime;
+                    }
                 });
             }
         }
@@ -209,7 +206,18 @@ fn rows_of(rows: &Rows) -> usize {
 /// Every port has every 64-bit counter.
 fn is_wide(rows: &Rows) -> bool {
     let ports = rows_of(rows);
-    ports > 0 && EACH[1..9].iter().all(|object| rows.column(object).count() >= ports)
+    let counted =
+        |object: &'static Object| rows.columns(object).flat_map(Column::values).filter_map(counter_of).count();
+    ports > 0 && EACH[1..9].iter().all(|object| counted(object) >= ports)
+}
+
+/// What it counts, if it is a counter.
+fn counter_of(value: &Value) -> Option<Counter> {
+    match *value {
+        Value::Counter64(number) => Some(Counter::C64(number)),
+        Value::Counter32(number) => Some(Counter::C32(number)),
+        _ => None,
+    }
 }
 
 pub(super) fn single(index: &[u32]) -> Option<u32> {

@@ -74,7 +74,9 @@ pub fn resolve(base: &BTreeMap<u32, u32>, ports: &[PortSample], used: &BTreeSet<
     let interfaces = Interfaces::new(ports);
     let (map, state) = interfaces.usable(base);
     let mut resolution = Resolution { ports: BTreeMap::new(), unresolved: BTreeSet::new(), base: state };
-    for port in used.iter().filter(|port| **port > 0) {
+    // 0 says that the port is not known, unless the switch itself counts its ports from there.
+    let counts_from_zero = used.len() > 1 && map.contains_key(&0);
+    for port in used.iter().filter(|port| **port > 0 || counts_from_zero) {
         match map.get(port) {
             Some(&if_index) => {
                 let found = Resolved { if_index, way: Way::BasePortTable, confidence: 0.95 };

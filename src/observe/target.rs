@@ -109,6 +109,8 @@ pub(super) struct Target {
 pub(super) struct Desk {
     ledgers: Vec<Ledger>,
     bytes: Vec<u8>,
+    /// Another set of ports, while it is put together.
+    ports: Vec<(PortStatus, Ledger)>,
 }
 
 impl Desk {
@@ -118,6 +120,8 @@ impl Desk {
         self.ledgers.shrink_to(USUAL_PORTS);
         self.bytes.clear();
         self.bytes.shrink_to(USUAL_PORTS * 64);
+        self.ports.clear();
+        self.ports.shrink_to(USUAL_PORTS);
     }
 }
 
@@ -218,7 +222,7 @@ impl Target {
 
     /// New ports, and what ports say of themselves; forgets those that are long gone.
     fn describe(&mut self, sample: &PollSample, books: &mut Books<'_>) {
-        let mut fresh = Vec::new();
+        let mut ports = std::mem::take(&mut books.desk.ports);
         for said in sample.ports.iter().take(MAX_PORTS) {
             match self.place(&said.name) {
                 Ok(place) => {
@@ -228,30 +232,33 @@ impl Target {
                         known.about = books.names.about(&said.descr, &said.alias);
                     }
                 }
-                Err(_) => fresh.push(new_port(said, sample.at, books.names)),
+                Err(_) => ports.push(new_port(said, sample.at, books.names)),
             }
         }
-        let full = self.ports.len() + fresh.len() > MAX_PORTS;
+        let full = self.ports.len() + ports.len() > MAX_PORTS;
         let kept = |port: &PortStatus| {
             let missing = sample.at.since(port.seen);
             missing.is_zero() || (!full && missing < PORT_KEPT)
         };
-        if fresh.is_empty() && self.ports.iter().all(kept) {
+        if ports.is_empty() && self.ports.iter().all(kept) {
+            books.desk.ports = ports;
             return;
         }
         // Another set of ports, which is rare: state and counters are kept side by side meanwhile.
         let ledgers = &mut books.desk.ledgers;
-        let mut ports = std::mem::take(&mut self.ports).into_iter().zip(ledgers.drain(..)).collect::<Vec<_>>();
-        ports.append(&mut fresh);
+        let fresh = ports.len();
+        ports.extend(std::mem::take(&mut self.ports).into_iter().zip(ledgers.drain(..)));
+        ports.rotate_left(fresh);
         // Two ports of one name are one to us, the first.
         ports.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
         ports.dedup_by(|(second, _), (first, _)| second.name == first.name);
         ports.retain(|(port, _)| kept(port));
         self.ports.reserve_exact(ports.len());
-        for (port, ledger) in ports {
+        for (port, ledger) in ports.drain(..) {
             self.ports.push(port);
             ledgers.push(ledger);
         }
+        books.desk.ports = ports;
     }
 
     fn count(&mut self, sample: &PollSample, books: &mut Books<'_>) {

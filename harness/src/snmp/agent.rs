@@ -1,9 +1,12 @@
 //! An SNMP agent on a UDP port of loopback, one thread. What it answers is decided in [`super::answer`].
 
 use super::answer::{From, Identity, Manners, Outgoing, answer};
+use super::ber;
+use super::book::Book;
 use super::faults::{Fault, Shapes};
 use super::table::{SharedTable, Table};
 use crate::net::{self, Worker};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -50,6 +53,8 @@ enum Source {
 struct State {
     source: Source,
     manners: Manners,
+    /// What it shows to other communities.
+    others: BTreeMap<String, Book>,
 }
 
 /// A running agent; it stops when dropped.
@@ -83,7 +88,7 @@ impl SnmpAgent {
         let socket = if options.ipv6 { net::udp6(options.port)? } else { net::udp(options.port)? };
         let addr = socket.local_addr()?;
         let identity = Identity { seed: options.seed, up_before: options.up_before, ..Identity::default() };
-        let state = Arc::new(Mutex::new(State { source, manners: options.manners }));
+        let state = Arc::new(Mutex::new(State { source, manners: options.manners, others: BTreeMap::new() }));
         let requests = Arc::new(AtomicU64::new(0));
         let (shared, count) = (Arc::clone(&state), Arc::clone(&requests));
         let age = options.age;
@@ -102,6 +107,11 @@ impl SnmpAgent {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Shows another table to whoever comes with this community, as Cisco's switches do for each VLAN.
+    pub fn also(&self, community: &str, table: Table) {
+        lock(&self.state).others.insert(community.to_owned(), Book::new(table));
     }
 
     /// Makes it go wrong from now on, or with an empty list right again.
@@ -165,7 +175,12 @@ impl Serving {
 
     fn answer(&mut self, datagram: &[u8], state: &Mutex<State>, elapsed: Duration) -> Vec<Outgoing> {
         let state = lock(state);
-        let State { source, manners } = &*state;
+        let State { source, manners, others } = &*state;
+        let community = ber::decode(datagram).and_then(|request| String::from_utf8(request.community).ok());
+        if let Some((community, book)) = community.and_then(|named| others.get_key_value(&named)) {
+            let manners = Manners { community: community.clone(), ..manners.clone() };
+            return answer(datagram, &mut self.identity, &manners, elapsed, |_| book);
+        }
         match source {
             Source::Shared(table) => {
                 let book = table.get();
@@ -212,7 +227,7 @@ fn open(place: &mut Option<UdpSocket>, bind: impl FnOnce() -> io::Result<UdpSock
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snmp::ber::{self, Request, pdu};
+    use crate::snmp::ber::{Request, pdu};
     use crate::snmp::faults::named;
     use crate::snmp::table::Value;
 

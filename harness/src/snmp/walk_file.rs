@@ -24,13 +24,15 @@ pub fn parse(text: &[u8]) -> Result<Table, WalkError> {
         if bytes.is_empty() || bytes.starts_with(b"#") {
             continue;
         }
-        let (oid, value) = entry(bytes).map_err(|reason| WalkError { line, reason })?;
-        table.set(oid, value);
+        if let Some((oid, value)) = entry(bytes).map_err(|reason| WalkError { line, reason })? {
+            table.set(oid, value);
+        }
     }
     Ok(table)
 }
 
-fn entry(line: &[u8]) -> Result<(Oid, Value), &'static str> {
+/// `None`: the line says that there is no such object.
+fn entry(line: &[u8]) -> Result<Option<(Oid, Value)>, &'static str> {
     let mut parts = line.splitn(3, |byte| *byte == b'|');
     let (Some(oid), Some(tag), Some(value)) = (parts.next(), parts.next(), parts.next()) else {
         return Err("a line is OID|TAG|VALUE");
@@ -39,8 +41,9 @@ fn entry(line: &[u8]) -> Result<(Oid, Value), &'static str> {
     let (tag, hex) = tag.strip_suffix(b"x").map_or((tag, false), |tag| (tag, true));
     let bytes = if hex { unhex(value).ok_or("the value is not hexadecimal")? } else { value.to_vec() };
     let text = || std::str::from_utf8(&bytes).ok().map(str::trim);
-    let number = || text().and_then(|text| text.parse::<u64>().ok()).ok_or("the value is not a number");
-    // Some recorders write counters beyond their width: what counts is what the wire would carry.
+    // Some recorders write counters beyond their width, or with the sign that their highest bit would be: what counts is
+    // what the wire would carry.
+    let number = || text().and_then(|text| text.parse::<i128>().ok()).ok_or("the value is not a number");
     let number32 = || number().map(|number| number as u32);
     let value = match tag {
         b"2" => Value::Integer(text().and_then(|text| text.parse().ok()).ok_or("the value is not a number")?),
@@ -52,10 +55,12 @@ fn entry(line: &[u8]) -> Result<(Oid, Value), &'static str> {
         b"66" => Value::Gauge32(number32()?),
         b"67" => Value::TimeTicks(number32()?),
         b"68" => Value::Opaque(bytes),
-        b"70" => Value::Counter64(number()?),
-        _ => return Err("the tag is none of 2, 4, 4x, 5, 6, 64, 64x, 65, 66, 67, 68, 70"),
+        b"70" => Value::Counter64(number()? as u64),
+        // noSuchObject, noSuchInstance, endOfMibView.
+        b"128" | b"129" | b"130" => return Ok(None),
+        _ => return Err("the tag is none of 2, 4, 4x, 5, 6, 64, 64x, 65, 66, 67, 68, 70, 128, 129, 130"),
     };
-    Ok((oid, value))
+    Ok(Some((oid, value)))
 }
 
 fn parse_oid(text: &[u8]) -> Option<Oid> {
@@ -95,6 +100,18 @@ mod tests {
         assert_eq!(table.get(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 8, 1]), Some(&Value::Integer(-1)));
         assert_eq!(table.get(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 10, 1]), Some(&Value::Counter32(705_032_704)));
         assert_eq!(table.get(&[1, 3, 6, 1, 2, 1, 4, 20, 1, 1]), Some(&Value::Ip([192, 168, 1, 1].into())));
+    }
+
+    #[test]
+    fn numbers_are_what_the_wire_would_carry() {
+        let text = b"1.3.1|66|-1\n1.3.2|65|-1\n1.3.3|70|-1\n1.3.5|129|\n1.3.6|68x|9f7804426d0000\n1.3.7|5|\n";
+        let table = parse(text).expect("a walk");
+        assert_eq!(table.get(&[1, 3, 1]), Some(&Value::Gauge32(u32::MAX)));
+        assert_eq!(table.get(&[1, 3, 2]), Some(&Value::Counter32(u32::MAX)));
+        assert_eq!(table.get(&[1, 3, 3]), Some(&Value::Counter64(u64::MAX)));
+        assert_eq!(table.get(&[1, 3, 5]), None, "it says that there is none");
+        assert_eq!(table.get(&[1, 3, 6]), Some(&Value::Opaque(vec![0x9f, 0x78, 4, 0x42, 0x6d, 0, 0])));
+        assert_eq!(table.get(&[1, 3, 7]), Some(&Value::Null));
     }
 
     #[test]

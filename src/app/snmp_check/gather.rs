@@ -6,6 +6,7 @@ use crate::mib::pulse::{self, Reading, Refresh};
 use crate::mib::slow::Slow;
 use crate::mib::{Module, TABLES, bridge, system};
 use crate::model::observation::{Counter, CounterKind, Poll, PollSample};
+use crate::model::text::{Facts as Places, Language, Text};
 use crate::view::snmp_check::{Answer, Bridge, Check, Cost, Facts, TableFact};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
@@ -17,6 +18,17 @@ const READ_EVERY: Duration = Duration::from_millis(250);
 /// Readings kept; at [`READ_EVERY`] the longest watch fits.
 const MAX_READINGS: usize = 2400;
 
+const ASKING: Text =
+    Text { en: "asking which versions it speaks", ja: "対応するバージョンを問い合わせています" };
+const READING: Text = Text { en: "reading its counters", ja: "カウンターを読み取っています" };
+const READING_TABLE: Text = Text { en: "reading {table}", ja: "{table}を読み取っています" };
+const WATCHING: Text = Text {
+    en: "watching its counters, {n} s more",
+    ja: "カウンターの変化を見ています（あと{n}秒）",
+};
+const READING_AGAIN: Text =
+    Text { en: "reading its counters again", ja: "カウンターをもう一度読み取っています" };
+
 /// What to look at, and for how long.
 pub(super) struct Plan<'a> {
     /// The device.
@@ -25,12 +37,26 @@ pub(super) struct Plan<'a> {
     pub(super) watch: Duration,
     /// How long one walk may take.
     pub(super) timeout: Duration,
+    /// Of what is said meanwhile.
+    pub(super) language: Language,
+}
+
+/// Says on a terminal what is being done.
+struct Progress {
+    bar: ProgressBar,
+    language: Language,
+}
+
+impl Progress {
+    fn say(&self, text: &Text, places: &Places) {
+        self.bar.set_message(text.fill(self.language, places));
+    }
 }
 
 /// Looks.
 pub(super) async fn gather(client: &Client, clock: &Clock, plan: &Plan<'_>) -> Check {
-    let progress = progress();
-    progress.set_message("asking which versions it speaks");
+    let progress = Progress { bar: progress(), language: plan.language };
+    progress.say(&ASKING, &Places::new());
     let version = plan.target.auth.version();
     let answers = [
         ("v1", versioned(client, clock, plan, "v1").await),
@@ -59,7 +85,7 @@ pub(super) async fn gather(client: &Client, clock: &Clock, plan: &Plan<'_>) -> C
             }
         }
     }
-    progress.finish_and_clear();
+    progress.bar.finish_and_clear();
     check
 }
 
@@ -124,15 +150,15 @@ async fn asked(client: &Client, clock: &Clock, target: &Target, timeout: Duratio
 
 type Failed = (&'static str, String);
 
-async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &ProgressBar) -> Result<Facts, Failed> {
-    progress.set_message("reading its counters");
+async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progress) -> Result<Facts, Failed> {
+    progress.say(&READING, &Places::new());
     let before = client.requests();
     let first = polled(client, plan, &BTreeSet::new()).await?;
     let round_trips = client.requests() - before;
     let cost = Cost { round_trips, poll: first.took, largest: 0 };
     let mut tables = Vec::new();
     for (index, table) in TABLES.iter().enumerate() {
-        progress.set_message(format!("reading {}", table.name));
+        progress.say(&READING_TABLE, &Places::from([("table", table.name.to_owned())]));
         let module = Module { name: table.name, scalars: &[], tables: &TABLES[index..=index] };
         let rows = match client.collect(plan.target, &module, plan.timeout).await {
             Ok(rows) => Ok(rows.cells().map(|(_, cell)| cell.index).collect::<BTreeSet<_>>().len()),
@@ -141,7 +167,7 @@ async fn facts(client: &Client, clock: &Clock, plan: &Plan<'_>, progress: &Progr
         tables.push(TableFact { name: table.name, rows });
     }
     let refresh = watch(client, clock, plan, &first, progress).await;
-    progress.set_message("reading its counters again");
+    progress.say(&READING_AGAIN, &Places::new());
     let second = polled(client, plan, &[Slow::Fdb].into()).await?;
     let base_ports = tables.iter().find(|table| table.name == bridge::BASE_PORT_TABLE.name);
     let base_ports = base_ports.and_then(|table| table.rows.clone().ok()).unwrap_or(0);
@@ -164,7 +190,7 @@ async fn watch(
     clock: &Clock,
     plan: &Plan<'_>,
     sample: &PollSample,
-    progress: &ProgressBar,
+    progress: &Progress,
 ) -> Option<Refresh> {
     let wide = |counter| matches!(counter, Some(Counter::C64(_)));
     let wide = sample.ports.iter().any(|port| wide(port.counters.get(CounterKind::InOctets)));
@@ -179,7 +205,8 @@ async fn watch(
         if now >= until {
             break;
         }
-        progress.set_message(format!("watching its counters, {:.0} s more", until.since(now).as_secs_f64()));
+        let left = format!("{:.0}", until.since(now).as_secs_f64());
+        progress.say(&WATCHING, &Places::from([("n", left)]));
         if let Ok(rows) = client.collect(plan.target, module, plan.timeout.min(until.since(now))).await {
             readings.push(Reading::new(rows.first_answer.unwrap_or(now), &rows));
         }

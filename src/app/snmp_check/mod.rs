@@ -6,10 +6,12 @@ mod given;
 use self::given::Credentials;
 use super::cli::{COULD_NOT_LOOK, fail};
 use super::config::{self, Config, Interval};
+use super::lang::{Lang, language};
 use crate::io::clock::Clock;
 use crate::io::snmp::{self, Auth, Client, Located, PORT, Place};
-use crate::view::snmp_check as view;
+use crate::model::text::Language;
 use crate::view::text::Style;
+use crate::view::{lang, snmp_check as view};
 use clap::{Args, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -51,6 +53,9 @@ struct CheckArgs {
     /// One screen for people, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Language of the sentences [default: by LC_ALL, LC_MESSAGES or LANG; en if they say neither]
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
     /// How long the counters are watched for their refresh period, up to 10m
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = watch_time)]
     watch: Duration,
@@ -80,13 +85,14 @@ fn watch_time(text: &str) -> Result<Duration, String> {
 #[must_use]
 pub fn run(args: &SnmpArgs) -> ExitCode {
     let SnmpCommand::Check(args) = &args.command;
-    match look(args).and_then(|check| print(args, &check)) {
+    let language = language(args.lang);
+    match look(args, language).and_then(|check| print(args, &check, language)) {
         Ok(code) => code,
-        Err(error) => fail(&format!("{error:#}")),
+        Err(error) => fail(&lang::of_target(&format!("{error:#}"), language)),
     }
 }
 
-fn look(args: &CheckArgs) -> anyhow::Result<view::Check> {
+fn look(args: &CheckArgs, language: Language) -> anyhow::Result<view::Check> {
     let config = args.config_file.as_deref().map_or_else(|| Ok(Config::default()), config::load)?;
     let target = chosen(args, &config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -94,7 +100,7 @@ fn look(args: &CheckArgs) -> anyhow::Result<view::Check> {
         let clock = Clock::start();
         let found = target.target(clock.now()).await?;
         let client = Client::start(clock);
-        let plan = gather::Plan { target: &found, watch: args.watch, timeout: args.timeout.0 };
+        let plan = gather::Plan { target: &found, watch: args.watch, timeout: args.timeout.0, language };
         Ok::<_, anyhow::Error>(gather::gather(&client, &clock, &plan).await)
     });
     // A resolver that does not answer keeps its thread; nobody needs to wait for it.
@@ -129,13 +135,13 @@ fn chosen(args: &CheckArgs, config: &Config) -> anyhow::Result<Located> {
     Ok(Located::new(target, place))
 }
 
-fn print(args: &CheckArgs, check: &view::Check) -> anyhow::Result<ExitCode> {
+fn print(args: &CheckArgs, check: &view::Check, language: Language) -> anyhow::Result<ExitCode> {
     let text = match args.format {
-        Format::Json => format!("{:#}\n", view::json(check)),
+        Format::Json => format!("{:#}\n", view::json(check, language)),
         Format::Text => {
             let columns = comfy_table::Table::new().width().map_or(WIDTH, usize::from);
             let width = if io::stdout().is_terminal() { columns } else { WIDTH };
-            view::text(check, Style { width, ..Style::PLAIN })
+            view::text(check, Style { width, language, ..Style::PLAIN })
         }
     };
     let mut out = io::stdout().lock();
@@ -144,9 +150,12 @@ fn print(args: &CheckArgs, check: &view::Check) -> anyhow::Result<ExitCode> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         outcome => outcome?,
     }
-    Ok(match (&check.facts, view::findings(check).is_empty()) {
+    Ok(match (&check.facts, view::findings(check, language).is_empty()) {
         (None, _) => ExitCode::from(COULD_NOT_LOOK),
         (Some(_), true) => ExitCode::SUCCESS,
         (Some(_), false) => ExitCode::from(FOUND),
     })
 }
+
+#[cfg(test)]
+mod tests;

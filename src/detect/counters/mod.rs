@@ -27,6 +27,8 @@ pub const MAX_PORTS: usize = 1 << 20;
 /// Alarms kept at a time: what a person could read, many times over, and few enough to look through with each snapshot. A
 /// fleet that storms everywhere has more; they are counted.
 pub const MAX_ALARMS: usize = 4096;
+/// New ports that a target hardly ever has more of.
+const USUAL_PORTS: usize = 512;
 /// A port not heard of for this long is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(3600);
 /// The same.
@@ -40,6 +42,9 @@ pub struct CounterWatch {
     alarms: Alarms,
     ports: usize,
     refused: u64,
+    /// Ports that are new, while a target is looked at. Kept, because one that grows for each new target among what stays
+    /// for good leaves holes as big as itself.
+    fresh: Vec<Port>,
 }
 
 /// Target, port and direction.
@@ -68,7 +73,8 @@ impl CounterWatch {
         let watched = self.targets.get_mut(target).expect("just put there");
         let moment = Moment { at, span: at.since(watched.at), thresholds };
         watched.at = at;
-        let (mut fresh, mut heard) = (Vec::new(), 0);
+        let fresh = &mut self.fresh;
+        let mut heard = 0;
         // Both lists are in order: the place of the port before is next to that of the next.
         let mut next = 0;
         for status in ports {
@@ -101,7 +107,8 @@ impl CounterWatch {
         }
         if !fresh.is_empty() {
             watched.ports.reserve_exact(fresh.len());
-            watched.ports.append(&mut fresh);
+            watched.ports.append(fresh);
+            fresh.shrink_to(USUAL_PORTS);
             watched.ports.sort_by(|one, other| one.name.cmp(&other.name));
         }
         let oldest = minute(at).saturating_sub(FORGET_AFTER_MINUTES);

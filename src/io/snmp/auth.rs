@@ -145,6 +145,12 @@ impl Usm {
         Self { user: user.into(), level, context: context.into(), keys: OnceLock::new() }
     }
 
+    /// The same user in another context, with the same keys.
+    pub(super) fn in_context(&self, context: String) -> Self {
+        let keys = self.library().map(|keys| keys.context_name(context.clone()));
+        Self { user: self.user.clone(), level: self.level.clone(), context, keys: OnceLock::from(keys) }
+    }
+
     /// As the client library takes it.
     ///
     /// # Errors

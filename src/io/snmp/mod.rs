@@ -1,6 +1,7 @@
 //! SNMP over UDP. Fetches rows; what they mean, `mib` knows. How a question is put on the wire, `conversation` knows.
 
 pub mod auth;
+mod by_vlan;
 mod community;
 mod conversation;
 mod diagnosis;
@@ -254,15 +255,19 @@ impl Client {
         work: impl AsyncFnOnce(&mut Visit<'_>) -> Result<T, CollectError>,
     ) -> Result<T, CollectError> {
         let address = canonical(target.address);
-        let sockets = if address.is_ipv4() { &self.ipv4 } else { &self.ipv6 };
         let device = self.device(address);
         let Ok(mut learned) = tokio::time::timeout(deadline, device.lock()).await else {
             return Err(target.failed(Cause::Busy { waited: deadline }));
         };
-        let means = Means { sockets, v3: &self.v3, clock: &self.clock };
-        let session = Conversation::open(&target.auth, address, deadline, means);
+        let session = Conversation::open(&target.auth, address, deadline, self.means(address));
         let session = session.map_err(|cause| target.failed(cause))?;
         work(&mut Visit { owner: self, target, session, learned: &mut learned, scrapes: false }).await
+    }
+
+    /// What it takes to begin a conversation with a device there.
+    fn means(&self, address: SocketAddr) -> Means<'_> {
+        let sockets = if address.is_ipv4() { &self.ipv4 } else { &self.ipv6 };
+        Means { sockets, v3: &self.v3, clock: &self.clock }
     }
 
     fn device(&self, address: SocketAddr) -> Arc<tokio::sync::Mutex<Learned>> {
@@ -366,7 +371,7 @@ impl Visit<'_> {
             if self.learned.lacks.get(&table).is_some_and(|since| now.since(*since) < LACKING_FOR) {
                 continue;
             }
-            match self.slow_table(table, until, allowed).await {
+            match self.slow_table(table, until, allowed, problems).await {
                 Ok(more) => {
                     if table.is_lacking(&more) {
                         self.learned.lacks.insert(table, now);
@@ -382,10 +387,17 @@ impl Visit<'_> {
         read
     }
 
-    async fn slow_table(&mut self, table: Slow, until: Time, allowed: Duration) -> Result<Rows, CollectError> {
+    async fn slow_table(
+        &mut self,
+        table: Slow,
+        until: Time,
+        allowed: Duration,
+        problems: &mut Vec<String>,
+    ) -> Result<Rows, CollectError> {
         let mut rows = self.walk(table.walk(self.limits(until)), until, allowed).await?;
         if let Some(more) = table.more(&rows) {
             rows.append(self.walk(more(self.limits(until)), until, allowed).await?);
+            self.by_vlan(&mut rows, until, allowed, problems).await;
         }
         Ok(rows)
     }

@@ -203,7 +203,7 @@ pub(super) fn target_table(pen: &mut Pen, targets: &[TargetLine]) {
         pen.raw("</td><td>");
         about(pen, target);
         if !target.message.is_empty() {
-            let said = lang::sentence(&target.message, pen.language).into_owned();
+            let said = lang::of_target(&target.message, pen.language).into_owned();
             pen.raw("<br>").cut(&said, MESSAGE);
         }
         pen.raw("</td></tr>");

@@ -6,6 +6,7 @@ mod ja;
 mod ja_causes;
 mod ja_counted;
 mod ja_pairs;
+mod ja_snmp;
 
 use crate::model::text::Language;
 use crate::model::verdict::Verdict;
@@ -22,7 +23,7 @@ const MAX_TRIES: usize = 2_000;
 
 /// The Japanese catalogue, in the order in which it is looked up.
 const JAPANESE: &[&[(&str, &str)]] =
-    &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_pairs::CATALOGUE, ja_counted::CATALOGUE, ja::WORDS];
+    &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_pairs::CATALOGUE, ja_counted::CATALOGUE, ja_snmp::CATALOGUE, ja::WORDS];
 
 /// A verdict with its sentences in the language.
 #[must_use]
@@ -84,6 +85,18 @@ pub fn sentence(text: &str, language: Language) -> Cow<'_, str> {
     match language {
         Language::English => Cow::Borrowed(text),
         Language::Japanese => look_up(JAPANESE, text, 0).map_or(Cow::Borrowed(text), Cow::Owned),
+    }
+}
+
+/// What befell a target, in the language. Its name and address may stand before the sentence, and stay as they are.
+#[must_use]
+pub fn of_target(text: &str, language: Language) -> Cow<'_, str> {
+    // `hub (192.168.1.2:161): …`; a bracket within a sentence of ours holds no port.
+    let is_address = |inside: &str| inside.contains(':') && !inside.contains(char::is_whitespace);
+    let named = |target: &str| target.rsplit_once(" (").is_some_and(|(_, inside)| is_address(inside));
+    match text.split_once("): ").filter(|(target, _)| named(target)) {
+        Some((target, said)) => Cow::Owned(format!("{target}): {}", sentence(said, language))),
+        None => sentence(text, language),
     }
 }
 

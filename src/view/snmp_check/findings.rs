@@ -1,8 +1,10 @@
 //! The problems in a check, each with what to do next. Judges; shows nothing.
 
-use super::{Answer, Check, Facts, counters};
+use super::{Answer, Check, Facts, counters, words};
 use crate::mib::pulse::Refresh;
 use crate::model::observation::CounterKind;
+use crate::model::text::{Fact, Language, Sentence, Text};
+use crate::view::lang;
 use std::time::Duration;
 
 /// A poll must fit into this, the default of `snmp.timeout`.
@@ -14,7 +16,7 @@ const SURE: f64 = 0.5;
 /// Above this a 32-bit octet counter wraps within 34 s, bits per second.
 const FAST: u64 = 1_000_000_000;
 
-/// A problem and its next step.
+/// A problem and its next step, in the language that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Never translated.
@@ -25,15 +27,39 @@ pub struct Finding {
     pub next: String,
 }
 
-impl Finding {
-    fn new(id: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { id, what: what.into(), next: next.into() }
+/// The same in no language yet.
+struct Found {
+    id: &'static str,
+    what: Sentence,
+    next: Sentence,
+}
+
+impl Found {
+    const fn new(id: &'static str, what: Text, next: Text) -> Self {
+        Self { id, what: Sentence::of(what), next: Sentence::of(next) }
+    }
+
+    /// A fact of what is wrong.
+    fn with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.what = self.what.with(name, fact);
+        self
+    }
+
+    /// A fact of what to do.
+    fn do_with(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
+        self.next = self.next.with(name, fact);
+        self
     }
 }
 
 /// All of them, the gravest first.
 #[must_use]
-pub fn findings(check: &Check) -> Vec<Finding> {
+pub fn findings(check: &Check, language: Language) -> Vec<Finding> {
+    let said = |found: Found| Finding { id: found.id, what: found.what.say(language), next: found.next.say(language) };
+    found(check, language).into_iter().map(said).collect()
+}
+
+fn found(check: &Check, language: Language) -> Vec<Found> {
     let Some(facts) = &check.facts else { return Vec::new() };
     let mut found = Vec::new();
     access(check, &mut found);
@@ -45,48 +71,35 @@ pub fn findings(check: &Check) -> Vec<Finding> {
     found.extend(speed(facts));
     for table in &facts.tables {
         if let Err(why) = &table.rows {
-            let next = "See the sentence; the rest of the device is read all the same".to_owned();
-            found.push(Finding::new("table", format!("{} could not be read: {why}", table.name), next));
+            let finding = Found::new("table", words::TABLE, words::TABLE_NEXT);
+            found.push(finding.with("table", table.name).with("why", lang::of_target(why, language).into_owned()));
         }
     }
     for problem in &facts.second.problems {
-        found.push(Finding::new("odd", problem.clone(), "Update the device's firmware; stormglass goes on without it"));
+        let finding = Found::new("odd", words::ODD, words::ODD_NEXT);
+        found.push(finding.with("problem", lang::sentence(problem, language).into_owned()));
     }
     found
 }
 
-fn access(check: &Check, found: &mut Vec<Finding>) {
+fn access(check: &Check, found: &mut Vec<Found>) {
     if check.public {
-        found.push(Finding::new(
-            "public",
-            "it also answers to the community `public`, so SNMPv3 protects nothing",
-            "Switch SNMPv1 and SNMPv2c off on the device, or set a community that cannot be guessed",
-        ));
+        found.push(Found::new("public", words::PUBLIC, words::PUBLIC_NEXT));
     }
     let reads = |wanted: &str| {
         check.answers.iter().any(|(version, answer)| *version == wanted && matches!(answer, Answer::Reads(_)))
     };
     if check.version == "v1" && reads("v2c") {
-        found.push(Finding::new(
-            "old_version",
-            "it is asked in SNMPv1, and answers in SNMPv2c as well",
-            "Use `version: 2`: SNMPv1 has no 64-bit counters, and takes a request for each row",
-        ));
+        found.push(Found::new("old_version", words::OLD_VERSION, words::OLD_VERSION_NEXT));
     }
 }
 
-fn ports(facts: &Facts) -> Option<Finding> {
-    facts.second.ports.is_empty().then(|| {
-        Finding::new(
-            "no_ports",
-            "it has no interfaces",
-            "Include IF-MIB (1.3.6.1.2.1.2 and 1.3.6.1.2.1.31) in the SNMP view of this community or user",
-        )
-    })
+fn ports(facts: &Facts) -> Option<Found> {
+    facts.second.ports.is_empty().then_some(Found::new("no_ports", words::NO_PORTS, words::NO_PORTS_NEXT))
 }
 
 /// Storms are made of multicast and broadcast.
-fn multicast(facts: &Facts, found: &mut Vec<Finding>) {
+fn multicast(facts: &Facts, found: &mut Vec<Found>) {
     if facts.second.ports.is_empty() {
         return;
     }
@@ -100,100 +113,63 @@ fn multicast(facts: &Facts, found: &mut Vec<Finding>) {
     ];
     let absent = kinds.iter().filter(|(kind, _)| fact(*kind).is_none()).map(|(_, name)| *name).collect::<Vec<_>>();
     if !absent.is_empty() {
-        found.push(Finding::new(
-            "no_multicast",
-            format!("no port has {}", absent.join(", ")),
-            "Capture on a computer at this switch as well: by its counters alone a storm shows only in all packets together",
-        ));
+        let finding = Found::new("no_multicast", words::NO_MULTICAST, words::NO_MULTICAST_NEXT);
+        found.push(finding.with("names", absent.join(", ")));
     }
     let lively = fact(CounterKind::InUnicast).is_some_and(|fact| fact.zero < fact.ports);
     let dead = kinds.iter().filter(|(kind, _)| fact(*kind).is_some_and(|fact| fact.zero == fact.ports));
     let dead = dead.map(|(_, name)| *name).collect::<Vec<_>>();
     if lively && !dead.is_empty() {
-        found.push(Finding::new(
-            "zero_multicast",
-            format!("zero on every port, though unicast is counted: {}", dead.join(", ")),
-            "Some agents never fill these in: capture on a computer at this switch as well, and update the firmware",
-        ));
+        let finding = Found::new("zero_multicast", words::ZERO_MULTICAST, words::ZERO_MULTICAST_NEXT);
+        found.push(finding.with("names", dead.join(", ")));
     }
 }
 
-fn width(check: &Check, facts: &Facts, found: &mut Vec<Finding>) {
+fn width(check: &Check, facts: &Facts, found: &mut Vec<Found>) {
     let counters = counters(&facts.first, &facts.second);
     let octets = counters.iter().find(|fact| fact.kind == CounterKind::InOctets);
     let fast = facts.second.ports.iter().filter(|port| port.speed_bps >= FAST).count();
     if let Some(narrow) = octets.filter(|fact| fact.wide < fact.ports && fast > 0) {
-        let next = if check.version == "v1" {
-            "Use `version: 2` or 3: SNMPv1 cannot carry 64-bit counters"
-        } else {
-            "Poll at an interval of 15s or less; stormglass tells such a wrap from a restart as long as it polls in between"
-        };
-        let what = format!(
-            "{} of {} ports count octets with 32 bits, which at a gigabit a second wrap in 34 s",
-            narrow.ports - narrow.wide,
-            narrow.ports
+        let next = if check.version == "v1" { words::NARROW_V1_NEXT } else { words::NARROW_NEXT };
+        let finding = Found::new("narrow_counters", words::NARROW, next);
+        found.push(
+            finding.with("narrow", (narrow.ports - narrow.wide).to_string()).with("ports", narrow.ports.to_string()),
         );
-        found.push(Finding::new("narrow_counters", what, next));
     }
 }
 
-fn refresh(facts: &Facts) -> Option<Finding> {
+fn refresh(facts: &Facts) -> Option<Found> {
+    let whole = |seconds: f64| format!("{seconds:.0}");
     match facts.refresh? {
-        Refresh::Every(period) if period > REFRESH_WITHIN => Some(Finding::new(
-            "slow_refresh",
-            format!("its counters are refreshed about every {:.0} s; a rate takes two refreshes", period.as_secs_f64()),
-            format!(
-                "Set `interval: {:.0}s` for this target; capture as well where a storm must be seen sooner",
-                period.as_secs_f64().ceil()
-            ),
-        )),
-        Refresh::Unseen(watched) if !facts.second.ports.is_empty() => Some(Finding::new(
-            "no_refresh",
-            format!("no two refreshes of its counters were seen in {:.0} s", watched.as_secs_f64()),
-            "Either nothing was sent, or it refreshes them more rarely: check again with --watch 60s",
-        )),
+        Refresh::Every(period) if period > REFRESH_WITHIN => {
+            let seconds = period.as_secs_f64();
+            let finding = Found::new("slow_refresh", words::SLOW_REFRESH, words::SLOW_REFRESH_NEXT);
+            Some(finding.with("n", whole(seconds)).do_with("n", whole(seconds.ceil())))
+        }
+        Refresh::Unseen(watched) if !facts.second.ports.is_empty() => {
+            let finding = Found::new("no_refresh", words::NO_REFRESH, words::NO_REFRESH_NEXT);
+            Some(finding.with("n", whole(watched.as_secs_f64())))
+        }
         _ => None,
     }
 }
 
-fn bridge(facts: &Facts) -> Option<Finding> {
+fn bridge(facts: &Facts) -> Option<Found> {
     let bridge = &facts.bridge;
     if bridge.addresses() == 0 {
-        return Some(Finding::new(
-            "no_addresses",
-            "it tells of no address behind which port it lives",
-            "Include BRIDGE-MIB and Q-BRIDGE-MIB (1.3.6.1.2.1.17) in the SNMP view; without them no verdict names a port. \
-             A router has none",
-        ));
+        return Some(Found::new("no_addresses", words::NO_FDB, words::NO_FDB_NEXT));
     }
     if let Some(guess) = bridge.numbering.iter().find(|one| one.confidence < SURE) {
-        return Some(Finding::new(
-            "guessed_ports",
-            format!(
-                "{} addresses are behind ports that several numberings fit; {} is a mere guess, so no verdict names them",
-                guess.addresses, guess.way
-            ),
-            "Compare one device whose port you know with the page, and report the model with a walk of 1.3.6.1.2.1.17",
-        ));
+        let finding = Found::new("guessed_ports", words::GUESSED, words::GUESSED_NEXT);
+        return Some(finding.with("n", guess.addresses.to_string()).with("way", guess.way.to_string()));
     }
-    (bridge.base_ports == 0).then(|| {
-        Finding::new(
-            "no_base_ports",
-            "it has no dot1dBasePortTable: its bridge ports are taken for interface numbers",
-            "Compare one device whose port you know with the page; report the model if it is wrong",
-        )
-    })
+    let missing = Found::new("no_base_ports", words::NO_BASE_PORTS, words::NO_BASE_PORTS_NEXT);
+    (bridge.base_ports == 0).then_some(missing)
 }
 
-fn speed(facts: &Facts) -> Option<Finding> {
-    (facts.cost.poll > POLL_WITHIN).then(|| {
-        Finding::new(
-            "slow",
-            format!("a poll takes {:.1} s, more than the default of snmp.timeout", facts.cost.poll.as_secs_f64()),
-            format!(
-                "Set `timeout: {:.0}s` and an `interval` above it for this target",
-                facts.cost.poll.as_secs_f64() * 2.0
-            ),
-        )
-    })
+fn speed(facts: &Facts) -> Option<Found> {
+    let seconds = facts.cost.poll.as_secs_f64();
+    let finding = Found::new("slow", words::SLOW, words::SLOW_NEXT);
+    let finding = finding.with("n", format!("{seconds:.1}")).do_with("n", format!("{:.0}", seconds * 2.0));
+    (facts.cost.poll > POLL_WITHIN).then_some(finding)
 }

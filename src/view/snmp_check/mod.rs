@@ -3,6 +3,7 @@
 
 mod findings;
 mod show;
+mod words;
 
 pub use findings::{Finding, findings};
 pub use show::{json, text};

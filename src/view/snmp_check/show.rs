@@ -1,138 +1,209 @@
 //! A check on one screen, and as JSON. Judges nothing.
 
-use super::{Answer, Bridge, Check, CounterFact, Facts, Finding, Numbering, counters, findings};
+use super::{Answer, Bridge, Check, CounterFact, Facts, Finding, Numbering, counters, findings, words};
 use crate::explain::words::number;
 use crate::mib::pulse::Refresh;
-use crate::view::text::{Style, wrapped};
+use crate::model::text::{self, Language, Text};
+use crate::view::lang;
+use crate::view::text::{Style, columns, wrapped};
 use crate::view::upnp::printable;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Characters of sysDescr on the screen; some write a page.
 const MAX_DESCR: usize = 160;
-/// Width of the first column.
-const LABEL: usize = 10;
+/// Width of the column of counters.
+const KIND: usize = 14;
+
+/// What fills the places of a text.
+fn fill<const N: usize>(text: &Text, language: Language, facts: [(&'static str, String); N]) -> String {
+    text.fill(language, &text::Facts::from(facts))
+}
 
 /// One screen. Ends with a newline.
 #[must_use]
 pub fn text(check: &Check, style: Style) -> String {
-    let mut out = format!("{} ({}), asked in SNMP{}\n", printable(&check.target), check.address, check.version);
-    let answers = check.answers.iter().map(|(version, answer)| format!("{version} {}", short(answer)));
-    line(&mut out, style, "answers", &answers.collect::<Vec<_>>().join(", "));
+    let language = style.language;
+    let say = |text: &Text| text.template(language);
+    let head = [
+        ("target", printable(&check.target)),
+        ("address", check.address.clone()),
+        ("version", check.version.to_owned()),
+    ];
+    let mut screen = Screen { out: fill(&words::HEAD, language, head), style };
+    screen.out.push('\n');
+    let answers = check.answers.iter().map(|(version, answer)| format!("{version} {}", short(answer, language)));
+    screen.line(&words::ANSWERS, &answers.collect::<Vec<_>>().join(say(&words::LIST)));
     match (&check.facts, check.answer()) {
-        (Some(facts), _) => device(&mut out, style, facts),
-        (None, Answer::Fails(_, sentence)) => line(&mut out, style, "", &printable(sentence)),
+        (Some(facts), _) => device(&mut screen, facts),
+        (None, Answer::Fails(_, sentence)) => screen.more(&printable(&lang::of_target(sentence, language))),
         (None, _) => {}
     }
-    let findings = findings(check);
+    let findings = findings(check, language);
+    let mut out = screen.out;
     if check.facts.is_some() {
-        out.push_str(if findings.is_empty() { "\nNothing to mend.\n" } else { "\nTo mend\n" });
+        out.push_str(&format!("\n{}\n", say(if findings.is_empty() { &words::GOOD } else { &words::MEND })));
     }
     for (index, finding) in findings.iter().enumerate() {
         let Finding { what, next, .. } = finding;
-        let sentence = format!("{}. {}.", printable(what).trim_end_matches('.'), next.trim_end_matches('.'));
+        let [what, next] = [what, next].map(|text| printable(text).trim_end_matches(['.', '。']).to_owned());
+        let sentence = fill(&words::FINDING, language, [("what", what), ("next", next)]);
         wrapped(&mut out, style, &format!("  {}. ", index + 1), "     ", &capitalised(&sentence));
     }
     out
 }
 
+/// Not what begins with an identifier: `ifXTable` is written like this everywhere.
 fn capitalised(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if !first.chars().all(char::is_lowercase) {
+        return text.to_owned();
+    }
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
-fn line(out: &mut String, style: Style, label: &str, text: &str) {
-    let first = format!("  {label:<LABEL$}");
-    wrapped(out, style, &first, &" ".repeat(LABEL + 2), text);
+/// Lines with a label in front.
+struct Screen {
+    out: String,
+    style: Style,
 }
 
-fn short(answer: &Answer) -> String {
+impl Screen {
+    const fn language(&self) -> Language {
+        self.style.language
+    }
+
+    fn say(&self, text: &Text) -> &'static str {
+        text.template(self.language())
+    }
+
+    /// Width of the labels, in columns of the terminal.
+    const fn label_width(&self) -> usize {
+        match self.language() {
+            Language::English => 10,
+            Language::Japanese => 11,
+        }
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        let width = self.label_width();
+        let first = format!("  {label}{}", " ".repeat(width.saturating_sub(columns(label))));
+        wrapped(&mut self.out, self.style, &first, &" ".repeat(width + 2), text);
+    }
+
+    fn line(&mut self, label: &Text, text: &str) {
+        self.labelled(self.say(label), text);
+    }
+
+    /// Goes on with the line before.
+    fn more(&mut self, text: &str) {
+        self.labelled("", text);
+    }
+}
+
+fn short(answer: &Answer, language: Language) -> String {
     match answer {
-        Answer::Reads(latency) => format!("yes ({})", span(*latency)),
-        Answer::Speaks => "yes (no user tried)".to_owned(),
-        Answer::Silent => "no answer".to_owned(),
-        Answer::Fails(reason, _) => format!("no ({reason})"),
-        Answer::NotAsked => "not asked".to_owned(),
+        Answer::Reads(latency) => fill(&words::READS, language, [("time", span(*latency, language))]),
+        Answer::Speaks => words::SPEAKS.template(language).to_owned(),
+        Answer::Silent => words::SILENT.template(language).to_owned(),
+        Answer::Fails(reason, _) => fill(&words::FAILS, language, [("reason", (*reason).to_owned())]),
+        Answer::NotAsked => words::NOT_ASKED.template(language).to_owned(),
     }
 }
 
 /// `1.2 ms`, `3.4 s`.
-fn span(time: Duration) -> String {
-    match time {
-        time if time < Duration::from_secs(1) => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
-        time => format!("{:.1} s", time.as_secs_f64()),
-    }
+fn span(time: Duration, language: Language) -> String {
+    let (text, number) = match time {
+        time if time < Duration::from_secs(1) => (&words::MILLISECONDS, time.as_secs_f64() * 1000.0),
+        time => (&words::SECONDS, time.as_secs_f64()),
+    };
+    fill(text, language, [("n", format!("{number:.1}"))])
 }
 
-fn uptime(hundredths: u32) -> String {
+fn uptime(hundredths: u32, language: Language) -> String {
     let seconds = hundredths / 100;
-    format!("{} d {:02}:{:02}:{:02}", seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    fill(&words::UPTIME, language, [("days", (seconds / 86_400).to_string()), ("clock", clock)])
 }
 
-fn device(out: &mut String, style: Style, facts: &Facts) {
-    let sample = &facts.second;
+fn device(screen: &mut Screen, facts: &Facts) {
+    let (sample, language) = (&facts.second, screen.language());
     let descr = printable(&sample.sys_descr.split_whitespace().collect::<Vec<_>>().join(" "));
     let descr = match descr.char_indices().nth(MAX_DESCR) {
         Some((end, _)) => format!("{}…", &descr[..end]),
         None => descr,
     };
-    line(out, style, "device", &format!("{}: {descr}", printable(&sample.sys_name)));
-    line(out, style, "up for", &sample.sys_uptime.map_or_else(|| "not told".to_owned(), uptime));
+    screen.line(&words::DEVICE, &format!("{}: {descr}", printable(&sample.sys_name)));
+    let up_for = sample.sys_uptime.map(|hundredths| uptime(hundredths, language));
+    screen.line(&words::UP_FOR, up_for.as_deref().unwrap_or(screen.say(&words::NOT_TOLD)));
     let up = sample.ports.iter().filter(|port| port.oper_up).count();
-    line(out, style, "ports", &format!("{}, {up} of them up", sample.ports.len()));
+    let ports = [("ports", sample.ports.len().to_string()), ("up", up.to_string())];
+    screen.line(&words::PORTS, &fill(&words::HOW_MANY_PORTS, language, ports));
     let tables = facts.tables.iter().map(|table| match &table.rows {
         Ok(rows) => format!("{} {}", table.name, number(*rows as u64)),
-        Err(_) => format!("{} not readable", table.name),
+        Err(_) => fill(&words::NOT_READABLE, language, [("table", table.name.to_owned())]),
     });
-    line(out, style, "rows", &tables.collect::<Vec<_>>().join(", "));
+    screen.line(&words::ROWS, &tables.collect::<Vec<_>>().join(screen.say(&words::LIST)));
     for (index, fact) in counters(&facts.first, &facts.second).iter().enumerate() {
-        let label = if index == 0 { "counters" } else { "" };
-        let first = format!("  {label:<LABEL$}{:<14}", fact.kind.key());
-        wrapped(out, style, &first, &" ".repeat(first.len()), &counter(*fact));
+        let label = if index == 0 { screen.say(&words::COUNTERS) } else { "" };
+        let gap = " ".repeat(screen.label_width().saturating_sub(columns(label)));
+        let first = format!("  {label}{gap}{:<KIND$}", fact.kind.key());
+        let next = " ".repeat(columns(&first));
+        wrapped(&mut screen.out, screen.style, &first, &next, &counter(*fact, language));
     }
-    line(out, style, "refresh", &refresh(facts.refresh));
-    line(out, style, "bridge", &bridge(&facts.bridge));
+    screen.line(&words::REFRESH, &refresh(facts.refresh, language));
+    screen.line(&words::BRIDGE, &bridge(&facts.bridge, language));
     let cost = facts.cost;
-    let largest = number(cost.largest);
-    let cost =
-        format!("{} round trips and {} a poll, largest answer {largest} bytes", cost.round_trips, span(cost.poll));
-    line(out, style, "cost", &cost);
+    let cost = [
+        ("round_trips", cost.round_trips.to_string()),
+        ("time", span(cost.poll, language)),
+        ("largest", number(cost.largest)),
+    ];
+    screen.line(&words::COST, &fill(&words::COSTS, language, cost));
+}
+
+fn ports(count: usize, language: Language) -> String {
+    let text = if count == 1 { &words::ONE_PORT } else { &words::MANY_PORTS };
+    fill(text, language, [("n", number(count as u64))])
 }
 
 /// How many addresses are behind which ports, and by what that is known.
-fn bridge(bridge: &Bridge) -> String {
+fn bridge(bridge: &Bridge, language: Language) -> String {
     let count = |n: usize| number(n as u64);
     let base = match bridge.base_ports {
-        0 => "no dot1dBasePortTable".to_owned(),
-        rows => format!("dot1dBasePortTable has {} ports", count(rows)),
+        0 => words::NO_BASE.template(language).to_owned(),
+        rows => fill(&words::BASE, language, [("n", count(rows))]),
     };
     if bridge.addresses() == 0 {
-        return format!("no addresses behind its ports, nothing to number; {base}");
+        return fill(&words::NO_ADDRESSES, language, [("base", base)]);
     }
     let mut parts = Vec::new();
-    for Numbering { way, ports, addresses, confidence } in bridge.numbering.iter().copied() {
-        parts.push(format!(
-            "{} by {way} ({} {}, confidence {confidence})",
-            count(addresses),
-            count(ports),
-            if ports == 1 { "port" } else { "ports" }
-        ));
+    for one in &bridge.numbering {
+        let Numbering { way, confidence, .. } = one;
+        let facts = [
+            ("n", count(one.addresses)),
+            ("way", way.to_string()),
+            ("ports", ports(one.ports, language)),
+            ("confidence", confidence.to_string()),
+        ];
+        parts.push(fill(&words::NUMBERED, language, facts));
     }
     if bridge.numbering.is_empty() {
-        parts.push("numbering: none".to_owned());
+        parts.push(words::NO_NUMBERING.template(language).to_owned());
     }
-    if bridge.unresolved > 0 {
-        parts.push(format!("{} behind ports that belong to no interface", count(bridge.unresolved)));
+    for (left, text) in [(bridge.unresolved, &words::UNRESOLVED), (bridge.untold, &words::UNTOLD)] {
+        if left > 0 {
+            parts.push(fill(text, language, [("n", count(left))]));
+        }
     }
-    if bridge.untold > 0 {
-        parts.push(format!("{} without a port", count(bridge.untold)));
-    }
-    format!(
-        "{} of {} addresses resolved to an interface: {}; {base}",
-        count(bridge.resolved()),
-        count(bridge.addresses()),
-        parts.join(", ")
-    )
+    let facts = [
+        ("resolved", count(bridge.resolved())),
+        ("all", count(bridge.addresses())),
+        ("parts", parts.join(words::LIST.template(language))),
+        ("base", base),
+    ];
+    fill(&words::RESOLVED, language, facts)
 }
 
 /// `way` is that of most addresses, or `none`; `confidence` that of the least sure port.
@@ -154,35 +225,41 @@ fn bridge_json(bridge: &Bridge) -> Value {
     })
 }
 
-fn counter(fact: CounterFact) -> String {
+fn counter(fact: CounterFact, language: Language) -> String {
     let bits = match fact.wide {
-        0 => "32 bit",
-        wide if wide == fact.ports => "64 bit",
-        _ => "32 and 64 bit",
+        0 => &words::WIDTH_32,
+        wide if wide == fact.ports => &words::WIDTH_64,
+        _ => &words::WIDTH_BOTH,
     };
-    let CounterFact { ports, moved, zero, .. } = fact;
-    let on = if ports == 1 { "1 port".to_owned() } else { format!("{ports} ports") };
-    format!("{bits}, on {on}: {moved} moved, {zero} always zero")
+    let facts = [
+        ("bits", bits.template(language).to_owned()),
+        ("ports", ports(fact.ports, language)),
+        ("moved", fact.moved.to_string()),
+        ("zero", fact.zero.to_string()),
+    ];
+    fill(&words::COUNTER, language, facts)
 }
 
-fn refresh(refresh: Option<Refresh>) -> String {
-    match refresh {
-        Some(Refresh::Within(time)) => format!("at every reading, so within {}", span(time)),
-        Some(Refresh::Every(time)) => format!("about every {}", span(time)),
-        Some(Refresh::Unseen(time)) => format!("not seen twice in {}", span(time)),
-        None => "not watched".to_owned(),
-    }
+fn refresh(refresh: Option<Refresh>, language: Language) -> String {
+    let (text, time) = match refresh {
+        Some(Refresh::Within(time)) => (&words::WITHIN, time),
+        Some(Refresh::Every(time)) => (&words::EVERY, time),
+        Some(Refresh::Unseen(time)) => (&words::UNSEEN, time),
+        None => (&words::NOT_WATCHED, Duration::ZERO),
+    };
+    fill(text, language, [("time", span(time, language))])
 }
 
-/// The same as JSON. Times are in seconds.
+/// The same as JSON: sentences in the language, keys and ids in none. Times are in seconds.
 #[must_use]
-pub fn json(check: &Check) -> Value {
+pub fn json(check: &Check, language: Language) -> Value {
+    let said = |sentence: &str| lang::of_target(sentence, language).into_owned();
     let answers = check.answers.iter().map(|(version, answer)| {
         let (reads, reason, message) = match answer {
             Answer::Reads(_) => (true, Value::Null, Value::Null),
             Answer::Speaks => (false, json!("no_user"), Value::Null),
             Answer::Silent => (false, json!("timeout"), Value::Null),
-            Answer::Fails(reason, message) => (false, json!(reason), json!(message)),
+            Answer::Fails(reason, message) => (false, json!(reason), json!(said(message))),
             Answer::NotAsked => (false, json!("not_asked"), Value::Null),
         };
         let latency = if let Answer::Reads(latency) = answer { json!(latency.as_secs_f64()) } else { Value::Null };
@@ -191,23 +268,23 @@ pub fn json(check: &Check) -> Value {
             json!({ "reads": reads, "reason": reason, "message": message, "latency_seconds": latency }),
         )
     });
-    let findings = findings(check);
+    let findings = findings(check, language);
     let findings = findings.iter().map(|f| json!({ "id": f.id, "what": f.what, "next": f.next })).collect::<Vec<_>>();
     json!({
         "target": check.target,
         "address": check.address,
         "version": check.version,
         "answers": answers.collect::<serde_json::Map<_, _>>(),
-        "device": check.facts.as_ref().map(facts_json),
+        "device": check.facts.as_ref().map(|facts| facts_json(facts, language)),
         "findings": findings,
     })
 }
 
-fn facts_json(facts: &Facts) -> Value {
+fn facts_json(facts: &Facts, language: Language) -> Value {
     let sample = &facts.second;
     let tables = facts.tables.iter().map(|table| match &table.rows {
         Ok(rows) => json!({ "name": table.name, "rows": rows, "error": null }),
-        Err(error) => json!({ "name": table.name, "rows": null, "error": error }),
+        Err(error) => json!({ "name": table.name, "rows": null, "error": lang::of_target(error, language) }),
     });
     let counters = counters(&facts.first, &facts.second).into_iter().map(|fact| {
         json!({

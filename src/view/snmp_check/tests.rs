@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::Time;
 use crate::model::observation::{PortCounters, PortSample};
+use crate::model::text::Language;
 use crate::view::text::Style;
 use std::sync::Arc;
 
@@ -58,8 +59,8 @@ fn the_numbering_of_bridge_ports_is_told_with_its_confidence() {
         check.facts.as_mut().expect("healthy").bridge = bridge;
         let text = text(&check, Style { width: 400, ..Style::PLAIN });
         let line = text.lines().find_map(|line| line.strip_prefix("  bridge    ")).expect("a line").to_owned();
-        let ids = findings(&check).iter().map(|finding| finding.id).collect::<Vec<_>>();
-        (line, json(&check)["device"]["bridge"].clone(), ids)
+        let ids = findings(&check, Language::English).iter().map(|finding| finding.id).collect::<Vec<_>>();
+        (line, json(&check, Language::English)["device"]["bridge"].clone(), ids)
     };
     let found = |if_index, way, confidence| Resolved { if_index, way, confidence };
     let fdb = |ports: &[(u32, Resolved)], unresolved, untold| Fdb {
@@ -174,6 +175,85 @@ fn one_screen() {
 }
 
 #[test]
+fn one_screen_in_japanese() {
+    insta::assert_snapshot!(text(&ill(), Style { width: 80, language: Language::Japanese, ..Style::PLAIN }), @"
+    hub（192.168.1.2:161）、SNMPv2cで問い合わせ
+      応答       v1 なし、v2c あり（1.2ミリ秒）、v3 あり（ユーザーは未確認）
+      機器       hub: A switch with 2 ports �]0;owned�
+      稼働時間   3日 04:30:32
+      ポート     2個（うちリンクアップ 1個）
+      行数       ifTable 2、dot1dTpFdbTable 読み取り不可
+      カウンター in_octets     64ビット、2ポート: 変化 1、常にゼロ 1
+                 out_octets    64ビット、2ポート: 変化 1、常にゼロ 1
+                 in_unicast    64ビット、2ポート: 変化 1、常にゼロ 1
+                 out_unicast   64ビット、2ポート: 変化 1、常にゼロ 1
+                 in_multicast  64ビット、2ポート: 変化 1、常にゼロ 1
+                 out_multicast 64ビット、2ポート: 変化 0、常にゼロ 1
+                 in_broadcast  64ビット、2ポート: 変化 0、常にゼロ 1
+                 out_broadcast 64ビット、2ポート: 変化 0、常にゼロ 1
+                 in_errors     32ビット、2ポート: 変化 0、常にゼロ 2
+      更新間隔   約15.0秒ごと
+      ブリッジ   アドレス1,234個のうち1,234個のインターフェースを特定:
+                 base_port_table 1,234個（2ポート、確信度 0.95）。dot1dBasePortTable
+                 のポート 2個
+      負荷       ポーリング1回につき往復4回、12.0ミリ秒。最大の応答 8,192バイト
+
+    直すべき点
+      1. コミュニティ名`public`にも応答するため、SNMPv3を使う意味がありません。機器
+         でSNMPv1とSNMPv2cを無効にするか、推測されにくいコミュニティ名に変えてくださ
+         い。
+      2. カウンターの更新が約15秒ごとです。速度を求めるには更新が2回必要です。このター
+         ゲットに`interval: 15s`を設定してください。より早くストームに気づく必要があ
+         る場所では、キャプチャも使ってください。
+      3. dot1dTpFdbTableを読み取れませんでした: 65536行を超えました。この文の説明を
+         参照してください。機器の残りの情報は読み取れています。
+      4. 2個のインターフェースの名前が他と重複しているため、ifIndexを付けて区別しま
+         す。機器のファームウェアを更新してください。更新しなくても監視は続けられま
+         す。
+    ");
+}
+
+/// One with several things to mend.
+fn ill() -> Check {
+    let mut check = healthy();
+    check.public = true;
+    let facts = facts(&mut check);
+    facts.refresh = Some(Refresh::Every(Duration::from_secs(15)));
+    facts.tables[1].rows = Err("more than 65536 rows".to_owned());
+    facts
+        .second
+        .problems
+        .push("2 interfaces share a name with another; they are known by their ifIndex too".to_owned());
+    check
+}
+
+#[test]
+fn each_text_has_the_same_places_in_both_languages() {
+    for text in words::ALL {
+        assert_eq!(text.places(Language::English), text.places(Language::Japanese), "{}", text.en);
+        let same = ["{problem}", ", "].contains(&text.en);
+        assert!(same || !text.ja.is_ascii(), "{}", text.en);
+    }
+}
+
+#[test]
+fn every_problem_is_said_in_japanese() {
+    let mut check = ill();
+    check.version = "v1";
+    every_port(&mut check, |c| {
+        (c.in_octets, c.in_multicast, c.out_multicast) = (Some(Counter::C32(7)), None, Some(Counter::C64(0)));
+    });
+    facts(&mut check).bridge = Bridge::default();
+    facts(&mut check).cost.poll = Duration::from_secs(7);
+    for finding in findings(&check, Language::Japanese) {
+        let said = format!("{}。{}", finding.what, finding.next);
+        let words =
+            said.split(|c: char| !c.is_ascii_alphabetic() && c != ' ').map(|run| run.split_whitespace().count());
+        assert!(!said.contains('?') && words.max() < Some(4), "{}: {said}", finding.id);
+    }
+}
+
+#[test]
 fn a_silent_device_says_why() {
     let sentence = "no answer to 3 SNMPv2c requests. Check the community first";
     let check = Check {
@@ -185,7 +265,7 @@ fn a_silent_device_says_why() {
         facts: None,
         ..healthy()
     };
-    assert!(findings(&check).is_empty());
+    assert!(findings(&check, Language::English).is_empty());
     insta::assert_snapshot!(text(&check, Style { width: 80, ..Style::PLAIN }), @"
     hub (192.168.1.2:161), asked in SNMPv2c
       answers   v1 no answer, v2c no (timeout), v3 no answer
@@ -197,13 +277,13 @@ fn a_silent_device_says_why() {
 fn mends(change: impl FnOnce(&mut Check), expected: &[&str]) {
     let mut check = healthy();
     change(&mut check);
-    let found = findings(&check);
+    let found = findings(&check, Language::English);
     assert_eq!(found.iter().map(|finding| finding.id).collect::<Vec<_>>(), expected);
     for finding in &found {
         assert!(!finding.what.is_empty() && finding.next.len() > 20, "{finding:?}");
         assert!(text(&check, Style::PLAIN).contains("To mend"));
     }
-    assert_eq!(json(&check)["findings"].as_array().map(Vec::len), Some(expected.len()));
+    assert_eq!(json(&check, Language::English)["findings"].as_array().map(Vec::len), Some(expected.len()));
 }
 
 fn facts(check: &mut Check) -> &mut Facts {
