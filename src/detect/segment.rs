@@ -224,7 +224,9 @@ impl Segment {
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         talker.echoes.add(at, source.echoes.min(frames), limit);
         for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
-            if let Some(address) = address.filter(|_| known.len() < MAX_PER_TALKER) {
+            // Nearly all have one.
+            let news = |address: &IpAddr| known.len() < MAX_PER_TALKER && known.first() != Some(address);
+            if let Some(address) = address.filter(news) {
                 known.insert(address);
             }
         }
