@@ -139,13 +139,14 @@ impl Segment {
     pub fn observe(&mut self, summary: &FrameSummary, vlan: u16, thresholds: &Thresholds) {
         self.at = summary.until;
         self.dropped += summary.dropped;
-        self.forget(summary.until);
-        for track in self.tracks.values_mut() {
+        self.tracks.retain(|_, track| {
             track.replica.fresh = 0;
-        }
-        for talker in self.talkers.values_mut() {
+            speaks(summary.until, track.replica.last)
+        });
+        self.talkers.retain(|_, talker| {
             talker.fresh = 0;
-        }
+            speaks(summary.until, talker.last)
+        });
         self.bouts.observe(summary.replicas.iter().filter(|r| r.vlan == vlan));
         for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
             self.replica(replica, summary.until);
@@ -167,12 +168,8 @@ impl Segment {
             talker.to_all_hosts.advance(at, thresholds.source_pps);
             talker.echoes.advance(at, thresholds.source_pps);
         }
-        self.forget(at);
-    }
-
-    fn forget(&mut self, at: Time) {
-        self.tracks.retain(|_, track| at.since(track.replica.last) <= MEMORY);
-        self.talkers.retain(|_, talker| at.since(talker.last) <= MEMORY);
+        self.tracks.retain(|_, track| speaks(at, track.replica.last));
+        self.talkers.retain(|_, talker| speaks(at, talker.last));
     }
 
     fn replica(&mut self, replica: &Replica, at: Time) {
@@ -244,6 +241,11 @@ impl Segment {
         self.lightest = count;
         frames > count && self.talkers.remove(&key).is_some()
     }
+}
+
+/// What was seen last at `last` still speaks.
+fn speaks(at: Time, last: Time) -> bool {
+    at.nanos_since(last) <= MEMORY.as_nanos() as u64
 }
 
 /// Group frames of a VLAN that are no streams. From sources that are too many to be counted one by one only their sum is

@@ -84,6 +84,8 @@ pub(super) struct Repeats {
     /// Hashes of what is at the places, side by side.
     tags: Box<[[u64; WAYS]; SETS]>,
     places: Box<[Option<Remembered>]>,
+    /// Where a frame was found last: the next one is most often the same again, and then need not be looked for.
+    latest: usize,
     /// The places at which a run is under way, a bit each.
     running: u128,
     /// Keeps an attacker from making two frames of a storm push each other out.
@@ -100,7 +102,7 @@ impl Repeats {
     pub(super) fn new(secret: Secret) -> Self {
         const { assert!(PLACES <= u128::BITS as usize) };
         let places = (0..PLACES).map(|_| None).collect();
-        Self { tags: Box::new([[0; WAYS]; SETS]), places, running: 0, secret }
+        Self { tags: Box::new([[0; WAYS]; SETS]), places, latest: 0, running: 0, secret }
     }
 
     /// By what a frame is looked for; `None`: it is too short to be worth it.
@@ -113,14 +115,15 @@ impl Repeats {
     /// Looks for exactly this frame, and counts it if it goes on with a run.
     #[inline(always)]
     pub(super) fn find(&mut self, meta: &FrameMeta, bytes: &[u8]) -> Found {
-        let Some(tag) = self.tag(bytes) else { return Found::New };
-        let set = tag as usize % SETS;
-        let Some(way) = self.tags[set].iter().position(|known| *known == tag) else { return Found::New };
-        let place = set * WAYS + way;
-        let Some(one) = &mut self.places[place] else { return Found::New };
-        if one.shape != Shape::of(meta, bytes.len()) || one.bytes.get(..bytes.len()) != Some(bytes) {
-            return Found::New;
+        let shape = Shape::of(meta, bytes.len());
+        if !self.is_at(self.latest, shape, bytes) {
+            match self.look_for(shape, bytes) {
+                Some(place) => self.latest = place,
+                None => return Found::New,
+            }
         }
+        let place = self.latest;
+        let Some(one) = &mut self.places[place] else { return Found::New };
         // After a pause it is not a copy of the same event, which the tables decide.
         if !one.runs || meta.at.nanos_since(one.run.load.at) > WINDOW.as_nanos() as u64 {
             return Found::At(place);
@@ -128,6 +131,20 @@ impl Repeats {
         one.run.load.add(meta);
         one.run.number = meta.number;
         Found::Counted
+    }
+
+    #[inline(always)]
+    fn is_at(&self, place: usize, shape: Shape, bytes: &[u8]) -> bool {
+        let same = |one: &Remembered| one.shape == shape && one.bytes.get(..bytes.len()) == Some(bytes);
+        self.places[place].as_ref().is_some_and(same)
+    }
+
+    #[inline]
+    fn look_for(&self, shape: Shape, bytes: &[u8]) -> Option<usize> {
+        let tag = self.tag(bytes)?;
+        let set = tag as usize % SETS;
+        let way = self.tags[set].iter().position(|known| *known == tag)?;
+        Some(set * WAYS + way).filter(|place| self.is_at(*place, shape, bytes))
     }
 
     /// What is known of the frame at a place.
