@@ -7,13 +7,14 @@ use std::sync::Arc;
 use stormglass::model::Time;
 use stormglass::model::frames::FrameMeta;
 use stormglass::observe::chronicle::Chronicle;
-use stormglass::wire::capture_file::{MAX_WANTED, Reader, Step};
+use stormglass::wire::capture_file::{MAX_WANTED, Reader, Record, Step};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&size, file)) = bytes.split_first() else { return };
-    let whole = frames(file, usize::MAX);
-    let parts = frames(file, usize::from(size) + 1);
-    assert_eq!(whole, parts, "however it is fed");
+    let whole = frames(file, usize::MAX, false);
+    for quickly in [false, true] {
+        assert_eq!(whole, frames(file, usize::from(size) + 1, quickly), "however it is fed");
+    }
     let name: Arc<str> = "file".into();
     let mut chronicle = Chronicle::new(Time::from_secs(1_700_000_000));
     for (meta, frame) in &whole {
@@ -22,12 +23,20 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(chronicle.timeline().buckets().len() <= 480);
 });
 
-/// All frames of a file that is handed over `step` bytes at a time.
-fn frames(file: &[u8], step: usize) -> Vec<(FrameMeta, Vec<u8>)> {
+/// All frames of a file that is handed over `step` bytes at a time. `quickly`: by the short way, wherever it leads on.
+fn frames(file: &[u8], step: usize, quickly: bool) -> Vec<(FrameMeta, Vec<u8>)> {
     let mut reader = Reader::default();
     let mut found = Vec::new();
     let (mut start, mut end) = (0, 0);
     loop {
+        let front = if quickly { reader.record(&file[start..end]) } else { None };
+        if let Some(Record { meta, bytes, length }) = front {
+            assert!(bytes.end <= length && length <= end - start);
+            assert_eq!(meta.number, found.len() as u64 + 1);
+            found.push((meta, file[start..end][bytes].to_vec()));
+            start += length;
+            continue;
+        }
         match reader.step(&file[start..end]) {
             Step::Frame { meta, bytes, consumed } => {
                 assert!(bytes.end <= end - start && consumed <= end - start);

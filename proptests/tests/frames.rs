@@ -229,3 +229,39 @@ fn a_million_forged_sources_hide_nobody() {
         assert!(found.overcount <= frames / 256, "{found:?}");
     }
 }
+
+/// A storm of one datagram among forged sources, of which each takes the place of another: its copies are counted aside while
+/// the table of sources is fought over, and are all there in the end.
+#[test]
+fn a_storm_among_forged_sources_is_counted_to_the_frame() {
+    let start = Time::from_secs(1_800_000_000);
+    let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), Some(start), SEED);
+    let search = |mac: Mac, ip: u32, id: u16| {
+        let ip = Ipv4 { source: Ipv4Addr::from(ip), destination: packets::SSDP_GROUP, ttl: 4, id };
+        packets::udp_group(mac, &ip, (50_000, 1900), packets::m_search("ssdp:all", 3).as_bytes())
+    };
+    let storm = search(Mac([2, 0, 0, 0, 1, 1]), 0xc0a8_0101, 7);
+    let (mut frames, mut copies, mut last) = (0, 0, 0);
+    let mut send = |bytes: &[u8]| {
+        frames += 1;
+        tally.frame(&meta(start.plus(Duration::from_nanos(frames * 700)), frames, bytes.len()), bytes);
+        frames
+    };
+    for n in 0..100_000_u32 {
+        last = send(&storm);
+        copies += 1;
+        if n % 3 == 0 {
+            let [a, b, c, d] = n.to_be_bytes();
+            send(&search(Mac([6, 0, a, b, c, d]), 0x0a00_0000 + n, n as u16));
+        }
+    }
+    let summary = tally.flush(start.plus(Duration::from_secs(1)), 0);
+    assert_eq!(summary.sources.iter().map(|source| source.frames).sum::<u64>(), frames, "no frame is lost");
+    assert_eq!(summary.replica_frames, copies - 1);
+    let source = &summary.sources[0];
+    assert_eq!((source.frames, source.overcount, source.repeats), (copies, 0, copies - 1), "{source:?}");
+    assert_eq!(source.key.mac, MacAddr([2, 0, 0, 0, 1, 1]));
+    let replica = &summary.replicas[0];
+    assert_eq!((replica.copies, replica.fresh, replica.last_number), (copies, copies, last), "{replica:?}");
+    assert_eq!(replica.senders.iter().map(|sender| sender.frames).collect::<Vec<_>>(), [copies]);
+}

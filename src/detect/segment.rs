@@ -151,13 +151,14 @@ impl Segment {
     pub fn observe(&mut self, summary: &FrameSummary, vlan: u16, thresholds: &Thresholds) {
         self.at = summary.until;
         self.dropped += summary.dropped;
-        self.forget(summary.until);
-        for track in self.tracks.values_mut() {
+        self.tracks.retain(|_, track| {
             track.replica.fresh = 0;
-        }
-        for talker in self.talkers.values_mut() {
+            speaks(summary.until, track.replica.last)
+        });
+        self.talkers.retain(|_, talker| {
             talker.fresh = 0;
-        }
+            speaks(summary.until, talker.last)
+        });
         self.bouts.observe(summary.replicas.iter().filter(|r| r.vlan == vlan));
         for replica in summary.replicas.iter().filter(|r| r.vlan == vlan) {
             self.replica(replica, summary.until);
@@ -186,12 +187,8 @@ impl Segment {
             }
         }
         self.expected.advance(at);
-        self.forget(at);
-    }
-
-    fn forget(&mut self, at: Time) {
-        self.tracks.retain(|_, track| at.since(track.replica.last) <= MEMORY);
-        self.talkers.retain(|_, talker| at.since(talker.last) <= MEMORY);
+        self.tracks.retain(|_, track| speaks(at, track.replica.last));
+        self.talkers.retain(|_, talker| speaks(at, talker.last));
     }
 
     fn replica(&mut self, replica: &Replica, at: Time) {
@@ -278,7 +275,9 @@ impl Segment {
             talker.parroting.add(at, frames, source.echoes.min(frames));
         }
         for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
-            if let Some(address) = address.filter(|_| known.len() < MAX_PER_TALKER) {
+            // Nearly all have one.
+            let news = |address: &IpAddr| known.len() < MAX_PER_TALKER && known.first() != Some(address);
+            if let Some(address) = address.filter(news) {
                 known.insert(address);
             }
         }
@@ -302,6 +301,11 @@ impl Segment {
 fn control_part(source: &SourceCount) -> u64 {
     let media = source.key.protocol == Protocol::OtherUdp && is_stream(source);
     if media { 0 } else { source.frames - source.overcount }
+}
+
+/// What was seen last at `last` still speaks.
+fn speaks(at: Time, last: Time) -> bool {
+    at.nanos_since(last) <= MEMORY.as_nanos() as u64
 }
 
 /// Group frames of a VLAN that are no streams. From sources that are too many to be counted one by one only their sum is

@@ -53,19 +53,27 @@ impl Echoes {
     /// Hears a frame; true if it says what another device has just said from another address, and this sender did not say
     /// first. One that asks again and again is so no echo of those who repeat it. `warm`: what was said a moment before would
     /// have been heard.
+    #[inline(always)]
     pub(super) fn hear(&mut self, frame: &Frame<'_>, at: Time, warm: bool) -> bool {
         if frame.protocol != Protocol::Mdns {
             return false;
         }
         let words = frame.l3.get(frame.payload_offset + UDP_HEADER + MESSAGE_ID..);
         let Some(words) = words.filter(|words| !words.is_empty()) else { return false };
-        let digest = self.secret.digest(self.secret.mix(u64::from(frame.vlan), u64::from(frame.interface)), words);
-        let place = &mut self.places[digest as usize % PLACES];
-        let mut said = Said { digest, first: warm.then_some(frame.source), mac: frame.source, ip: frame.ip, at };
-        let before = place.filter(|before| before.digest == digest && at.nanos_since(before.at) <= FORGET_NANOS);
+        let place = self.secret.mix(u64::from(frame.vlan), u64::from(frame.interface));
+        let first = warm.then_some(frame.source);
+        self.said(Said { digest: place, first, mac: frame.source, ip: frame.ip, at }, words)
+    }
+
+    /// `said`: with its place instead of the digest of the words there.
+    fn said(&mut self, mut said: Said, words: &[u8]) -> bool {
+        said.digest = self.secret.digest(said.digest, words);
+        let place = &mut self.places[said.digest as usize % PLACES];
+        let before =
+            place.filter(|before| before.digest == said.digest && said.at.nanos_since(before.at) <= FORGET_NANOS);
         let echo = before.is_some_and(|before| {
             said.first = before.first;
-            let soon = at.nanos_since(before.at) <= WITHIN_NANOS;
+            let soon = said.at.nanos_since(before.at) <= WITHIN_NANOS;
             soon && before.mac != said.mac && before.ip != said.ip && Some(said.mac) != before.first
         });
         *place = Some(said);

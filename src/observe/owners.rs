@@ -15,7 +15,7 @@ pub const MAX_ADDRESSES: usize = 4096;
 pub const MAX_OWNERS: usize = 4;
 
 /// Reads the claim of ownership in a frame, if it makes one that no layer-3 reflector forges.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn claim(frame: &Frame<'_>, meta: &FrameMeta) -> Option<OwnerClaim> {
     if frame.source == MacAddr::ZERO || frame.source.is_group() {
@@ -30,11 +30,13 @@ pub fn claim(frame: &Frame<'_>, meta: &FrameMeta) -> Option<OwnerClaim> {
         L3::Arp => (frame.l3.get(8..14)? == frame.source.0)
             .then_some(())
             .and_then(|()| claim(frame.ip?, frame.source, OwnerProof::Arp)),
-        L3::Ipv6 if frame.protocol == Protocol::Nd && frame.ttl == 255 => neighbour(frame)
-            .filter(|&(_, mac)| mac == frame.source)
-            .and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Nd)),
+        L3::Ipv6 if frame.protocol == Protocol::Nd && frame.ttl == 255 => {
+            neighbour(frame.l3, frame.payload_offset, frame.ip)
+                .filter(|&(_, mac)| mac == frame.source)
+                .and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Nd))
+        }
         L3::Ipv4 if frame.protocol == Protocol::Dhcp => {
-            acknowledged(frame).and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Dhcp))
+            acknowledged(frame.l3, frame.payload_offset).and_then(|(ip, mac)| claim(ip, mac, OwnerProof::Dhcp))
         }
         L3::Ipv4 | L3::Ipv6 if never_routed(frame) => claim(frame.ip?, frame.source, OwnerProof::Traffic),
         _ => None,
@@ -43,13 +45,13 @@ pub fn claim(frame: &Frame<'_>, meta: &FrameMeta) -> Option<OwnerClaim> {
 
 /// RFC 4861: a solicitation names its source's link-layer address in option 1, an advertisement its target's in
 /// option 2. The hop limit of 255 proves that no router passed it on.
-fn neighbour(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
-    let message = frame.l3.get(frame.payload_offset..)?;
+fn neighbour(packet: &[u8], payload_offset: usize, source: Option<IpAddr>) -> Option<(IpAddr, MacAddr)> {
+    let message = packet.get(payload_offset..)?;
     let (ip, options, wanted) = match message.first()? {
-        135 => (frame.ip?, message.get(24..)?, 1),
+        135 => (source?, message.get(24..)?, 1),
         136 => (IpAddr::from(<[u8; 16]>::try_from(message.get(8..24)?).ok()?), message.get(24..)?, 2),
-        134 => (frame.ip?, message.get(16..)?, 1),
-        133 => (frame.ip?, message.get(8..)?, 1),
+        134 => (source?, message.get(16..)?, 1),
+        133 => (source?, message.get(8..)?, 1),
         _ => return None,
     };
     let mut rest = options;
@@ -65,8 +67,8 @@ fn neighbour(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
 }
 
 /// RFC 2131: a server's DHCPACK binds `yiaddr` to `chaddr`.
-fn acknowledged(frame: &Frame<'_>) -> Option<(IpAddr, MacAddr)> {
-    let message = frame.l3.get(frame.payload_offset + 8..)?;
+fn acknowledged(packet: &[u8], payload_offset: usize) -> Option<(IpAddr, MacAddr)> {
+    let message = packet.get(payload_offset + 8..)?;
     if message.first() != Some(&2) || message.get(1..3) != Some(&[1, 6]) || message.get(236..240)? != [99, 130, 83, 99]
     {
         return None;

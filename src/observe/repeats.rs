@@ -84,6 +84,8 @@ pub(super) struct Repeats {
     /// Hashes of what is at the places, side by side.
     tags: Box<[[u64; WAYS]; SETS]>,
     places: Box<[Option<Remembered>]>,
+    /// Where a frame was found last: the next one is most often the same again, and then need not be looked for.
+    latest: usize,
     /// The places at which a run is under way, a bit each.
     running: u128,
     /// Keeps an attacker from making two frames of a storm push each other out.
@@ -100,7 +102,7 @@ impl Repeats {
     pub(super) fn new(secret: Secret) -> Self {
         const { assert!(PLACES <= u128::BITS as usize) };
         let places = (0..PLACES).map(|_| None).collect();
-        Self { tags: Box::new([[0; WAYS]; SETS]), places, running: 0, secret }
+        Self { tags: Box::new([[0; WAYS]; SETS]), places, latest: 0, running: 0, secret }
     }
 
     /// By what a frame is looked for; `None`: it is too short to be worth it.
@@ -111,16 +113,17 @@ impl Repeats {
     }
 
     /// Looks for exactly this frame, and counts it if it goes on with a run.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, meta: &FrameMeta, bytes: &[u8]) -> Found {
-        let Some(tag) = self.tag(bytes) else { return Found::New };
-        let set = tag as usize % SETS;
-        let Some(way) = self.tags[set].iter().position(|known| *known == tag) else { return Found::New };
-        let place = set * WAYS + way;
-        let Some(one) = &mut self.places[place] else { return Found::New };
-        if one.shape != Shape::of(meta, bytes.len()) || one.bytes.get(..bytes.len()) != Some(bytes) {
-            return Found::New;
+        let shape = Shape::of(meta, bytes.len());
+        if !self.is_at(self.latest, shape, bytes) {
+            match self.look_for(shape, bytes) {
+                Some(place) => self.latest = place,
+                None => return Found::New,
+            }
         }
+        let place = self.latest;
+        let Some(one) = &mut self.places[place] else { return Found::New };
         // After a pause it is not a copy of the same event, which the tables decide.
         if !one.runs || meta.at.nanos_since(one.run.load.at) > WINDOW.as_nanos() as u64 {
             return Found::At(place);
@@ -128,6 +131,20 @@ impl Repeats {
         one.run.load.add(meta);
         one.run.number = meta.number;
         Found::Counted
+    }
+
+    #[inline(always)]
+    fn is_at(&self, place: usize, shape: Shape, bytes: &[u8]) -> bool {
+        let same = |one: &Remembered| one.shape == shape && one.bytes.get(..bytes.len()) == Some(bytes);
+        self.places[place].as_ref().is_some_and(same)
+    }
+
+    #[inline]
+    fn look_for(&self, shape: Shape, bytes: &[u8]) -> Option<usize> {
+        let tag = self.tag(bytes)?;
+        let set = tag as usize % SETS;
+        let way = self.tags[set].iter().position(|known| *known == tag)?;
+        Some(set * WAYS + way).filter(|place| self.is_at(*place, shape, bytes))
     }
 
     /// What is known of the frame at a place.
@@ -145,14 +162,13 @@ impl Repeats {
         }
     }
 
-    /// Ends the runs of those for which `wanted` holds, and tells of each that has any frames.
-    #[inline]
-    pub(super) fn end(&mut self, wanted: impl Fn(&Known) -> bool, mut tell: impl FnMut(&Known, &Run)) {
+    /// Ends the runs of those for which `wanted` holds, which is told their places, and tells of each that has any frames.
+    pub(super) fn end(&mut self, wanted: impl Fn(usize, &Known) -> bool, mut tell: impl FnMut(&Known, &Run)) {
         let mut left = self.running;
         while left != 0 {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
-            let Some(one) = self.places[place].as_mut().filter(|one| wanted(&one.known)) else { continue };
+            let Some(one) = self.places[place].as_mut().filter(|one| wanted(place, &one.known)) else { continue };
             self.running &= !(1 << place);
             one.runs = false;
             if one.run.load.frames > 0 {
@@ -161,17 +177,23 @@ impl Repeats {
         }
     }
 
-    /// Remembers a frame in the place of the one that was seen longest ago, whose run has ended.
-    pub(super) fn remember(&mut self, meta: &FrameMeta, frame: &[u8], known: Known) {
-        let (Some(tag), true) = (self.tag(frame), frame.len() <= MAX_BYTES) else { return };
+    /// The place that a frame gets if it is [remembered](Self::remember): that of the one that was seen longest ago. `None`:
+    /// it is not worth one. A run there is to be [ended](Self::end) before.
+    pub(super) fn place_for(&self, frame: &[u8]) -> Option<usize> {
+        let tag = self.tag(frame).filter(|_| frame.len() <= MAX_BYTES)?;
         let set = tag as usize % SETS;
         let seen = |way: &usize| self.places[set * WAYS + way].as_ref().map_or(Time::MIN, |one| one.run.load.at);
         // Two frames with one tag share one place, or only the first of them would ever be found.
         let same = self.tags[set].iter().position(|known| *known == tag);
-        let way = same.or_else(|| (0..WAYS).min_by_key(seen)).unwrap_or(0);
-        let place = set * WAYS + way;
+        let way = same.or_else(|| (0..WAYS).min_by_key(seen))?;
+        Some(set * WAYS + way)
+    }
+
+    /// Remembers a frame at a place.
+    pub(super) fn remember(&mut self, place: usize, meta: &FrameMeta, frame: &[u8], known: Known) {
+        let Some(tag) = self.tag(frame) else { return };
         debug_assert!(self.running & 1 << place == 0, "frames of a run that nobody was told of");
-        self.tags[set][way] = tag;
+        self.tags[place / WAYS][place % WAYS] = tag;
         let run = Run { load: Load { frames: 0, bytes: 0, at: meta.at }, number: meta.number };
         let fresh = Remembered { shape: Shape::of(meta, frame.len()), runs: false, run, known, bytes: [0; MAX_BYTES] };
         self.places[place].insert(fresh).bytes[..frame.len()].copy_from_slice(frame);
@@ -181,7 +203,7 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::sources::{Key, TopSources};
+    use crate::observe::sources::{Key, Place, TopSources};
     use crate::wire::frame;
 
     const HERE: FrameMeta = meta(LinkType::Ethernet, 0, None);
@@ -192,8 +214,16 @@ mod tests {
 
     fn known() -> Known {
         let frame = frame::parse(&HERE, &[7; 60]).expect("an Ethernet header is there");
-        let place = TopSources::new(Secret::new(7)).count(&Key::of(&frame), &Load::of(&HERE), true);
+        let key = Key::of(&frame);
+        let index = TopSources::new(Secret::new(7)).enter(&key, &Load::of(&HERE), true);
+        let place = Place { index, key };
         Known { slot: Slot::default(), place, ttl: 9 }
+    }
+
+    fn remember(repeats: &mut Repeats, meta: &FrameMeta, frame: &[u8]) {
+        if let Some(place) = repeats.place_for(frame) {
+            repeats.remember(place, meta, frame, known());
+        }
     }
 
     #[test]
@@ -201,7 +231,7 @@ mod tests {
         let mut repeats = Repeats::new(Secret::new(7));
         for length in [0, 41, 42, 60, MAX_BYTES, MAX_BYTES + 1] {
             let frame = vec![7; length];
-            repeats.remember(&HERE, &frame, known());
+            remember(&mut repeats, &HERE, &frame);
             let found = repeats.find(&HERE, &frame);
             assert_eq!(matches!(found, Found::At(_)), (42..=MAX_BYTES).contains(&length), "{length} bytes");
             for at in 0..length {
@@ -211,7 +241,7 @@ mod tests {
             }
         }
         let frame = [7; 60];
-        repeats.remember(&HERE, &frame, known());
+        remember(&mut repeats, &HERE, &frame);
         assert_eq!(repeats.find(&HERE, &frame[..59]), Found::New);
         for other in [
             meta(LinkType::LinuxSll, 0, None),
@@ -231,10 +261,10 @@ mod tests {
             // Each circles while twice as many others came once.
             let late = FrameMeta { at: Time::from_secs(1), ..HERE };
             for n in 28..84 {
-                repeats.remember(&HERE, &frame(n), known());
+                remember(&mut repeats, &HERE, &frame(n));
             }
             for n in 0..28 {
-                repeats.remember(&late, &frame(n), known());
+                remember(&mut repeats, &late, &frame(n));
             }
             let kept = (0..28).filter(|n| repeats.find(&late, &frame(*n)) != Found::New).count();
             assert!(kept >= 26, "seed {seed}: {kept} of 28");
@@ -246,7 +276,7 @@ mod tests {
         let mut repeats = Repeats::new(Secret::new(7));
         let frame = [7; 60];
         let at = |number: u64, nanos: i64| FrameMeta { at: Time::from_nanos(nanos), number, ..HERE };
-        repeats.remember(&at(1, 0), &frame, known());
+        remember(&mut repeats, &at(1, 0), &frame);
         let Found::At(place) = repeats.find(&at(2, 5), &frame) else { panic!("it is remembered") };
         repeats.begin(place, &at(2, 5));
         let pause = WINDOW.as_nanos() as i64;
@@ -255,10 +285,10 @@ mod tests {
         }
         assert_eq!(repeats.find(&at(6, 10 + 2 * pause), &frame), Found::At(place), "more than a second later");
         let mut told = Vec::new();
-        repeats.end(|_| false, |_, run| told.push(*run));
+        repeats.end(|_, _| false, |_, run| told.push(*run));
         assert!(told.is_empty());
         for _ in 0..2 {
-            repeats.end(|_| true, |_, run| told.push(*run));
+            repeats.end(|_, _| true, |_, run| told.push(*run));
         }
         let load =
             told.iter().map(|run| (run.load.frames, run.load.bytes, run.load.at, run.number)).collect::<Vec<_>>();

@@ -49,8 +49,6 @@ struct Set {
 struct First {
     at: Time,
     number: u64,
-    /// Copies so far, this one included.
-    copies: u64,
     frame_len: u32,
     mac: MacAddr,
     ttl: u8,
@@ -80,8 +78,7 @@ struct Track {
 
 const EMPTY: Set = Set { hashes: [0; WAYS], lasts: [Time::MIN; WAYS] };
 
-const NOTHING: First =
-    First { at: Time::MIN, number: 0, copies: 0, frame_len: 0, mac: MacAddr::ZERO, ttl: 0, warm: false };
+const NOTHING: First = First { at: Time::MIN, number: 0, frame_len: 0, mac: MacAddr::ZERO, ttl: 0, warm: false };
 
 const NOBODY: CopyCount = CopyCount { mac: MacAddr::ZERO, frames: 0, ttl_min: 0, ttl_max: 0, first: Time::MIN };
 
@@ -132,12 +129,24 @@ pub struct Slot {
     hash: u64,
 }
 
+impl Slot {
+    /// The set that it is in.
+    #[inline]
+    pub(super) fn set(self) -> usize {
+        self.index as usize / WAYS
+    }
+}
+
 /// The datagrams of the last seconds.
 pub struct ReplicaTable {
     sets: Box<[Set]>,
+    /// Copies of each so far, the first included.
+    copies: Box<[[u64; WAYS]]>,
     firsts: Box<[First]>,
     tracks: Box<[Track]>,
     fired: Vec<u32>,
+    /// Sets with a datagram whose copies are being counted elsewhere, a bit each.
+    held: [u64; SETS.div_ceil(64)],
     rules: ReplicaRules,
     secret: Secret,
     evicted: u64,
@@ -155,37 +164,75 @@ impl ReplicaTable {
     pub fn new(rules: ReplicaRules, secret: Secret) -> Self {
         Self {
             sets: vec![EMPTY; SETS].into_boxed_slice(),
+            copies: vec![[0; WAYS]; SETS].into_boxed_slice(),
             firsts: vec![NOTHING; SETS * WAYS].into_boxed_slice(),
             tracks: vec![UNTRACKED; SETS * WAYS].into_boxed_slice(),
             fired: Vec::with_capacity(MAX_REPORTED),
+            held: [0; SETS.div_ceil(64)],
             rules,
             secret,
             evicted: 0,
         }
     }
 
-    /// Counts one group frame. `warm`: the tally has been listening for a second or more.
-    pub fn see(&mut self, frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> (Sight, Slot) {
-        let hash = frame.replica_hash(&self.secret);
+    /// By what the datagram of a frame is known.
+    #[inline(always)]
+    #[must_use]
+    pub fn hash(&self, frame: &Frame<'_>) -> u64 {
+        frame.replica_hash(&self.secret)
+    }
+
+    /// Copies of the datagram at `slot` are counted elsewhere from now on, and told before anything else is looked for in
+    /// its set.
+    pub(super) fn hold(&mut self, slot: Slot) {
+        let set = slot.set();
+        self.held[set / 64] |= 1 << (set % 64);
+    }
+
+    /// The set in which `hash` is to be looked for, if copies of one of its datagrams may be counted elsewhere: they are to
+    /// be told now, after which it is held no more.
+    #[inline]
+    pub(super) fn in_the_way(&mut self, hash: u64) -> Option<usize> {
+        let set = hash as usize % SETS;
+        let (word, bit) = (&mut self.held[set / 64], 1 << (set % 64));
+        (*word & bit != 0).then(|| {
+            *word &= !bit;
+            set
+        })
+    }
+
+    /// Nothing is counted elsewhere any more.
+    pub(super) fn release(&mut self) {
+        self.held = [0; SETS.div_ceil(64)];
+    }
+
+    /// Counts one group frame of the datagram [known by](Self::hash) `hash`. `warm`: the tally has been listening for a
+    /// second or more.
+    #[inline(always)]
+    pub fn see(&mut self, hash: u64, frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> (Sight, Slot) {
         // The low bits choose the set; all of them are compared.
         let number = hash as usize % SETS;
-        let set = &mut self.sets[number];
+        let set = &self.sets[number];
         let known = (0..WAYS).find(|&way| set.hashes[way] == hash);
         let slot = |way: usize| Slot { index: (number * WAYS + way) as u32, hash };
-        match known {
+        let way = match known {
             Some(way) if !is_past(meta.at, set.lasts[way]) => {
-                set.lasts[way] = set.lasts[way].max(meta.at);
-                let (first, track) = (&self.firsts[number * WAYS + way], &mut self.tracks[number * WAYS + way]);
-                if first.copies == 1 {
-                    *track = Track::of(first, frame);
-                }
-                (self.count(slot(way), frame.source, frame.ttl, meta), slot(way))
+                self.again(slot(way), &Datagram::of(frame));
+                return (self.count(slot(way), frame.source, frame.ttl, meta), slot(way));
             }
-            _ => {
-                let way = known.unwrap_or_else(|| self.least_missed(number, meta.at));
-                self.start(number, way, hash, First::of(frame, meta, warm));
-                (Sight::New, slot(way))
-            }
+            Some(way) => way,
+            None => self.least_missed(number, meta.at),
+        };
+        self.start(number, way, hash, First::of(frame, meta, warm));
+        (Sight::New, slot(way))
+    }
+
+    /// Begins to keep track of a datagram at its second sight.
+    #[inline(never)]
+    fn again(&mut self, slot: Slot, datagram: &Datagram) {
+        let index = slot.index as usize;
+        if self.copies[index / WAYS][index % WAYS] == 1 {
+            self.tracks[index] = Track::of(&self.firsts[index], datagram);
         }
     }
 
@@ -194,11 +241,10 @@ impl ReplicaTable {
     #[inline]
     pub fn see_again(&mut self, slot: Slot, source: MacAddr, ttl: u8, meta: &FrameMeta) -> Option<Sight> {
         let index = slot.index as usize;
-        let (set, way) = (self.sets.get_mut(index / WAYS)?, index % WAYS);
-        if set.hashes[way] != slot.hash || is_past(meta.at, set.lasts[way]) || self.firsts[index].copies < 2 {
+        let (set, way) = (self.sets.get(index / WAYS)?, index % WAYS);
+        if set.hashes[way] != slot.hash || is_past(meta.at, set.lasts[way]) || self.copies[index / WAYS][way] < 2 {
             return None;
         }
-        set.lasts[way] = set.lasts[way].max(meta.at);
         Some(self.count(slot, source, ttl, meta))
     }
 
@@ -209,51 +255,57 @@ impl ReplicaTable {
         let set = &mut self.sets[index / WAYS];
         debug_assert!(set.hashes[index % WAYS] == slot.hash && self.tracks[index].fired, "the run has outlived it");
         set.lasts[index % WAYS] = set.lasts[index % WAYS].max(run.load.at);
-        self.firsts[index].copies += run.load.frames;
+        self.copies[index / WAYS][index % WAYS] += run.load.frames;
         self.tracks[index].run(source, run);
     }
 
     /// The place least missed: the oldest of those whose datagram is no longer coming, else the one with fewest copies.
     #[inline]
     fn least_missed(&mut self, number: usize, at: Time) -> usize {
-        let lasts = &self.sets[number].lasts;
-        let mut oldest = 0;
-        for way in 1..WAYS {
-            if lasts[way] < lasts[oldest] {
-                oldest = way;
-            }
-        }
+        let (lasts, copies) = (&self.sets[number].lasts, &self.copies[number]);
+        // Of two with equal weights the first; without a branch, which could not be foreseen.
+        let least = |weigh: &dyn Fn(usize) -> u128| {
+            let lighter = |one: usize, other: usize| if weigh(other) < weigh(one) { other } else { one };
+            (1..WAYS).fold(0, lighter)
+        };
+        // Times in an order that numbers without a sign have.
+        let age = |way: usize| u128::from(lasts[way].as_nanos().cast_unsigned() ^ 1 << 63);
+        let oldest = least(&age);
         if is_past(at, lasts[oldest]) {
             return oldest;
         }
         self.evicted += 1;
-        let firsts = &self.firsts[number * WAYS..][..WAYS];
-        let mut least = 0;
-        for way in 1..WAYS {
-            if (firsts[way].copies, lasts[way]) < (firsts[least].copies, lasts[least]) {
-                least = way;
-            }
-        }
-        least
+        least(&|way| u128::from(copies[way]) << 64 | age(way))
     }
 
+    #[inline]
     fn start(&mut self, number: usize, way: usize, hash: u64, first: First) {
         let index = number * WAYS + way;
         // A fired datagram that pauses or is evicted must not leave its number behind for the newcomer.
-        if self.firsts[index].copies > 1 && std::mem::take(&mut self.tracks[index].fired) {
-            self.fired.retain(|&i| i as usize != index);
+        if self.copies[number][way] > 1 {
+            self.forget(index);
         }
         let set = &mut self.sets[number];
         set.hashes[way] = hash;
         set.lasts[way] = first.at;
+        self.copies[number][way] = 1;
         self.firsts[index] = first;
+    }
+
+    #[inline(never)]
+    fn forget(&mut self, index: usize) {
+        if std::mem::take(&mut self.tracks[index].fired) {
+            self.fired.retain(|&i| i as usize != index);
+        }
     }
 
     #[inline]
     fn count(&mut self, slot: Slot, source: MacAddr, ttl: u8, meta: &FrameMeta) -> Sight {
         let index = slot.index as usize;
+        let last = &mut self.sets[index / WAYS].lasts[index % WAYS];
+        *last = meta.at.max(*last);
+        self.copies[index / WAYS][index % WAYS] += 1;
         let track = &mut self.tracks[index];
-        self.firsts[index].copies += 1;
         track.add(source, ttl, meta);
         if !track.fired {
             let many = track.window_copies >= self.rules.copies;
@@ -277,7 +329,8 @@ impl ReplicaTable {
             let (set, way) = (&self.sets[index / WAYS], index % WAYS);
             let track = &mut self.tracks[index];
             if track.fresh > 0 {
-                into.push(track.report(&self.firsts[index], set.hashes[way], set.lasts[way]));
+                let copies = self.copies[index / WAYS][way];
+                into.push(track.report(&self.firsts[index], copies, set.hashes[way], set.lasts[way]));
                 track.fresh = 0;
             }
         }
@@ -298,15 +351,34 @@ impl ReplicaTable {
 }
 
 impl First {
+    #[inline(always)]
     fn of(frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> Self {
         let (at, number, frame_len) = (meta.at, meta.number, meta.original_len);
-        Self { at, number, copies: 1, frame_len, mac: frame.source, ttl: frame.ttl, warm }
+        Self { at, number, frame_len, mac: frame.source, ttl: frame.ttl, warm }
+    }
+}
+
+/// What all copies of a datagram have in common.
+struct Datagram {
+    protocol: Protocol,
+    vlan: u16,
+    ip_id: Option<u16>,
+    ip: Option<IpAddr>,
+    group: Option<IpAddr>,
+}
+
+impl Datagram {
+    #[inline(always)]
+    fn of(frame: &Frame<'_>) -> Self {
+        let Frame { protocol, vlan, ip_id, ip, destination_ip: group, .. } = *frame;
+        Self { protocol, vlan, ip_id, ip, group }
     }
 }
 
 impl Track {
-    /// Begins with the first sight. `frame`: the second one, the same datagram, so that its fields are the first's.
-    fn of(first: &First, frame: &Frame<'_>) -> Self {
+    /// Begins with the first sight.
+    fn of(first: &First, datagram: &Datagram) -> Self {
+        let Datagram { protocol, vlan, ip_id, ip, group } = *datagram;
         let mut track = Self {
             fresh: 1,
             window_start: first.at,
@@ -314,11 +386,11 @@ impl Track {
             last_number: first.number,
             last_ttl: first.ttl,
             senders: 1,
-            protocol: frame.protocol,
-            vlan: frame.vlan,
-            ip_id: frame.ip_id,
-            ip: frame.ip,
-            group: frame.destination_ip,
+            protocol,
+            vlan,
+            ip_id,
+            ip,
+            group,
             ..UNTRACKED
         };
         track.per_sender[0] = one_copy(first.mac, first.ttl, first.at);
@@ -365,7 +437,7 @@ impl Track {
         self.per_sender[known.unwrap_or(Replica::MAX_MACS - 1)].frames += frames;
     }
 
-    fn report(&self, first: &First, hash: u64, last: Time) -> Replica {
+    fn report(&self, first: &First, copies: u64, hash: u64, last: Time) -> Replica {
         Replica {
             hash,
             vlan: self.vlan,
@@ -373,7 +445,7 @@ impl Track {
             group: self.group,
             protocol: self.protocol,
             ip_id: self.ip_id,
-            copies: first.copies,
+            copies,
             fresh: self.fresh,
             frame_len: first.frame_len,
             first: first.at,

@@ -5,7 +5,6 @@ use crate::model::frames::{FrameMeta, Protocol, SourceCount, SourceKey};
 use crate::model::{MacAddr, Time};
 use crate::wire::digest::Secret;
 use crate::wire::frame::Frame;
-use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Places; the count of any source is at most total / K too large.
@@ -62,7 +61,7 @@ impl Eq for Key {}
 const IPV4: u64 = 4;
 const IPV6: u64 = 6;
 
-#[inline]
+#[inline(always)]
 fn pack(ip: Option<&IpAddr>) -> (u64, u64, u64) {
     match ip {
         None => (0, 0, 0),
@@ -81,14 +80,14 @@ fn unpack(kind: u64, low: u64, high: u64) -> Option<IpAddr> {
 
 impl Key {
     /// Of a group frame. ARP has no group: it asks everybody.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn of(frame: &Frame<'_>) -> Self {
         let group = if frame.protocol == Protocol::Arp { None } else { frame.destination_ip.as_ref() };
         Self::new(frame.vlan, frame.source, frame.protocol, frame.ip.as_ref(), group)
     }
 
-    #[inline]
+    #[inline(always)]
     fn new(vlan: u16, mac: MacAddr, protocol: Protocol, ip: Option<&IpAddr>, group: Option<&IpAddr>) -> Self {
         let ((kind, low, high), (group_kind, group_low, group_high)) = (pack(ip), pack(group));
         let place = mac.as_u64() << 16 | u64::from(vlan);
@@ -132,7 +131,8 @@ impl Key {
 /// Where a source was counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    index: u16,
+    /// Which of the places.
+    pub index: u16,
     /// Whose place it is.
     pub key: Key,
 }
@@ -167,6 +167,8 @@ pub struct TopSources {
     cursor: usize,
     lightest: u64,
     replaced: u64,
+    /// Frames of these are being counted elsewhere, so that their counts are too small until that is told.
+    held: [bool; K],
 }
 
 impl TopSources {
@@ -184,22 +186,41 @@ impl TopSources {
             cursor: 0,
             lightest: 0,
             replaced: 0,
+            held: [false; K],
         }
     }
 
-    /// Counts frames of `key`; `repeat` if their datagram was seen within the last second.
-    pub fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> Place {
-        let bucket = key.bucket(&self.secret);
-        let mut index = self.heads[bucket];
+    /// Counts frames of `key`, where it has a place, and tells which; `repeat` if their datagram was seen within the last second.
+    #[inline]
+    pub fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> Option<u16> {
+        let mut index = self.heads[key.bucket(&self.secret)];
         // NONE lies beyond all of them.
         while let Some(known) = self.keys.get(usize::from(index)) {
             if known == key {
                 self.add(usize::from(index), load, repeat);
-                return Place { index, key: *key };
+                return Some(index);
             }
             index = self.next[usize::from(index)];
         }
-        self.enter(key, bucket, load, repeat)
+        None
+    }
+
+    /// Frames of this source are counted elsewhere from now on, and told before it must make room for another
+    /// ([`Self::in_the_way`]) or is taken out.
+    pub fn hold(&mut self, place: u16) {
+        if let Some(held) = self.held.get_mut(usize::from(place)) {
+            *held = true;
+        }
+    }
+
+    /// The place that another source would get, if frames of the one that has it may be counted elsewhere: they are to be
+    /// told now, after which it is held no more.
+    pub fn in_the_way(&mut self) -> Option<u16> {
+        if self.entries.len() < K {
+            return None;
+        }
+        let place = self.lightest_entry();
+        std::mem::take(&mut self.held[place]).then_some(place as u16)
     }
 
     /// Counts more frames of a source, repeats, where it was counted last; false if it has no place any more, so that
@@ -215,8 +236,8 @@ impl TopSources {
     }
 
     /// What was counted last there said again what another device had just said.
-    pub fn echoed(&mut self, place: &Place) {
-        if let Some(entry) = self.entries.get_mut(usize::from(place.index)) {
+    pub fn echoed(&mut self, place: u16) {
+        if let Some(entry) = self.entries.get_mut(usize::from(place)) {
             entry.echoes += 1;
         }
     }
@@ -231,8 +252,10 @@ impl TopSources {
         entry.last = entry.last.max(load.at);
     }
 
-    /// Gives a source a place: a free one, or that of the lightest, whose count it takes over.
-    fn enter(&mut self, key: &Key, bucket: usize, load: &Load, repeat: bool) -> Place {
+    /// Gives a source that has no place a free one, or that of the lightest, whose count it takes over.
+    #[inline]
+    pub fn enter(&mut self, key: &Key, load: &Load, repeat: bool) -> u16 {
+        let bucket = key.bucket(&self.secret);
         let Load { frames, bytes, at } = *load;
         let repeats = if repeat { frames } else { 0 };
         let mut fresh = Entry { overcount: 0, bytes, repeats, echoes: 0, first: at, last: at };
@@ -256,7 +279,7 @@ impl TopSources {
         };
         self.next[place] = self.heads[bucket];
         self.heads[bucket] = place as u16;
-        Place { index: place as u16, key: *key }
+        place as u16
     }
 
     fn lightest_entry(&mut self) -> usize {
@@ -291,16 +314,17 @@ impl TopSources {
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
-        // Most have few frames and so as many as others: what decides between those is looked at in one word first, and in
-        // whole only where a MAC sends several things.
+        // Most have few frames and so as many as others: the count and the MAC decide in one number, and the key in whole
+        // is looked at only where a MAC sends several things.
         let word = |place: usize| self.keys[place].0[0].rotate_right(16);
-        let weigh = |place: usize| (Reverse(self.frames[place]), word(place), place as u16);
-        let mut order = (0..self.entries.len()).map(weigh).collect::<Vec<_>>();
-        order.sort_unstable_by(|(frames, word, place), (others, other_word, other)| {
+        let weigh = |place: usize| u128::from(u64::MAX - self.frames[place]) << 64 | u128::from(word(place));
+        let mut order = (0..self.entries.len()).map(|place| (weigh(place), place as u16)).collect::<Vec<_>>();
+        order.sort_unstable_by(|(weight, place), (other_weight, other)| {
             let source = |place: u16| self.keys[usize::from(place)].source();
-            (frames, word).cmp(&(others, other_word)).then_with(|| source(*place).cmp(&source(*other)))
+            weight.cmp(other_weight).then_with(|| source(*place).cmp(&source(*other)))
         });
-        let report = |&(Reverse(frames), _, place): &(Reverse<u64>, u64, u16)| {
+        let report = |&(_, place): &(u128, u16)| {
+            let frames = self.frames[usize::from(place)];
             let Entry { overcount, bytes, repeats, echoes, first, last } = self.entries[usize::from(place)];
             let key = self.keys[usize::from(place)].source();
             SourceCount { key, frames, overcount, bytes, repeats, echoes, first, last }
@@ -314,6 +338,7 @@ impl TopSources {
         self.heads.fill(NONE);
         self.cursor = 0;
         self.lightest = 0;
+        self.held = [false; K];
         std::mem::take(&mut self.replaced)
     }
 }
@@ -328,6 +353,10 @@ mod tests {
         Key::new(0, MacAddr(mac), Protocol::Ssdp, None, None)
     }
 
+    fn count(top: &mut TopSources, key: &Key, load: &Load, repeat: bool) -> u16 {
+        top.count(key, load, repeat).unwrap_or_else(|| top.enter(key, load, repeat))
+    }
+
     fn load(bytes: u64) -> Load {
         Load { frames: 1, bytes, at: Time::from_secs(1) }
     }
@@ -337,11 +366,11 @@ mod tests {
         let mut top = TopSources::new(Secret::new(7));
         let mut total = 0_u64;
         for n in 0..200_000_u64 {
-            top.count(&key(1_000 + n), &load(60), false);
+            count(&mut top, &key(1_000 + n), &load(60), false);
             total += 1;
             if n % 10 == 0 {
                 for heavy in 0..3 {
-                    top.count(&key(heavy), &load(60), heavy == 2);
+                    count(&mut top, &key(heavy), &load(60), heavy == 2);
                     total += 1;
                 }
             }
@@ -376,7 +405,7 @@ mod tests {
         let mut top = TopSources::new(Secret::new(7));
         for n in 0..100 {
             for _ in 0..=n {
-                top.count(&key(n), &load(100), false);
+                count(&mut top, &key(n), &load(100), false);
             }
         }
         let mut sources = Vec::new();

@@ -5,7 +5,7 @@ use super::echoes::Echoes;
 use super::owners;
 use super::repeats::{Found, Known, Repeats};
 use super::replica::{MAX_REPORTED, ReplicaRules, ReplicaTable, Sight};
-use super::sources::{Key, Load, TopSources};
+use super::sources::{Key, Load, Place, TopSources};
 use super::urgency::Urgency;
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, FrameSummary, OwnerClaim, Protocol};
@@ -71,7 +71,7 @@ impl Tally {
     }
 
     /// Counts one frame.
-    #[inline]
+    #[inline(always)]
     pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         self.frames += 1;
         match self.repeats.find(meta, bytes) {
@@ -81,48 +81,60 @@ impl Tally {
         }
     }
 
+    #[inline(never)]
     fn read(&mut self, meta: &FrameMeta, bytes: &[u8]) {
         let warm_at = match self.warm_at {
             Some(warm_at) => warm_at,
             None => self.begin(meta.at),
         };
-        match frame::parse_here(meta, bytes) {
+        match frame::plain_ipv4(meta, bytes) {
+            Some(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
+            None => self.read_other(meta, bytes, meta.at >= warm_at),
+        }
+    }
+
+    #[inline(never)]
+    fn read_other(&mut self, meta: &FrameMeta, bytes: &[u8], warm: bool) {
+        match frame::parse(meta, bytes) {
             Ok(frame) if frame.outgoing => {}
-            Ok(frame) => self.parsed(&frame, meta, bytes, meta.at >= warm_at),
+            Ok(frame) => self.parsed(&frame, meta, bytes, warm),
             Err(_) => self.malformed += 1,
         }
     }
 
     /// Counts a frame that repeats byte for byte the one remembered at `place`, and begins a run of them if more of the
     /// same would change nothing but a number; false if its datagram is not known any more.
+    #[inline(never)]
     fn repeated(&mut self, place: usize, meta: &FrameMeta) -> bool {
         let Some(Known { slot, place: source, ttl }) = self.repeats.known(place).map(|known| *known) else {
             return false;
         };
         let (key, mac) = (source.key, source.key.mac());
         // The order in which the TTLs of a datagram come counts, so that of each one run is under way at most.
-        self.tell(|known| known.slot == slot);
+        self.tell(|_, known| known.slot.set() == slot.set());
         let Some(sight) = self.replicas.see_again(slot, mac, ttl, meta) else { return false };
         self.group_frames[key.protocol() as usize] += 1;
         self.replica_frames += 1;
         self.urgency.see(sight, mac);
+        let mut index = source.index;
         if !self.sources.count_again(&source, &Load::of(meta)) {
-            self.tell(|_| true);
-            let fresh = self.sources.count(&key, &Load::of(meta), true);
+            index = self.count(&key, &Load::of(meta), true);
             if let Some(known) = self.repeats.known(place) {
-                known.place = fresh;
+                known.place.index = index;
             }
         }
         if matches!(sight, Sight::Fires | Sight::Fired) {
             self.repeats.begin(place, meta);
+            self.replicas.hold(slot);
+            self.sources.hold(index);
         }
         true
     }
 
-    /// Ends runs, and tells the tables of them. Runs stand between two looks at the tables: whatever may give a datagram's
-    /// or a source's place to another ends all of them first.
-    #[inline]
-    fn tell(&mut self, wanted: impl Fn(&Known) -> bool) {
+    /// Ends runs, and tells the tables of them. Runs stand between two looks at the tables, which hold what runs count:
+    /// whatever looks at a set of datagrams, or gives a source's place to another, ends the runs there first.
+    #[inline(never)]
+    fn tell(&mut self, wanted: impl Fn(usize, &Known) -> bool) {
         let Self { repeats, replicas, sources, group_frames, replica_frames, .. } = self;
         repeats.end(wanted, |known, run| {
             group_frames[known.place.key.protocol() as usize] += run.load.frames;
@@ -133,6 +145,18 @@ impl Tally {
         });
     }
 
+    /// Counts frames of a source, and tells its place.
+    #[inline]
+    fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> u16 {
+        if let Some(place) = self.sources.count(key, load, repeat) {
+            return place;
+        }
+        while let Some(held) = self.sources.in_the_way() {
+            self.tell(|_, known| known.place.index == held);
+        }
+        self.sources.enter(key, load, repeat)
+    }
+
     /// The first frame tells since when frames would have been seen.
     #[cold]
     fn begin(&mut self, at: Time) -> Time {
@@ -141,7 +165,7 @@ impl Tally {
         warm_at
     }
 
-    #[inline]
+    #[inline(always)]
     fn parsed(&mut self, frame: &Frame<'_>, meta: &FrameMeta, bytes: &[u8], warm: bool) {
         let claim = owners::claim(frame, meta);
         if let Some(claim) = claim {
@@ -151,22 +175,33 @@ impl Tally {
             return;
         }
         self.group_frames[frame.protocol as usize] += 1;
-        self.tell(|_| true);
-        let (sight, slot) = self.replicas.see(frame, meta, warm);
+        let hash = self.replicas.hash(frame);
+        if let Some(set) = self.replicas.in_the_way(hash) {
+            self.tell(|_, known| known.slot.set() == set);
+        }
+        let (sight, slot) = self.replicas.see(hash, frame, meta, warm);
         let repeat = sight != Sight::New;
         let echo = self.echoes.hear(frame, meta.at, warm) && !repeat;
         self.replica_frames += u64::from(repeat);
         self.urgency.see(sight, frame.source);
-        let place = self.sources.count(&Key::of(frame), &Load::of(meta), repeat);
+        let index = self.count(&Key::of(frame), &Load::of(meta), repeat);
         if echo {
-            self.sources.echoed(&place);
+            self.sources.echoed(index);
         }
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
-            self.repeats.remember(meta, bytes, Known { slot, place, ttl: frame.ttl });
+            self.remember(meta, bytes, Known { slot, place: Place { index, key: Key::of(frame) }, ttl: frame.ttl });
         }
     }
 
+    #[inline(never)]
+    fn remember(&mut self, meta: &FrameMeta, bytes: &[u8], known: Known) {
+        let Some(room) = self.repeats.place_for(bytes) else { return };
+        self.tell(|place, _| place == room);
+        self.repeats.remember(room, meta, bytes, known);
+    }
+
+    #[inline(never)]
     fn claim(&mut self, claim: OwnerClaim) {
         let low = match claim.ip {
             IpAddr::V4(v4) => u32::from(v4) as usize,
@@ -205,7 +240,8 @@ impl Tally {
     /// Hands over everything counted since the last call. `until`: the time up to which frames have been seen;
     /// `dropped`: frames that the kernel lost meanwhile.
     pub fn flush(&mut self, until: Time, dropped: u64) -> FrameSummary {
-        self.tell(|_| true);
+        self.tell(|_, _| true);
+        self.replicas.release();
         let mut replicas = Vec::with_capacity(MAX_REPORTED.min(8));
         let mut sources = Vec::new();
         let crowded = self.replicas.drain(until, &mut replicas) + self.sources.drain(&mut sources);

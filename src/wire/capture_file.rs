@@ -136,6 +136,17 @@ pub enum Step {
     Damaged(Damage),
 }
 
+/// A frame that is there in whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What is known of it beside its bytes.
+    pub meta: FrameMeta,
+    /// Where its bytes are in the window.
+    pub bytes: Range<usize>,
+    /// How far the window moves.
+    pub length: usize,
+}
+
 /// The piece at the front of a window, as a format's own reader found it.
 enum Piece {
     Frame {
@@ -207,18 +218,22 @@ impl Reader {
         }
     }
 
-    /// The next frame in `window` in the usual case, apart for speed: the file is pcap, the frame is at the front, and all
-    /// of it is there. The next window begins where the frame ends. `None`: [`Self::step`] tells what there is.
-    #[inline]
-    pub fn record(&mut self, window: &[u8]) -> Option<(FrameMeta, Range<usize>)> {
-        let Format::Pcap(file) = &self.format else { return None };
+    /// The frame at the front of `window` in the usual case, apart for speed: a record of a pcap file or an enhanced packet
+    /// block, and all of it is there. `None`: [`Self::step`] tells what there is.
+    #[inline(always)]
+    pub fn record(&mut self, window: &[u8]) -> Option<Record> {
         if self.skip > 0 {
             return None;
         }
-        let (meta, bytes) = file.record(window, self.frames + 1)?;
-        self.frames += 1;
-        self.position += bytes.end as u64;
-        Some((meta, bytes))
+        let number = self.frames + 1;
+        let record = match &mut self.format {
+            Format::Pcap(file) => file.record(window, number)?,
+            Format::Pcapng(file) => file.record(window, number)?,
+            Format::Unknown => return None,
+        };
+        self.frames = number;
+        self.position += record.length as u64;
+        Some(record)
     }
 
     /// Finds the next frame in `window`, whose first byte follows what was consumed before.

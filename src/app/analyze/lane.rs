@@ -9,6 +9,7 @@ use crate::observe::chronicle::Chronicle;
 use crate::observe::replica::ReplicaRules;
 use crate::observe::tally::Tally;
 use std::net::IpAddr;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,21 +130,19 @@ impl Lane {
         if self.done {
             return None;
         }
-        while let Some((mut meta, place)) = self.file.next_place() {
-            if common.left == 0 || !common.span.holds(meta.at) {
-                self.outside += 1;
-                if common.left == 0 || common.span.is_past(meta.at.minus(Duration::from_nanos(OUT_OF_ORDER_NANOS))) {
-                    break;
-                }
-                continue;
-            }
-            common.left -= 1;
-            if !self.counter.knows(meta.interface) {
-                self.counter.learn(meta.interface, self.file.interface_name(meta.interface));
-            }
-            let batch = self.counter.count(&mut meta, self.file.bytes(place), &mut common.chronicle);
-            if let Some(batch) = batch {
-                return Some(self.named(batch));
+        loop {
+            // Two ways for one thing: a frame that may have come by either would be kept in memory in between, and wait there.
+            let then = match self.file.at_hand() {
+                Some((meta, place)) => self.take(meta, place, common),
+                None => match self.file.next_place() {
+                    Some((meta, place)) => self.take_other(meta, place, common),
+                    None => break,
+                },
+            };
+            match then {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(Some(batch)) => return Some(self.named(batch)),
+                ControlFlow::Break(None) => break,
             }
         }
         self.done = true;
@@ -151,6 +150,39 @@ impl Lane {
         let until = self.latest().plus(Duration::from_nanos(1));
         let batch = self.counter.flush(until, self.file.dropped());
         Some(self.named(batch))
+    }
+
+    /// Counts a frame. Breaks off with what is to be handed over, or with nothing at the end of what is looked at.
+    #[inline(always)]
+    fn take(&mut self, mut meta: FrameMeta, place: Range<usize>, common: &mut Common) -> ControlFlow<Option<Batch>> {
+        if common.left == 0 || !common.span.holds(meta.at) {
+            return self.pass(meta.at, common);
+        }
+        common.left -= 1;
+        if !self.counter.knows(meta.interface) {
+            self.counter.learn(meta.interface, self.file.interface_name(meta.interface), meta.at);
+        }
+        let bytes = self.file.bytes(place);
+        if self.counter.count(&mut meta, bytes, common.chronicle.is_some()) {
+            return ControlFlow::Continue(());
+        }
+        match self.counter.count_and_tell(&meta, bytes, &mut common.chronicle) {
+            Some(batch) => ControlFlow::Break(Some(batch)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    #[inline(never)]
+    fn take_other(&mut self, meta: FrameMeta, place: Range<usize>, common: &mut Common) -> ControlFlow<Option<Batch>> {
+        self.take(meta, place, common)
+    }
+
+    /// Leaves out a frame; breaks off where no other can be wanted.
+    #[cold]
+    fn pass(&mut self, at: Time, common: &Common) -> ControlFlow<Option<Batch>> {
+        self.outside += 1;
+        let is_past = common.left == 0 || common.span.is_past(at.minus(Duration::from_nanos(OUT_OF_ORDER_NANOS)));
+        if is_past { ControlFlow::Break(None) } else { ControlFlow::Continue(()) }
     }
 
     fn named(&mut self, mut batch: Batch) -> Batch {
@@ -254,7 +286,11 @@ impl Counter {
         true
     }
 
-    fn learn(&mut self, interface: u16, called: Option<&str>) {
+    /// Makes a tally for an interface. `stamp`: of its first frame.
+    #[cold]
+    fn learn(&mut self, interface: u16, called: Option<&str>, stamp: Time) {
+        let at = self.steady.time(stamp);
+        self.began.get_or_insert(at);
         let name = match (self.tallies.is_empty(), called) {
             (true, _) => Arc::clone(&self.name),
             (false, Some(called)) => format!("{}:{called}", self.name).into(),
@@ -265,18 +301,27 @@ impl Counter {
         self.tallies.push((interface, Tally::new(name, ReplicaRules::default(), None, SEED)));
     }
 
-    /// Counts a frame of the current tally's interface; gives what was counted before it, if that is due.
-    #[inline]
-    fn count(&mut self, meta: &mut FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
+    /// Gives a frame its time and counts it for the current tally's interface; false if something is to be done with it
+    /// before, or `more` than that, by [`Self::count_and_tell`].
+    #[inline(always)]
+    fn count(&mut self, meta: &mut FrameMeta, bytes: &[u8], more: bool) -> bool {
         meta.at = self.steady.time(meta.at);
-        if self.began.is_none() {
-            self.began = Some(meta.at);
-        }
         if meta.link != LinkType::Ethernet {
             self.unusual(meta.link);
         }
+        let (_, tally) = &mut self.tallies[self.current];
+        if more || meta.at >= self.second || tally.is_due(self.flushed, meta.at) {
+            return false;
+        }
+        tally.frame(meta, bytes);
+        true
+    }
+
+    /// Counts a frame that has its time; gives what was counted before it, if that is due.
+    #[inline(never)]
+    fn count_and_tell(&mut self, meta: &FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
         let is_due = meta.at >= self.second || self.tallies[self.current].1.is_due(self.flushed, meta.at);
-        let batch = if is_due { Some(self.flush_before(meta.at)) } else { None };
+        let batch = is_due.then(|| self.flush_before(meta.at));
         self.tallies[self.current].1.frame(meta, bytes);
         if let Some(chronicle) = chronicle {
             chronicle.frame(&self.names[self.current], meta, bytes);
@@ -294,7 +339,6 @@ impl Counter {
     }
 
     /// What was counted before a frame that came at `at`, up to the end of the second if that is over.
-    #[inline(never)]
     fn flush_before(&mut self, at: Time) -> Batch {
         let until = if at >= self.second { std::mem::replace(&mut self.second, next_second(at)) } else { at };
         self.flush(until, 0)

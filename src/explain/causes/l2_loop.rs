@@ -9,8 +9,8 @@ use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, STP_TROUBLE, bridge_mib, counters, frames, text};
 use crate::explain::scene::{DEVICE_REACH, Scene};
 use crate::explain::words;
-use crate::model::MacAddr;
 use crate::model::verdict::{Evidence, Severity, Verdict};
+use crate::model::{MacAddr, Time};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -128,22 +128,7 @@ pub(super) fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<
     let own_returned = looped
         .iter()
         .any(|one| scene.own.macs.contains(&one.track.replica.first_mac) && one.track.replica.copies >= OWN_RETURNED);
-    // Newcomers decide: in a loop everybody's group frames come back, not one device's.
-    let clean = scene
-        .segment
-        .talkers
-        .iter()
-        .filter(|((mac, _), talker)| {
-            !macs.contains(mac)
-                && talker.last >= started
-                && scene.at.since(talker.last) >= ONE_LAP
-                && !talker.repeats_itself()
-        })
-        .map(|((mac, _), _)| *mac)
-        .collect::<BTreeSet<_>>();
-    if clean.len() * CLEAN_SHARE > macs.len() {
-        return None;
-    }
+    let clean = clean_hosts(scene, &macs, started)?;
     let one_device = macs.iter().all(|mac| *mac == first_mac || mac.is_neighbour_of(first_mac, DEVICE_REACH));
     // One host alone: only if its MAC is known to be the owner's (else it may be a reflector, seen from the middle), and
     // the datagram is certainly the same (a device may repeat itself, but not its IP ID).
@@ -164,7 +149,7 @@ pub(super) fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<
         severity: if storm { Severity::Storm } else { Severity::Warning },
         confidence,
         culprit: None,
-        evidence: evidence(scene, looped, macs.len(), clean.len(), own_returned),
+        evidence: evidence(scene, looped, macs.len(), clean, own_returned),
         macs,
         origins,
         groups: groups(looped),
@@ -182,6 +167,25 @@ pub(super) fn finding(scene: &Scene<'_>, looped: &[&Circulating<'_>]) -> Option<
         },
         ask: Vec::new(),
     })
+}
+
+/// Hosts beside those of `macs` whose frames came once since it `started`; `None` as soon as they are too many for a ring.
+/// Newcomers decide: in a loop everybody's group frames come back, not one device's.
+fn clean_hosts(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, started: Time) -> Option<usize> {
+    let (mut clean, mut before) = (0, None);
+    // In the order of their MACs, so that what one sends stands side by side.
+    for ((mac, _), talker) in &scene.segment.talkers {
+        let once = talker.last >= started && scene.at.since(talker.last) >= ONE_LAP && !talker.repeats_itself();
+        if !once || before == Some(*mac) || macs.contains(mac) {
+            continue;
+        }
+        before = Some(*mac);
+        clean += 1;
+        if clean * CLEAN_SHARE > macs.len() {
+            return None;
+        }
+    }
+    Some(clean)
 }
 
 pub(super) fn origins(looped: &[&Circulating<'_>]) -> Vec<Suspect> {

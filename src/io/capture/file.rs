@@ -3,7 +3,7 @@
 
 use super::compressed::{self, Compression};
 use crate::model::frames::FrameMeta;
-use crate::wire::capture_file::{Damage, MAX_WANTED, Reader, Step};
+use crate::wire::capture_file::{Damage, MAX_WANTED, Reader, Record, Step};
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::net::IpAddr;
@@ -173,7 +173,6 @@ impl CaptureFile {
     }
 
     /// The next frame; `None` at the end of what can be read ([`Self::trouble`] says whether it is the file's end).
-    #[inline]
     pub fn next_frame(&mut self) -> Option<(FrameMeta, &[u8])> {
         let (meta, place) = self.next_place()?;
         Some((meta, self.bytes(place)))
@@ -187,19 +186,22 @@ impl CaptureFile {
     }
 
     /// The next frame and where its [bytes](Self::bytes) are until the one after it is asked for.
-    #[inline]
+    #[inline(never)]
     pub fn next_place(&mut self) -> Option<(FrameMeta, Range<usize>)> {
-        let front = if self.peeked.is_none() { self.reader.record(&self.buffer[self.start..self.end]) } else { None };
-        let Some((meta, bytes)) = front else { return self.other() };
-        let from = self.start;
-        self.start += bytes.end;
-        Some((meta, from + bytes.start..self.start))
+        self.peeked.take().or_else(|| self.advance())
     }
 
-    /// The frame that was looked at beforehand, or what there is where none is at the front of the window.
-    #[inline(never)]
-    fn other(&mut self) -> Option<(FrameMeta, Range<usize>)> {
-        self.peeked.take().or_else(|| self.advance())
+    /// The same where that is a matter of a few steps, as it nearly always is, apart for speed; `None`:
+    /// [`Self::next_place`] tells.
+    #[inline(always)]
+    pub fn at_hand(&mut self) -> Option<(FrameMeta, Range<usize>)> {
+        if self.peeked.is_some() {
+            return None;
+        }
+        let Record { meta, bytes, length } = self.reader.record(&self.buffer[self.start..self.end])?;
+        let from = self.start;
+        self.start += length;
+        Some((meta, from + bytes.start..from + bytes.end))
     }
 
     /// What is known of the next frame, which [`Self::next_frame`] will still hand out.

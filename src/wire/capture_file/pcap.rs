@@ -1,10 +1,9 @@
 //! pcap: one header for the file, one for each frame. Microseconds or nanoseconds, either byte order, and the variant
 //! with eight more bytes per frame that old Linux kernels' tools wrote.
 
-use super::{MAX_FRAME, Order, Piece, Reason, link_type};
+use super::{MAX_FRAME, Order, Piece, Reason, Record, link_type};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
-use std::ops::Range;
 
 /// Bytes of the file header.
 pub(super) const HEADER: usize = 24;
@@ -53,13 +52,11 @@ impl Pcap {
 
     /// The record at the front of `bytes`, if all of it is there and it is as it should be.
     #[inline]
-    pub(super) fn record(&self, bytes: &[u8], number: u64) -> Option<(FrameMeta, Range<usize>)> {
+    pub(super) fn record(&self, bytes: &[u8], number: u64) -> Option<Record> {
         let (words, _) = bytes.first_chunk::<16>()?.as_chunks();
-        let field = |at: usize| match self.order {
-            Order::Little => u32::from_le_bytes(words[at]),
-            Order::Big => u32::from_be_bytes(words[at]),
-        };
-        let (seconds, fraction, captured, original) = (field(0), field(1), field(2), field(3));
+        let words = [words[0], words[1], words[2], words[3]].map(u32::from_le_bytes);
+        let words = if self.order == Order::Big { words.map(u32::swap_bytes) } else { words };
+        let [seconds, fraction, captured, original] = words;
         let end = self.record + captured as usize;
         if captured as usize > MAX_FRAME || end > bytes.len() {
             return None;
@@ -73,14 +70,13 @@ impl Pcap {
             vlan: None,
             original_len: original,
         };
-        Some((meta, self.record..end))
+        Some(Record { meta, bytes: self.record..end, length: end })
     }
 
     /// The piece at the front of `bytes`.
     pub(super) fn piece(&self, bytes: &[u8], number: u64) -> Piece {
-        if let Some((meta, range)) = self.record(bytes, number) {
-            let length = range.end as u64;
-            return Piece::Frame { meta, bytes: range, length };
+        if let Some(Record { meta, bytes, length }) = self.record(bytes, number) {
+            return Piece::Frame { meta, bytes, length: length as u64 };
         }
         if bytes.len() < self.record {
             return Piece::More(self.record);

@@ -2,7 +2,7 @@
 //! simple and (obsolete) packet blocks; of the options only those are read that change what a frame means.
 
 use super::names::Names;
-use super::{MAX_FRAME, Order, Piece, Reason, link_type, time_of};
+use super::{MAX_FRAME, Order, Piece, Reason, Record, link_type, time_of};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, LinkType};
 use std::net::IpAddr;
@@ -115,6 +115,36 @@ impl Pcapng {
 
     pub(super) fn names(&self) -> &[(IpAddr, Arc<str>)] {
         self.names.all()
+    }
+
+    /// The frame of the enhanced packet block at the front of `bytes`, if all of the block is there, in little-endian order,
+    /// and as it should be.
+    #[inline]
+    pub(super) fn record(&mut self, bytes: &[u8], number: u64) -> Option<Record> {
+        const DATA: usize = 28;
+        if self.order != Some(Order::Little) || self.trailer.is_some() {
+            return None;
+        }
+        let (words, _) = bytes.first_chunk::<DATA>()?.as_chunks();
+        let word = |at: usize| u32::from_le_bytes(words[at]);
+        let (length, captured) = (word(1) as usize, word(5) as usize);
+        let end = DATA + captured;
+        let is_whole = word(0) == ENHANCED_PACKET && length.is_multiple_of(4) && end + 4 <= length;
+        if !is_whole || captured > MAX_FRAME || bytes.get(length - 4..length)? != word(1).to_le_bytes() {
+            return None;
+        }
+        let id = self.section.saturating_add(word(2) as usize);
+        let interface = self.interfaces.get(id)?;
+        self.last = interface.time(u64::from(word(3)) << 32 | u64::from(word(4)));
+        let meta = FrameMeta {
+            at: self.last,
+            number,
+            interface: u16::try_from(id).unwrap_or(u16::MAX),
+            link: interface.link,
+            vlan: None,
+            original_len: word(6),
+        };
+        Some(Record { meta, bytes: DATA..end, length })
     }
 
     /// A block's end is still to come.

@@ -16,9 +16,10 @@ fn read_by(file: &[u8], step: usize, records: bool) -> (Vec<(FrameMeta, Vec<u8>)
     let (mut start, mut end) = (0, step.min(file.len()));
     let mut frames = Vec::new();
     loop {
-        if let Some((meta, bytes)) = Some(&file[start..end]).filter(|_| records).and_then(|rest| reader.record(rest)) {
-            frames.push((meta, file[start..end][bytes.clone()].to_vec()));
-            start += bytes.end;
+        let front = Some(&file[start..end]).filter(|_| records).and_then(|rest| reader.record(rest));
+        if let Some(Record { meta, bytes, length }) = front {
+            frames.push((meta, file[start..end][bytes].to_vec()));
+            start += length;
             continue;
         }
         match reader.step(&file[start..end]) {
