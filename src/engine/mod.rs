@@ -16,6 +16,7 @@ pub mod hosts;
 mod joining_tests;
 mod lans;
 mod memory;
+pub mod outbox;
 mod pauses;
 mod place;
 pub mod pursuit;
@@ -23,9 +24,11 @@ mod reach;
 #[cfg(test)]
 mod reach_tests;
 mod snapshot;
+pub mod teller;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod upkeep;
 mod verified;
 
 pub use case::MAX_HISTORY;
@@ -42,6 +45,7 @@ use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim};
 use crate::model::history::StorageStatus;
+use crate::model::notice::NotifyStatus;
 use crate::model::observation::Poll;
 use crate::model::recording::RecorderStatus;
 use crate::model::verdict::Verdict;
@@ -104,6 +108,7 @@ pub struct Engine {
     polling: Counts,
     recorder: Option<RecorderStatus>,
     storage: Option<StorageStatus>,
+    notify: Option<NotifyStatus>,
     feeds: Feeds,
     examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
@@ -142,6 +147,7 @@ impl Engine {
             polling: Counts::default(),
             recorder: None,
             storage: None,
+            notify: None,
             feeds: Feeds::default(),
             examined: None,
             outputs: VecDeque::new(),
@@ -180,6 +186,7 @@ impl Engine {
             Input::Recorder(status) => self.recorder = Some(status),
             Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
             Input::Storage(status) => self.storage = Some(status),
+            Input::Notify(status) => self.notify = status,
             Input::Own(own) => {
                 self.learn_own(now, own);
                 self.rejudge(now);
@@ -297,18 +304,6 @@ impl Engine {
     #[must_use]
     pub const fn polling(&self) -> &Counts {
         &self.polling
-    }
-
-    /// How the flight recorder is doing; `None` where nothing is recorded.
-    #[must_use]
-    pub const fn recorder(&self) -> Option<&RecorderStatus> {
-        self.recorder.as_ref()
-    }
-
-    /// How the writing of the history goes; `None` where none is kept.
-    #[must_use]
-    pub const fn storage(&self) -> Option<&StorageStatus> {
-        self.storage.as_ref()
     }
 
     /// How the latest UPnP search went.

@@ -6,6 +6,7 @@ pub mod device_tree;
 pub mod frames;
 pub mod history;
 pub mod mac;
+pub mod notice;
 pub mod observation;
 pub mod probe;
 pub mod recording;
