@@ -9,6 +9,7 @@ pub mod http_server;
 pub mod interfaces;
 pub mod neighbours;
 mod netlink;
+pub mod notify;
 pub mod recorder;
 pub mod routes;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub mod ssdp;
 pub mod storage;
 pub mod supervisor;
 pub mod tls;
+pub mod tls_client;
 mod troubles;
 pub mod upnp;
