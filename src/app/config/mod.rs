@@ -3,6 +3,7 @@
 
 mod auths;
 mod detect;
+mod notify;
 mod recorder;
 mod restart;
 mod storage;
@@ -13,6 +14,7 @@ mod web_file;
 
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
+pub use notify::{HEARTBEAT, Notify};
 pub use recorder::Recorder;
 pub use restart::needing_restart;
 pub use storage::Storage;
@@ -64,6 +66,8 @@ pub struct Config {
     pub recorder: Recorder,
     /// Where the history of storms is kept.
     pub storage: Storage,
+    /// Who is told of storms, and how.
+    pub notify: Notify,
 }
 
 /// `snmp:`
@@ -229,6 +233,8 @@ pub struct Web {
     /// Names by which browsers and scrapers may ask for this host, without port. Addresses, names without a dot and those
     /// in `.local`, `.home.arpa`, `.internal`, `.localhost` and `.test` need not be listed.
     pub allowed_hosts: Vec<Spanned<String>>,
+    /// Where the page is for whoever reads a message, as in `http://pi.home.arpa:10116`.
+    pub external_url: Option<Spanned<String>>,
 }
 
 /// `detect:`; the origin of each default stands at [`Thresholds`].
@@ -335,6 +341,8 @@ pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
     config.snmp.folder = folder.to_owned();
     sources(&mut config.snmp).map_err(|(at, message)| error(at, message))?;
     check(&config).map_err(|(at, message)| error(at, message))?;
+    let page = config.web.external_url.as_ref();
+    config.notify.prepare(folder, page).map_err(|(at, message)| error(at, message))?;
     Ok(config)
 }
 
