@@ -7,7 +7,7 @@
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -117,15 +117,14 @@ fn one(mut stream: TcpStream, sender: &Sender<(String, Value)>, answers: &Mutex<
 struct Glass {
     child: Child,
     address: SocketAddr,
+    file: PathBuf,
     _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
     fn start(folder: &Path, config: &str, flags: &[&str]) -> Self {
         let file = folder.join("stormglass.yml");
-        let quiet = "capture: {interfaces: none}\nupnp: {interfaces: none}\n";
-        let web = "web: {listen: [\"127.0.0.1:0\"], external_url: 'http://pi.test:10116'}\n";
-        std::fs::write(&file, format!("{config}{quiet}{web}")).expect("the configuration");
+        write(&file, config);
         let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
             .args(["serve", "--web.enable-lifecycle"])
             .arg(format!("--config.file={}", file.display()))
@@ -138,7 +137,14 @@ impl Glass {
         let address = ready.expect("it says where it listens").parse().expect("an address");
         // Its log must be read, or it would wait for a reader.
         let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _log: log }
+        Self { child, address, file, _log: log }
+    }
+
+    /// Has another configuration read, by signal.
+    fn reload(&self, config: &str) {
+        write(&self.file, config);
+        let sent = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -HUP");
     }
 
     fn get(&self, path: &str) -> String {
@@ -171,6 +177,13 @@ impl Drop for Glass {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Watches nothing but what `config` says.
+fn write(file: &Path, config: &str) {
+    let quiet = "capture: {interfaces: none}\nupnp: {interfaces: none}\n";
+    let web = "web: {listen: [\"127.0.0.1:0\"], external_url: 'http://pi.test:10116'}\n";
+    std::fs::write(file, format!("{config}{quiet}{web}")).expect("the configuration");
 }
 
 fn listener() -> TcpListener {
@@ -247,21 +260,30 @@ fn a_sign_of_life_is_given_while_something_is_watched() {
     let folder = tempfile::tempdir().expect("a folder");
     let hook = Hook::start(listener(), &[]);
     let incident = Incident::start();
-    let beat = |target: SocketAddr| {
+    let beat = |target: SocketAddr, path: &str| {
         format!(
-            "snmp:\n  targets: [{{name: hub, address: \"{target}\", interval: 1s, timeout: 500ms}}]\nnotify: {{heartbeat: \
-             {{url: 'http://{}/ping/secret', interval: 10s}}}}\n",
+            "snmp:\n  targets: [{{name: hub, address: \"{target}\", interval: 1s, timeout: 500ms}}]\nnotify: {{interface: lo, heartbeat: \
+             {{url: 'http://{}/ping/{path}', interval: 10s}}}}\n",
             hook.address
         )
     };
-    let glass = Glass::start(folder.path(), &beat(incident.agent.addr()), &[]);
+    let glass = Glass::start(folder.path(), &beat(incident.agent.addr(), "secret"), &[]);
     let (path, _) = hook.heard.recv_timeout(PATIENCE).expect("a sign of life");
     assert_eq!(path, "/ping/secret");
     glass.until("stormglass_notifications_total{channel=\"heartbeat\",outcome=\"delivered\"}", 1.0);
+    // Read anew, it goes elsewhere; and without one, nobody is told of in the metrics.
+    glass.reload(&beat(incident.agent.addr(), "other"));
+    while hook.heard.recv_timeout(PATIENCE).expect("a sign of life").0 != "/ping/other" {}
+    glass.reload("snmp: {interval: 1s}\n");
+    let began = Instant::now();
+    while glass.get("/metrics").contains("stormglass_notifications_total") {
+        assert!(began.elapsed() < PATIENCE, "it goes on");
+        std::thread::sleep(Duration::from_millis(200));
+    }
     drop(glass);
     // A switch that does not answer is nothing to see.
     while hook.heard.try_recv().is_ok() {}
-    let glass = Glass::start(folder.path(), &beat(SocketAddr::from(([127, 0, 0, 1], 9))), &[]);
+    let glass = Glass::start(folder.path(), &beat(SocketAddr::from(([127, 0, 0, 1], 9)), "none"), &[]);
     glass.until("stormglass_notifications_total{channel=\"heartbeat\",outcome=\"withheld\"}", 2.0);
     assert!(hook.heard.try_recv().is_err(), "silence is the alert");
 }

@@ -237,7 +237,9 @@ impl Client {
             return End::Broken(error);
         }
         let beat = Duration::from_secs(u64::from(KEEP_ALIVE) / 2);
-        let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + beat, beat);
+        let mut ping = tokio::time::interval(beat);
+        // The first packet after the welcome need not be a ping.
+        ping.reset();
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let step = tokio::select! {

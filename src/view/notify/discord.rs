@@ -5,12 +5,11 @@ use super::{HEAD_CAUSE, HEAD_CULPRIT, HEAD_PORT, HEAD_SEGMENT, HEAD_WHAT_TO_DO, 
 use crate::model::notice::Topic;
 use serde_json::{Value, json};
 
-/// Limits of an embed, in characters (Discord's developer documentation, Embed Limits); ours are in bytes, which are more.
+/// Limits of an embed, in characters (Discord's developer documentation, Embed Limits), such that all of it has less than the
+/// 6,000 that it may; ours are in bytes, which are more.
 const MAX_TITLE: usize = 256;
 const MAX_DESCRIPTION: usize = 2_800;
 const MAX_FIELD: usize = 1_024;
-/// Steps as a field of their own each would be cut; together they are one.
-const MAX_TOTAL: usize = 6_000;
 
 const RED: u32 = 0x00d3_2f2f;
 const AMBER: u32 = 0x00f9_a825;
@@ -42,8 +41,8 @@ pub fn body(message: &Message) -> Value {
     field(&HEAD_PORT, &escaped(culprit.and_then(|party| party.port.as_deref()).unwrap_or_default()), true);
     field(&HEAD_CAUSE, &escaped(&notice.cause), true);
     field(&HEAD_SEGMENT, &escaped(&notice.segment), true);
-    let text = [&[message.sentence.clone()], &message.notes[..]].concat();
-    let text = text.iter().map(|part| escaped(part)).collect::<Vec<_>>().join("\n\n");
+    let text = std::iter::once(&message.sentence).chain(&message.notes).map(|part| escaped(part));
+    let text = text.collect::<Vec<_>>().join("\n\n");
     let mut embed = json!({
         "title": clip(&escaped(&message.title), MAX_TITLE),
         "description": clip(&text, MAX_DESCRIPTION),
@@ -55,7 +54,6 @@ pub fn body(message: &Message) -> Value {
     if let (Some(link), Some(fields)) = (&message.link, embed.as_object_mut()) {
         fields.insert("url".to_owned(), link.as_str().into());
     }
-    debug_assert!(MAX_TITLE + MAX_DESCRIPTION + 2 * MAX_FIELD + 512 <= MAX_TOTAL);
     json!({ "username": "stormglass", "embeds": [embed], "allowed_mentions": { "parse": [] } })
 }
 
