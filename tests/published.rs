@@ -114,17 +114,23 @@ fn the_configuration_shown_is_good() {
         let text = read(readme);
         // Those of Prometheus and lists of targets have no section of ours.
         let blocks = text.split("```yaml").skip(1).filter_map(|rest| rest.split("```").next());
-        let blocks = blocks.filter(|block| block.lines().any(|line| line == "snmp:")).collect::<Vec<_>>();
-        assert!(blocks.len() >= 2, "{readme}: {} configurations", blocks.len());
+        let ours = |block: &&str| block.lines().any(|line| line == "snmp:" || line == "notify:");
+        let blocks = blocks.filter(ours).collect::<Vec<_>>();
+        assert!(blocks.len() >= 3, "{readme}: {} configurations", blocks.len());
         for yaml in blocks {
             let file = folder.path().join("stormglass.yml");
             // Secrets lie where the configuration says, here beside it.
             fs::write(&file, yaml.replace("/etc/stormglass/", "")).expect("the configuration");
-            for secret in ["lab.auth", "lab.priv"] {
+            for secret in ["lab.auth", "lab.priv", "mail-password"] {
                 fs::write(folder.path().join(secret), "correct horse battery").expect("a secret");
+            }
+            fs::write(folder.path().join("ntfy-topic"), "a-long-topic").expect("a secret");
+            for url in ["discord-url", "heartbeat-url"] {
+                fs::write(folder.path().join(url), "https://example.org/secret").expect("a secret");
             }
             let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_stormglass"));
             command.arg("serve").arg(format!("--config.file={}", file.display())).arg("--config.check");
+            command.env("MQTT_PASSWORD", "correct horse battery");
             command.assert().success();
         }
     }

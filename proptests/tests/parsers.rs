@@ -145,7 +145,28 @@ proptest! {
         prop_assert!(summary.sources.len() <= 256 && summary.replicas.len() <= 64 && summary.owners.len() <= 256);
         prop_assert_eq!(summary.sources.iter().map(|s| s.frames).sum::<u64>(), group, "Space-Saving loses no count");
     }
+
+    #[test]
+    fn brokers_mail_servers_and_queues_may_say_anything(
+        bytes in prop_oneof![
+            any_bytes(4_096),
+            spoiled(vec![b"\x20\x02\x00\x00\x40\x02\x00\x07".to_vec(), b"250-mx\r\n250 AUTH PLAIN\r\n".to_vec(), QUEUE.to_vec()]),
+        ],
+    ) {
+        if let Ok(Some((_, used))) = stormglass::wire::mqtt::parse(&bytes) {
+            prop_assert!(0 < used && used <= bytes.len());
+        }
+        if let Ok(Some((reply, used))) = stormglass::wire::smtp::parse(&bytes) {
+            prop_assert!(0 < used && used <= bytes.len() && reply.text().chars().all(|c| !c.is_control()));
+        }
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
+        let read = stormglass::view::notify::store::decode(&bytes);
+        prop_assert!(read.parcels.len() as u64 + read.unreadable <= lines);
+    }
 }
+
+/// A line as the queue on the disk has it.
+const QUEUE: &[u8] = b"{\"v\":1,\"parcel\":{\"id\":1,\"channel\":\"hook\",\"tries\":0}}\n";
 
 /// The captures that the laws spoil are good ones, so that the laws reach behind the headers.
 #[test]

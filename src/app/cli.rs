@@ -43,6 +43,8 @@ enum Command {
     Causes(super::explain::CausesArgs),
     /// One cause: what it is, how it is recognised, what to do, what looks alike, where to read on.
     Explain(super::explain::ExplainArgs),
+    /// Who is told of storms: try each way to a person.
+    Notify(super::notify::NotifyArgs),
     /// Everything that answers UPnP, and every port mapping.
     Upnp(super::upnp::UpnpArgs),
     /// A configuration to begin with, by what this computer has; nothing is sent.
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Unmute(args) => super::say::unmute(&args),
         Command::Causes(args) => super::explain::list(&args),
         Command::Explain(args) => super::explain::one(&args),
+        Command::Notify(args) => super::notify::run(&args),
         Command::Upnp(args) => super::upnp::run(&args),
         Command::Init(args) => super::init::run(&args),
         Command::Metrics(args) => super::metrics::run(&args),

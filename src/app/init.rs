@@ -77,6 +77,12 @@ const STORAGE: Text = Text {
     en: "Where the history of storms is kept, so that it outlives a restart, and where the frames around each onset are.",
     ja: "再起動後も残るストームの履歴の保存先と、発生前後のフレームの保存先。",
 };
+const NOTIFY: Text = Text {
+    en: "Who is told of storms: ntfy (an app on the phone), discord, email, mqtt (Home Assistant) or webhook. Whoever knows the topic\n\
+         of ntfy can read along: choose a long one. Try it with:  stormglass notify test --config.file=FILE",
+    ja: "ストームの通知先: ntfy(スマートフォンのアプリ)、discord、email、mqtt(Home Assistant)、webhook。ntfyのトピックは、\n\
+         知っている人なら誰でも読めるので、長いものにしてください。試すには:  stormglass notify test --config.file=ファイル",
+};
 const NAMES: Text = Text {
     en: "What you call your devices, by MAC or address: storms are told with these names. Those that this computer has\n\
          spoken with lately, to begin with:",
@@ -160,6 +166,8 @@ fn configuration(found: &Found, language: Language) -> String {
         Facts::new(),
         &["#storage:", "#  path: /var/lib/stormglass", "#recorder:", "#  path: /var/lib/stormglass/recordings"],
     );
+    let phone = "#    - {name: phone, type: ntfy, topic: a-long-topic-that-nobody-guesses}";
+    part(&NOTIFY, Facts::new(), &["#notify:", "#  channels:", phone]);
     let device = |(mac, ip): (&MacAddr, &IpAddr)| {
         let maker = vendor::vendor(*mac).map(|maker| format!(", {}", vendor::short_name(maker)));
         format!("#  \"{mac}\": \"\"   # {ip}{}", maker.unwrap_or_default())
@@ -209,6 +217,7 @@ mod tests {
                 let config = config::parse(&bare, "init.yml").unwrap_or_else(|error| panic!("{error}: {bare}"));
                 assert_eq!(config.snmp.targets.len(), 1, "{bare}");
                 assert!(config.storage.path.is_some() && config.doctor.interval.is_some(), "{bare}");
+                assert_eq!(config.notify.settings().channels.len(), 1, "{bare}");
             }
         }
         let text = configuration(&found(), Language::English);

@@ -14,6 +14,7 @@ pub mod lang;
 pub mod last;
 pub mod manual;
 pub mod metrics;
+pub mod notify;
 pub mod reload;
 pub mod say;
 pub mod serve;

@@ -6,6 +6,7 @@ use super::hub::Hub;
 use crate::engine::{Input, Settings};
 use crate::explain::Names;
 use crate::io::clock::Clock;
+use crate::io::notify;
 use crate::io::supervisor::Supervisor;
 use crate::view::metrics_config::Reloads;
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ pub struct Sections {
     pub counters: watch::Sender<Option<Duration>>,
     /// `web.allowed_hosts`, in lower case.
     pub allowed_hosts: watch::Sender<Arc<[String]>>,
+    /// Who is told of storms.
+    pub notify: watch::Sender<Arc<notify::Settings>>,
 }
 
 impl Sections {
@@ -80,6 +83,7 @@ impl Sections {
             examination: watch::Sender::new(examination(config)),
             counters: watch::Sender::new(counters(config)),
             allowed_hosts: watch::Sender::new(allowed_hosts(config)),
+            notify: watch::Sender::new(config.notify.settings()),
         }
     }
 }
@@ -231,6 +235,7 @@ impl Reloader {
         replace(&sections.counters, counters(config));
         replace(&sections.examination, examination(config));
         replace(&sections.allowed_hosts, allowed_hosts(config));
+        replace(&sections.notify, config.notify.settings());
         // Last: this host's counters have stopped by then where targets take their place. Targets find out by themselves
         // which of them are others.
         sections.snmp.send_replace(Arc::new(config.snmp.clone()));

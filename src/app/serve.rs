@@ -7,7 +7,7 @@ use super::hub::{Change, Hub, Past};
 use super::reload::{self, Reload, Reloadable, Reloader, Sections, Source};
 use super::signals;
 use super::targets;
-use super::tasks::{self, Captures, Examiner};
+use super::tasks::{self, Captures, Examiner, Telling};
 use super::web;
 use super::web_access::WebAccess;
 use crate::engine::Settings;
@@ -272,6 +272,14 @@ pub async fn start(plan: Plan) -> anyhow::Result<Running> {
     let (hub, questions) = Hub::resume(settings.clone(), clock, past).context("the system gives no threads")?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut orderly) = (JoinSet::new(), JoinSet::new());
+    orderly.spawn(tasks::tell_people(Telling {
+        hub: hub.clone(),
+        clock,
+        folder: config.storage.path.clone(),
+        section: sections.notify.subscribe(),
+        known: hub.snapshot(),
+        stopped: stopped.clone(),
+    }));
     if let Some(storage) = storage {
         orderly.spawn(tasks::keep(hub.clone(), clock, storage, hub.changes(), stopped.clone()));
     }

@@ -14,6 +14,7 @@ use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim};
 use crate::model::history::{Remembered, StorageStatus};
 use crate::model::note::Note;
+use crate::model::notice::NotifyStatus;
 use crate::model::observation::Poll;
 use crate::model::recording::{RecorderStatus, Recording};
 use crate::model::text::Sentence;
@@ -82,6 +83,8 @@ pub enum Input {
     Notes(Vec<Note>),
     /// How the writing of the history goes.
     Storage(StorageStatus),
+    /// How telling people goes; `None`: nobody is told any more.
+    Notify(Option<NotifyStatus>),
     /// The addresses of the host we run on.
     Own(Own),
     /// The owner of this address could not be asked for, so that no answer means nothing.

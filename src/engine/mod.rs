@@ -17,6 +17,7 @@ mod joining_tests;
 mod lans;
 mod memory;
 mod notes;
+pub mod outbox;
 mod pauses;
 mod place;
 pub mod pursuit;
@@ -27,12 +28,14 @@ mod snapshot;
 mod sources;
 #[cfg(test)]
 mod sources_tests;
+pub mod teller;
 #[cfg(test)]
 mod tests;
 mod told;
 #[cfg(test)]
 mod told_tests;
 mod trace;
+mod upkeep;
 mod upstream;
 mod verified;
 
@@ -52,6 +55,7 @@ use crate::model::announcement::Heard;
 use crate::model::device::Discovery;
 use crate::model::frames::{FrameSummary, OwnerClaim};
 use crate::model::history::StorageStatus;
+use crate::model::notice::NotifyStatus;
 use crate::model::observation::Poll;
 use crate::model::recording::RecorderStatus;
 use crate::model::verdict::Verdict;
@@ -112,6 +116,7 @@ pub struct Engine {
     polling: Counts,
     recorder: Option<RecorderStatus>,
     storage: Option<StorageStatus>,
+    notify: Option<NotifyStatus>,
     feeds: Feeds,
     examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
@@ -152,6 +157,7 @@ impl Engine {
             polling: Counts::default(),
             recorder: None,
             storage: None,
+            notify: None,
             feeds: Feeds::default(),
             examined: None,
             outputs: VecDeque::new(),
@@ -191,6 +197,7 @@ impl Engine {
             Input::Remembered(past) => self.cases.remember(now, past, &self.settings.times),
             Input::Notes(past) => self.recall_notes(past),
             Input::Storage(status) => self.storage = Some(status),
+            Input::Notify(status) => self.notify = status,
             Input::Own(own) => {
                 self.learn_own(now, own);
                 self.rejudge(now);
@@ -315,18 +322,6 @@ impl Engine {
     #[must_use]
     pub const fn polling(&self) -> &Counts {
         &self.polling
-    }
-
-    /// How the flight recorder is doing; `None` where nothing is recorded.
-    #[must_use]
-    pub const fn recorder(&self) -> Option<&RecorderStatus> {
-        self.recorder.as_ref()
-    }
-
-    /// How the writing of the history goes; `None` where none is kept.
-    #[must_use]
-    pub const fn storage(&self) -> Option<&StorageStatus> {
-        self.storage.as_ref()
     }
 
     /// How the latest UPnP search went.

@@ -10,6 +10,7 @@ pub mod interfaces;
 pub mod neighbours;
 #[cfg(target_os = "linux")]
 mod netlink;
+pub mod notify;
 pub mod recorder;
 pub mod routes;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub mod supervisor;
 #[path = "supervisor_elsewhere.rs"]
 pub mod supervisor;
 pub mod tls;
+pub mod tls_client;
 mod troubles;
 pub mod upnp;

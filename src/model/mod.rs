@@ -7,6 +7,7 @@ pub mod frames;
 pub mod history;
 pub mod mac;
 pub mod note;
+pub mod notice;
 pub mod observation;
 pub mod probe;
 pub mod recording;

@@ -3,8 +3,8 @@
 
 use super::exposition::{Family, Kind};
 use super::{
-    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_recorder,
-    metrics_storage, metrics_targets, metrics_upnp,
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_notify,
+    metrics_recorder, metrics_storage, metrics_targets, metrics_upnp,
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -20,6 +20,7 @@ const LISTS: &[&[&Family]] = &[
     metrics_recorder::FAMILIES,
     metrics_doctor::FAMILIES,
     metrics_storage::FAMILIES,
+    metrics_notify::FAMILIES,
     metrics_config::FAMILIES,
 ];
 

@@ -9,8 +9,8 @@ use super::metrics_feeds::{Reasons, TargetLine};
 use super::metrics_targets::Counts;
 use super::sink::{Plain, Sink};
 use super::{
-    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_recorder,
-    metrics_storage, metrics_targets, metrics_upnp,
+    metrics, metrics_config, metrics_detect, metrics_doctor, metrics_feeds, metrics_notes, metrics_notify,
+    metrics_recorder, metrics_storage, metrics_targets, metrics_upnp,
 };
 use crate::detect::Thresholds;
 use crate::engine::{Coverage, Engine, Snapshot, agenda};
@@ -50,6 +50,7 @@ pub struct Scrape {
     recorder: Vec<u8>,
     doctor: Vec<u8>,
     storage: Vec<u8>,
+    notify: Vec<u8>,
 }
 
 impl Scrape {
@@ -75,6 +76,7 @@ impl Scrape {
             recorder: Vec::new(),
             doctor: Vec::new(),
             storage: Vec::new(),
+            notify: Vec::new(),
         }
     }
 
@@ -117,6 +119,7 @@ impl Scrape {
                 self.recorder = part(self.format, |out| metrics_recorder::recorder(out, engine.recorder()));
                 self.doctor = part(self.format, |out| metrics_doctor::write(out, engine.examined()));
                 self.storage = part(self.format, |out| metrics_storage::storage(out, engine.storage()));
+                self.notify = part(self.format, |out| metrics_notify::write(out, engine.notify()));
                 self.stage = Stage::Gateways;
             }
             Stage::Gateways => {
@@ -153,8 +156,8 @@ impl Scrape {
         metrics::feeds(&mut out, &self.feeds, &self.snapshot.feed_counts);
         metrics_feeds::snmp(&mut out, &self.targets, &self.errors, &self.discontinuities);
         metrics_feeds::polling(&mut out, &self.polling);
-        let (doctor, storage) = (&self.doctor, &self.storage);
-        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder, doctor, storage] {
+        let (doctor, storage, notify) = (&self.doctor, &self.storage, &self.notify);
+        for written in [&self.discovery, &self.gateways, &self.announcements, &self.recorder, doctor, storage, notify] {
             out.written(written);
         }
         metrics_targets::write(&mut out, &self.counts);

@@ -100,10 +100,12 @@ fn demo() -> Result<Running> {
     Ok(running)
 }
 
-/// A switch that is silent, a capture of an interface nobody else has, recordings and history on the disk.
+/// A switch that is silent, a capture of an interface nobody else has, recordings and history on the disk, and a receiver of
+/// messages that has nothing to hear.
 fn serve(folder: &Path) -> Result<Running> {
     let config = "snmp:\n  targets: [{name: attic, address: \"127.0.0.1:1\", interval: 2s, timeout: 1s}]\n\
-                  capture: {interfaces: [lan9]}\nupnp: {interfaces: none}\n";
+                  capture: {interfaces: [lan9]}\nupnp: {interfaces: none}\n\
+                  notify: {channels: [{name: hook, type: webhook, url: \"http://127.0.0.1:1/\", events: [storm]}]}\n";
     let file = folder.join("stormglass.yml");
     std::fs::write(&file, config).map_err(|error| error.to_string())?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));

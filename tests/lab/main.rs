@@ -17,6 +17,7 @@ mod link_local;
 #[path = "../namespaces/mod.rs"]
 mod namespaces;
 mod net;
+mod notify;
 mod probe;
 mod recording;
 mod send;
@@ -31,7 +32,7 @@ use std::process::ExitCode;
 /// Set for the run inside the namespaces, to the trial's name.
 const INSIDE: &str = "STORMGLASS_LAB_INSIDE";
 /// Programs without which no trial can run, with the Debian package of each.
-const NEEDED: [(&str, &str); 22] = [
+const NEEDED: [(&str, &str); 25] = [
     ("nsenter", "util-linux"),
     ("ip", "iproute2"),
     ("tc", "iproute2"),
@@ -54,10 +55,13 @@ const NEEDED: [(&str, &str); 22] = [
     ("avahi-daemon", "avahi-daemon"),
     ("arp-scan", "arp-scan"),
     ("setpriv", "util-linux"),
+    ("mosquitto", "mosquitto"),
+    ("mosquitto_sub", "mosquitto-clients"),
+    ("aiosmtpd", "python3-aiosmtpd"),
 ];
 
 /// How many of the trials have the machine for themselves: storms and what is held against the clock.
-const ALONE: usize = 13;
+const ALONE: usize = 15;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub type Run = fn() -> Result<()>;
 
 /// All of them, in order.
-pub const TRIALS: [(&str, Run); 70] = [
+pub const TRIALS: [(&str, Run); 72] = [
     ("the_incident_end_to_end", end_to_end),
     ("a_falling_ttl_is_a_warning", falling_ttl),
     ("a_storm_at_the_seed_rate", seed_rate),
@@ -21,6 +21,8 @@ pub const TRIALS: [(&str, Run); 70] = [
     ("analyze_agrees_with_live", analyze),
     ("a_recording_says_what_was_said_live", super::recording::same_verdict),
     ("a_full_disk_costs_the_recording_alone", super::recording::full_disk),
+    ("people_are_told_in_the_storm", super::notify::in_the_storm),
+    ("people_are_told_after_the_storm", super::notify::after_the_storm),
     ("storm_ring_of_bridges", super::storms::ring),
     ("storm_ipv6_pass_through", super::storms::pass_through),
     ("port_mappings_in_full", port_mappings),

@@ -4,6 +4,7 @@
 mod auths;
 mod detect;
 mod expected;
+mod notify;
 mod recorder;
 mod restart;
 mod storage;
@@ -15,6 +16,7 @@ mod web_file;
 pub use auths::{AuthEntry, DEFAULT_AUTH, Hidden, NamedAuth, NamedPriv, SecurityLevel, Version, read_secret, unplaced};
 pub use detect::DetectCounters;
 pub use expected::ExpectedEntry;
+pub use notify::{HEARTBEAT, Notify};
 pub use recorder::Recorder;
 pub use restart::needing_restart;
 pub use storage::Storage;
@@ -68,6 +70,8 @@ pub struct Config {
     pub recorder: Recorder,
     /// Where the history of storms is kept.
     pub storage: Storage,
+    /// Who is told of storms, and how.
+    pub notify: Notify,
 }
 
 /// `snmp:`
@@ -233,6 +237,8 @@ pub struct Web {
     /// Names by which browsers and scrapers may ask for this host, without port. Addresses, names without a dot and those
     /// in `.local`, `.home.arpa`, `.internal`, `.localhost` and `.test` need not be listed.
     pub allowed_hosts: Vec<Spanned<String>>,
+    /// Where the page is for whoever reads a message, as in `http://pi.home.arpa:10116`.
+    pub external_url: Option<Spanned<String>>,
 }
 
 /// `detect:`; the origin of each default stands at [`Thresholds`].
@@ -339,6 +345,8 @@ pub fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
     config.snmp.folder = folder.to_owned();
     sources(&mut config.snmp).map_err(|(at, message)| error(at, message))?;
     check(&config).map_err(|(at, message)| error(at, message))?;
+    let page = config.web.external_url.as_ref();
+    config.notify.prepare(folder, page).map_err(|(at, message)| error(at, message))?;
     Ok(config)
 }
 
