@@ -20,8 +20,8 @@ fi
 [ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase \
   --include=systemd,systemd-sysv,dbus,iproute2,curl,procps,adduser,man-db,python3-minimal bookworm "$root" >/dev/null
 
-install -m 644 "$package" "$root/root/stormglass.deb"
-cat >"$root/root/storm.py" <<'PYTHON'
+install -m 644 "$package" "$root/opt/stormglass.deb"
+cat >"$root/opt/storm.py" <<'PYTHON'
 """One search of an Echo, and for ten seconds the copies of it that a second router sends back, 1,800 a second."""
 import socket, struct, time
 
@@ -53,9 +53,9 @@ while time.time() < end:
         cable.send(group + router + b"\x08\x00" + head + udp)
     time.sleep(0.01)
 PYTHON
-cat >"$root/root/trial.sh" <<'SHELL'
+cat >"$root/opt/trial.sh" <<'SHELL'
 #!/bin/bash
-exec >/root/result.log 2>&1
+exec >/opt/result.log 2>&1
 ip link set lo up
 ip link add lan type veth peer name far
 ip addr add 192.168.1.5/24 dev lan
@@ -64,11 +64,11 @@ ip link set far up
 began=$(date +%s%N)
 step() { printf '%5d ms  %s\n' $((($(date +%s%N) - began) / 1000000)) "$*"; }
 storms() { curl -s http://localhost:10116/api/v1/storms; }
-apt-get install -y -q /root/stormglass.deb >/root/apt.log 2>&1
+apt-get install -y -q /opt/stormglass.deb >/opt/apt.log 2>&1
 step "apt install: exit code $?, service $(systemctl is-active stormglass), runs as $(ps -o user= -C stormglass)"
 for _ in $(seq 50); do curl -sf http://localhost:10116/-/ready && break; sleep 0.1; done
 step "the page answers: $(curl -s -o /dev/null -w '%{http_code}, %{size_download} bytes' http://localhost:10116/)"
-python3 /root/storm.py &
+python3 /opt/storm.py &
 step "an Echo searches a second from now, and a router sends that back"
 for _ in $(seq 200); do storms | grep -q l3_reflector && break; sleep 0.05; done
 step "named:"
@@ -84,20 +84,20 @@ step "apt remove: the history is $(test -s /var/lib/stormglass/storms.jsonl && e
 apt-get purge -y -q stormglass >/dev/null 2>&1
 step "apt purge: $(ls -d /var/lib/stormglass /etc/stormglass 2>/dev/null | wc -l) folders left, user $(id -u stormglass 2>/dev/null || echo gone)"
 SHELL
-chmod 755 "$root/root/trial.sh"
+chmod 755 "$root/opt/trial.sh"
 cat >"$root/etc/systemd/system/trial.service" <<'UNIT'
 [Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-Environment=HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
-ExecStart=/root/trial.sh
+Environment=HOME=/opt PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+ExecStart=/opt/trial.sh
 ExecStopPost=/bin/systemctl poweroff --force
 TimeoutStartSec=200
 UNIT
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -sf ../trial.service "$root/etc/systemd/system/multi-user.target.wants/trial.service"
-rm -f "$root/root/result.log"
+rm -f "$root/opt/result.log"
 (cd / && timeout 300 systemd-nspawn -q -D "$root" --private-network --register=no --keep-unit --boot \
   --capability=CAP_NET_ADMIN,CAP_NET_RAW </dev/null >/dev/null 2>&1) || true
-cat "$root/root/result.log"
+cat "$root/opt/result.log"

@@ -99,7 +99,8 @@ impl Teller {
         let mut teller = Self::default();
         for verdict in oldest_first(known) {
             match verdict.severity {
-                Severity::Storm => teller.tales.push(Tale::of(now, verdict)),
+                // The run before has told of it.
+                Severity::Storm => teller.tales.push(Tale { told: wanted(verdict), ..Tale::of(now, verdict) }),
                 Severity::Warning => drop(teller.warned.insert(Arc::clone(&verdict.id), verdict.detected)),
             }
         }
