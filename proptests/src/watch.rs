@@ -25,6 +25,8 @@ const EPOCH_S: i64 = 1_800_000_000;
 const STEP: Duration = Duration::from_millis(10);
 /// A tally in which nothing is urgent is due after this long.
 const USUAL: Duration = Duration::from_secs(1);
+/// Octets of the longest packet (IEEE 802.3), for agents that count octets alone.
+const LONGEST_OCTETS: u64 = 1518;
 /// How often the engine's owner lets time pass.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -86,6 +88,9 @@ pub struct Report {
     pub happened: Vec<(Duration, String)>,
     /// Frames that went into or out of a port of the world.
     pub frame_events: u64,
+    /// Packets a second, on average over the time of the first storm, that went out of the busiest port of a managed switch;
+    /// by octets where its agent counts these alone, each packet taken to be as long as it can.
+    pub loudest_pps: f64,
 }
 
 impl Report {
@@ -249,7 +254,23 @@ impl Bench<'_> {
             }
         }
         self.report.frame_events = world.frame_events();
+        self.report.loudest_pps = self.loudest_pps(&world);
         self.report.happened = world.take_events().into_iter().map(|event| (event.at, event.text)).collect();
+    }
+
+    fn loudest_pps(&self, world: &World) -> f64 {
+        let Some(storm) = self.scenario.storms.first() else { return 0.0 };
+        let lasted = storm.until.unwrap_or(self.scenario.duration).saturating_sub(storm.from);
+        let managed = (0..world.switches().len()).filter(|index| self.scenario.switches[*index].managed);
+        let out = managed.flat_map(|index| {
+            let switch = &world.switches()[index];
+            let zero = switch.manners().zero_packets;
+            switch.ports().map(move |(_, port)| {
+                let out = &port.outgoing;
+                if zero { out.octets / LONGEST_OCTETS } else { out.unicast + out.multicast + out.broadcast }
+            })
+        });
+        out.max().unwrap_or(0) as f64 / lasted.as_secs_f64().max(1.0)
     }
 
     fn frame(&mut self, frame: &CapturedFrame) {

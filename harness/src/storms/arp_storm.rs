@@ -19,6 +19,11 @@ impl Injector for ArpStorm {
         "One host asks by ARP for one address after the other, at a high rate."
     }
 
+    /// Broadcasts of one device; of which protocol nobody counts.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("chatty_source")
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to ask for every address there is", "stops asking"];
         flood(world, index, step, words, |_, _, sender, count| {

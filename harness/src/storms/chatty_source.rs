@@ -17,6 +17,11 @@ impl Injector for ChattySource {
         "One host floods the LAN with fresh mDNS questions."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to flood the LAN with questions", "falls silent"];
         flood(world, index, step, words, |world, host, sender, count| {

@@ -17,6 +17,11 @@ impl Injector for DhcpStorm {
         "One host broadcasts DHCP discoveries at a high rate."
     }
 
+    /// Broadcasts of one device; of which protocol nobody counts.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("chatty_source")
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to look for a DHCP server, without pause", "stops looking"];
         flood(world, index, step, words, |world, host, sender, _| {

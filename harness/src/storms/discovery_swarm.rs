@@ -25,6 +25,11 @@ impl Injector for DiscoverySwarm {
         "Two thousand phones look for services, none of them often."
     }
 
+    /// Multicasts that come in at every port.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn rates(&self) -> RangeInclusive<u64> {
         800..=4000
     }

@@ -21,6 +21,11 @@ impl Injector for L3Reflector {
         "The second router is switched on, and its IGMP proxy sends the LAN's multicast back into the LAN."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn rates(&self) -> RangeInclusive<u64> {
         150..=5000
     }

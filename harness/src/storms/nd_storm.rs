@@ -18,6 +18,11 @@ impl Injector for NdStorm {
         "One host sends IPv6 neighbour solicitations at a high rate."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to look for one IPv6 neighbour after the other", "stops looking"];
         flood(world, index, step, words, |_, _, sender, count| {

@@ -17,6 +17,11 @@ impl Injector for QueryStorm {
         "One host sends IGMP and MLD general queries at a high rate."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn step(&self, world: &mut World, index: usize, step: Step) -> Option<Duration> {
         let words = ["begins to ask everybody for group memberships, without pause", "stops asking"];
         flood(world, index, step, words, |world, host, sender, count| {

@@ -40,6 +40,11 @@ impl Injector for ReflectorPair {
         "Two hosts run an mDNS reflector with both their interfaces in one LAN, and repeat each other."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn culprits(&self, scenario: &Scenario, storm: &Storm) -> Vec<Mac> {
         legs(scenario, storm).iter().flatten().map(|leg| leg.mac).collect()
     }

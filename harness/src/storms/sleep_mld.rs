@@ -19,6 +19,11 @@ impl Injector for SleepMld {
         "A sleeping computer's network card repeats its MLD reports thousands of times a second."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn rates(&self) -> RangeInclusive<u64> {
         500..=5000
     }

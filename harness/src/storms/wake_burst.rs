@@ -23,6 +23,11 @@ impl Injector for WakeBurst {
         "A device wakes and announces all it has by mDNS, fast at first, and done after some seconds."
     }
 
+    /// Multicasts that come in at one port: device, router and cable look alike there.
+    fn by_counters(&self) -> Option<&'static str> {
+        Some("unexplained")
+    }
+
     fn rates(&self) -> RangeInclusive<u64> {
         400..=3000
     }

@@ -11,6 +11,10 @@ use stormglass::explain::causes;
 use stormglass::model::MacAddr;
 use stormglass::model::verdict::Verdict;
 
+/// On average so many packets a second go out of some port in a storm that has to be seen in counters; a tenth above the floor
+/// of the detector (100), as the edges of a storm lie within polls.
+const COUNTED_PPS: f64 = 110.0;
+
 /// Whether something was told as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Told {
@@ -105,7 +109,9 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
     let by_frames = truth.by_frames.filter(|_| feeds == Feeds::Capture);
     let by_counters = truth.by_counters.filter(|_| feeds == Feeds::Counters);
     let is_right = |cause: &'static str| [truth.cause, by_frames, by_counters].contains(&Some(cause));
-    let invisible = !truth.visible && feeds == Feeds::Capture;
+    let said_nothing = verdict.is_none() && noticed_at.is_none();
+    let below = feeds == Feeds::Counters && said_nothing && truth.cause.is_some() && report.loudest_pps < COUNTED_PPS;
+    let invisible = !truth.visible && feeds == Feeds::Capture || below;
     let explained = report.said.iter().find(|(_, verdict)| is_right(verdict.cause)).map(|(at, _)| after(*at));
     let culprit = culprit(truth, verdict);
     let port = port(truth, verdict, feeds);

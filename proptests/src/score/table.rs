@@ -45,10 +45,13 @@ fn storms(text: &mut String, rows: &Rows, feeds: Feeds) {
         let Some(cause) = what.cause() else { continue };
         let right = match is_known(cause) {
             true if row.invisible == row.worlds => "not visible".to_owned(),
-            true => share((row.causes, row.worlds)),
+            true if row.invisible == 0 => share((row.causes, row.worlds)),
+            true => {
+                format!("{}, {} not visible", share((row.causes, row.worlds - row.invisible)), row.invisible)
+            }
             false => "unknown cause".to_owned(),
         };
-        let detected = format!("{} of {}: {}", row.detected.len(), row.worlds, times(&row.detected));
+        let detected = format!("{} of {}: {}", row.detected.len(), row.worlds - row.invisible, times(&row.detected));
         let _ = write!(
             text,
             "| {cause} | {right} | {} | {} | {} | {detected} | {} |",

@@ -84,6 +84,19 @@ pub struct Dialer {
     known: Mutex<BTreeMap<String, Vec<IpAddr>>>,
 }
 
+/// ENODEV.
+const NO_DEVICE: i32 = 19;
+
+#[cfg(target_os = "linux")]
+fn leave_through(socket: &TcpSocket, interface: &str) -> io::Result<()> {
+    socket.bind_device(Some(interface.as_bytes()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn leave_through(_: &TcpSocket, _: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 impl Dialer {
     /// Through an interface, or through whichever the routes say.
     #[must_use]
@@ -110,13 +123,16 @@ impl Dialer {
 
     fn not_connected(&self, host: &str, port: u16, error: &io::Error) -> String {
         let what = match (&self.interface, error.kind(), error.raw_os_error()) {
-            (Some(interface), _, Some(libc::ENODEV)) => {
+            (Some(interface), _, Some(NO_DEVICE)) => {
                 return format!("there is no interface {interface}: correct notify.interface, or take it out");
             }
             (Some(interface), io::ErrorKind::PermissionDenied, _) => {
                 return format!(
                     "this user may not send through {interface} alone: Linux before 5.7 asks for CAP_NET_RAW for that"
                 );
+            }
+            (Some(_), io::ErrorKind::Unsupported, _) => {
+                return "notify.interface works on Linux alone: take it out".to_owned();
             }
             (_, io::ErrorKind::ConnectionRefused, _) => "nothing listens there: check the port, and that it runs",
             (_, io::ErrorKind::TimedOut, _) => "no answer: check the address, and that this computer reaches it",
@@ -149,7 +165,7 @@ impl Dialer {
     async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         if let Some(interface) = &self.interface {
-            socket.bind_device(Some(interface.as_bytes()))?;
+            leave_through(&socket, interface)?;
         }
         socket.connect(address).await
     }
