@@ -26,7 +26,7 @@ const STEP: Duration = Duration::from_millis(10);
 /// A tally in which nothing is urgent is due after this long.
 const USUAL: Duration = Duration::from_secs(1);
 /// Octets of the longest packet (IEEE 802.3), for agents that count octets alone.
-const LONGEST_OCTETS: u64 = 1518;
+const LONGEST_OCTETS: f64 = 1518.0;
 /// How often the engine's owner lets time pass.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -88,8 +88,8 @@ pub struct Report {
     pub happened: Vec<(Duration, String)>,
     /// Frames that went into or out of a port of the world.
     pub frame_events: u64,
-    /// Packets a second, on average over the time of the first storm, that went out of the busiest port of a managed switch;
-    /// by octets where its agent counts these alone, each packet taken to be as long as it can.
+    /// Packets a second, on average over the time of the first storm, by which more went out of a port of a managed switch than
+    /// before, at most; by octets where its agent counts these alone, each packet taken to be as long as it can.
     pub loudest_pps: f64,
 }
 
@@ -151,6 +151,8 @@ struct Bench<'a> {
     /// Times of the latest frames, to see when it gets busy.
     latest: VecDeque<Duration>,
     counters: BTreeMap<usize, Arc<[Option<Counter>]>>,
+    /// What had gone out of ports before the first storm began.
+    at_onset: Option<(Duration, Vec<f64>)>,
     report: Report,
 }
 
@@ -172,6 +174,7 @@ pub fn watch(scenario: &Scenario, seed: u64, watch: Watch) -> Report {
         loss: Rng::new(seed ^ 0x1055),
         latest: VecDeque::new(),
         counters: BTreeMap::new(),
+        at_onset: None,
         report: Report::default(),
     };
     bench.run();
@@ -234,6 +237,9 @@ impl Bench<'_> {
         let mut now = Duration::ZERO;
         while now < self.scenario.duration {
             now += STEP;
+            if self.at_onset.is_none() && self.scenario.storms.iter().any(|storm| now >= storm.from) {
+                self.at_onset = Some((now - STEP, self.out_of_ports(&world)));
+            }
             for frame in world.advance(now) {
                 self.frame(&frame);
             }
@@ -258,19 +264,33 @@ impl Bench<'_> {
         self.report.happened = world.take_events().into_iter().map(|event| (event.at, event.text)).collect();
     }
 
-    fn loudest_pps(&self, world: &World) -> f64 {
-        let Some(storm) = self.scenario.storms.first() else { return 0.0 };
-        let lasted = storm.until.unwrap_or(self.scenario.duration).saturating_sub(storm.from);
+    /// Packets out of each port of the managed switches so far, as [`Report::loudest_pps`] counts them.
+    fn out_of_ports(&self, world: &World) -> Vec<f64> {
         let managed = (0..world.switches().len()).filter(|index| self.scenario.switches[*index].managed);
         let out = managed.flat_map(|index| {
             let switch = &world.switches()[index];
-            let zero = switch.manners().zero_packets;
+            let octets_alone = switch.manners().zero_packets;
             switch.ports().map(move |(_, port)| {
                 let out = &port.outgoing;
-                if zero { out.octets / LONGEST_OCTETS } else { out.unicast + out.multicast + out.broadcast }
+                let packets = (out.unicast + out.multicast + out.broadcast) as f64;
+                if octets_alone { out.octets as f64 / LONGEST_OCTETS } else { packets }
             })
         });
-        out.max().unwrap_or(0) as f64 / lasted.as_secs_f64().max(1.0)
+        out.collect()
+    }
+
+    fn loudest_pps(&self, world: &World) -> f64 {
+        let Some((from, before)) = &self.at_onset else { return 0.0 };
+        let storm = self.scenario.storms.first();
+        let until = storm.and_then(|storm| storm.until).unwrap_or(self.scenario.duration);
+        let lasted = until.saturating_sub(*from).as_secs_f64().max(1.0);
+        let rest = self.scenario.duration.as_secs_f64() - from.as_secs_f64();
+        let more = self.out_of_ports(world).into_iter().zip(before).map(|(after, before)| {
+            // What is usual there goes on.
+            let usual = before / from.as_secs_f64().max(1.0);
+            (after - before - usual * rest) / lasted
+        });
+        more.fold(0.0, f64::max)
     }
 
     fn frame(&mut self, frame: &CapturedFrame) {
