@@ -22,9 +22,11 @@ if command -v rustup >/dev/null && ! rustup target list --installed | grep -qx "
   rustup target add "$target"
 fi
 
-# What Cargo and the C code in `ring` ask for: the linker and the compiler of that machine.
+# What Cargo and the C code in `ring` ask for: the linker and the compiler of that machine. For a static program Rust brings
+# the C library and links by itself: musl-gcc would link one that asks for a loader, and does not start.
 underlined=${target//-/_}
-export "CARGO_TARGET_${underlined^^}_LINKER=$compiler" "CC_$underlined=$compiler"
+export "CC_$underlined=$compiler"
+[ "$compiler" = musl-gcc ] || export "CARGO_TARGET_${underlined^^}_LINKER=$compiler"
 cargo build --locked --profile "$profile" --target "$target" -p stormglass --bins
 for program in stormglass upnp-probe; do
   echo "${CARGO_TARGET_DIR:-target}/$target/$profile/$program"
