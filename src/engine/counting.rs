@@ -150,7 +150,10 @@ impl Engine {
     /// fewer frames to groups have, be each of them as long as it can.
     fn are_no_groups(&self, now: Time, group: &Group, flooding: &Flooding) -> bool {
         let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
-        let lately = |place: &Place| place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
+        // One that loses frames is no witness of what there is not.
+        let whole = |place: &Place| place.totals.dropped * 100 <= place.totals.frames;
+        let lately =
+            |place: &Place| whole(place) && place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
         let most = |place: &Place| place.seconds.until(now).into_iter().rev().take(CAPTURED_SECONDS).max();
         let captured = group.interfaces.iter().filter_map(|name| self.places.get(name)).filter(|place| lately(place));
         captured.filter_map(most).min().is_some_and(|most| f64::from(most) * FEWER <= pps)
