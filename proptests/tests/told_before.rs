@@ -36,3 +36,21 @@ fn a_ring_of_both_feeds_has_its_ports() {
     let named = judged.iter().filter(|one| one.outcome.port == Told::Right).count();
     assert!(named >= 2, "{named}");
 }
+
+/// Among thousands of devices that ask at once somebody has always just asked the same: two of them were called reflectors.
+#[test]
+fn of_a_crowd_nobody_is_a_reflector() {
+    let what = What::by_id("discovery_swarm").expect("an injector");
+    for (seed, feeds) in [(1, Feeds::Both), (2, Feeds::Both), (58, Feeds::Capture), (91, Feeds::Capture)] {
+        let judged = judge(what, seed, feeds);
+        assert!(judged.outcome.right, "{seed}: {:?}\n{}", judged.outcome, judged.report.story());
+    }
+}
+
+/// A programme, by agents that count octets alone, beside a capture that loses four of five frames: it was called a flood of
+/// unicasts, as so few frames to its group were seen.
+#[test]
+fn a_capture_that_loses_frames_tells_nothing_of_what_there_is_not() {
+    let judged = judge(What::by_id("iptv").expect("an injector"), 7, Feeds::Both);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}

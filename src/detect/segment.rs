@@ -23,8 +23,9 @@ const MAX_PER_TALKER: usize = 8;
 /// The groups of all hosts (RFC 1112, 4; RFC 4291, 2.7.1). Nobody reports membership of them.
 const ALL_HOSTS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)), IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1))];
-/// From so many group frames in a summary on (a second, or less) somebody has always just said the same: two and a half times the
-/// busiest second of 99 healthy captures (27), as two reflectors that repeat each question leave it.
+/// From so many group frames in a summary on (a second, or less) it is chance who says the same as another. Somewhat less than three
+/// times the busiest second of 99 healthy captures (27): each question, and what two reflectors make of it. In a crowd of
+/// devices there are hundreds.
 const CROWD: u64 = 75;
 /// Facts older than this no longer speak.
 pub const MEMORY: Duration = Duration::from_secs(10);

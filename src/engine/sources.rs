@@ -4,7 +4,7 @@
 use super::Engine;
 use super::counting::{MAX_SOURCES, Moves};
 use super::lans::{Group, Node};
-use super::upstream::GROUPS;
+use super::upstream::{GROUPS, MAX_HOPS, sum};
 use crate::detect::counters::{Counted, Direction, PortAlarm};
 use crate::explain::counted::{PortKey, SourcePort, brings_in};
 use crate::explain::scene::DEVICE_REACH;
@@ -24,8 +24,6 @@ const TOGETHER: f64 = 0.8;
 const EACH: f64 = 0.25;
 /// See [`TOGETHER`].
 const NO_OTHER: f64 = 0.1;
-/// Switches followed one after the other.
-const MAX_HOPS: usize = 16;
 
 impl Engine {
     /// The ports that bring it in, the strongest first; those apart that lead to a switch that has a source itself. `None`:
@@ -123,14 +121,14 @@ impl Engine {
         };
         let source = |(at, port): (&PortAlarm, &PortStatus)| {
             let key = (Arc::clone(&at.target), Arc::clone(&port.name));
-            let into = groups(port, GROUPS);
+            let into = sum(port, GROUPS);
             if alone {
                 return SourcePort { pps: at.state.pps, seen: false, ..describe(at, key) };
             }
             // What each of them brings is measured, though it is too little to stand out.
             let source = describe(at, self.upstream(key, into, GROUPS));
             let port = self.targets.port(&source.target, &source.port).unwrap_or(port);
-            let (into, out) = (groups(port, GROUPS), groups(port, OUT));
+            let (into, out) = (sum(port, GROUPS), sum(port, OUT));
             let broadcast_share = port.rates.get(CounterKind::InBroadcast).unwrap_or(0.0) / into.max(1.0);
             SourcePort { pps: into, broadcast_share, returns: RETURNS.contains(&(out / into.max(1.0))), ..source }
         };
@@ -146,7 +144,7 @@ impl Engine {
         let out = alarms.iter().filter(|alarm| alarm.direction == Direction::Out && alarm.target == loudest.target);
         let reached = out.map(|alarm| &alarm.port).collect::<BTreeSet<_>>();
         let up = self.targets.ports(&loudest.target).filter(|port| port.oper_up);
-        let mut rates = up.map(|port| (port, groups(port, GROUPS))).collect::<Vec<_>>();
+        let mut rates = up.map(|port| (port, sum(port, GROUPS))).collect::<Vec<_>>();
         rates.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         let spared = rates.iter().find(|(port, _)| !reached.contains(&port.name));
         if let Some((port, _)) = spared.filter(|(_, into)| *into >= pps * ALONE) {
@@ -162,12 +160,8 @@ impl Engine {
     }
 }
 
+/// What goes out of a port to groups or to all.
 const OUT: &[CounterKind] = &[CounterKind::OutMulticast, CounterKind::OutBroadcast];
-
-/// Multicasts and broadcasts per second.
-fn groups(port: &PortStatus, kinds: &[CounterKind]) -> f64 {
-    kinds.iter().filter_map(|kind| port.rates.get(*kind)).sum()
-}
 
 /// Leaves out ports through which a storm is only passed on: they lead to a switch that has a source elsewhere than towards
 /// us. Where two lead to each other it comes in between, at a switch that did not answer; the first stands for it.

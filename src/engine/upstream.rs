@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Switches followed one after the other; a LAN is seven bridges deep at most (IEEE 802.1D-1998, 8.8.2).
-const MAX_HOPS: usize = 16;
+pub(super) const MAX_HOPS: usize = 16;
 /// A port brings a flood in that brings this part of it; polls are of other moments.
 const PART: f64 = 0.6;
 /// The next loudest port brings no more than this part of that.
@@ -56,10 +56,9 @@ impl Engine {
     /// The port of a target that brings this much in, if it is one, and not one that leads back.
     fn brings(&self, target: &Arc<str>, back: &Arc<str>, pps: f64, kinds: &[CounterKind]) -> Option<PortKey> {
         let beyond = self.targets.beyond(target);
-        let rate = |port: &PortStatus| kinds.iter().filter_map(|kind| port.rates.get(*kind)).sum::<f64>();
         let leads_back = |port: &PortStatus| beyond.get(&port.if_index).is_some_and(|behind| behind.contains(back));
         let others = self.targets.ports(target).filter(|port| port.oper_up && !leads_back(port));
-        let mut rates = others.map(|port| (rate(port), port)).collect::<Vec<_>>();
+        let mut rates = others.map(|port| (sum(port, kinds), port)).collect::<Vec<_>>();
         rates.sort_by(|(one, _), (other, _)| other.total_cmp(one));
         let (most, port) = rates.first()?;
         let next = rates.get(1).map_or(0.0, |(rate, _)| *rate);
@@ -71,4 +70,9 @@ impl Engine {
         let Some(status) = self.targets.port(target, port) else { return BTreeSet::new() };
         self.targets.beyond(target).remove(&status.if_index).unwrap_or_default()
     }
+}
+
+/// Rates of a port together, per second; what it does not count is none.
+pub(super) fn sum(port: &PortStatus, kinds: &[CounterKind]) -> f64 {
+    kinds.iter().filter_map(|kind| port.rates.get(*kind)).sum()
 }
