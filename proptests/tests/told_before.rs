@@ -41,7 +41,9 @@ fn a_ring_of_both_feeds_has_its_ports() {
 #[test]
 fn of_a_crowd_nobody_is_a_reflector() {
     let what = What::by_id("discovery_swarm").expect("an injector");
-    for (seed, feeds) in [(1, Feeds::Both), (2, Feeds::Both), (58, Feeds::Capture), (91, Feeds::Capture)] {
+    for (seed, feeds) in
+        [(1, Feeds::Both), (2, Feeds::Both), (11, Feeds::Both), (58, Feeds::Capture), (91, Feeds::Capture)]
+    {
         let judged = judge(what, seed, feeds);
         assert!(judged.outcome.right, "{seed}: {:?}\n{}", judged.outcome, judged.report.story());
     }

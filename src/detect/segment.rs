@@ -23,7 +23,7 @@ const MAX_PER_TALKER: usize = 8;
 /// The groups of all hosts (RFC 1112, 4; RFC 4291, 2.7.1). Nobody reports membership of them.
 const ALL_HOSTS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(224, 0, 0, 1)), IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1))];
-/// From so many group frames in a summary on (a second, or less) it is chance who says the same as another. Somewhat less than three
+/// From so many group frames in a second on it is chance who says the same as another. Somewhat less than three
 /// times the busiest second of 99 healthy captures (27): each question, and what two reflectors make of it. In a crowd of
 /// devices there are hundreds.
 const CROWD: u64 = 75;
@@ -121,8 +121,6 @@ pub struct Segment {
     pub control: WholeSeconds,
     /// What the user has told to expect, and how much of it there is.
     pub expected: Expectations,
-    /// So much is sent to groups that it is chance who says the same as another.
-    crowded: bool,
     /// Copies of datagrams, per second.
     pub replica_rate: SlidingSecond,
     /// When frames circled, and when they paused.
@@ -146,7 +144,6 @@ impl Segment {
             lightest: 0,
             control: WholeSeconds::default(),
             expected: Expectations::default(),
-            crowded: false,
             replica_rate: SlidingSecond::default(),
             bouts: Bouts::default(),
             dropped: 0,
@@ -171,15 +168,13 @@ impl Segment {
             self.replica(replica, summary.until);
         }
         self.lightest = 0;
-        let all = control_frames(summary, vlan);
-        self.crowded = all >= CROWD;
         let mut expected = 0;
         for source in summary.sources.iter().filter(|s| s.key.vlan == vlan) {
             let covered = self.is_expected(source, summary, thresholds);
             expected += if covered { control_part(source) } else { 0 };
             self.source(source, covered, summary.until, thresholds.source_pps);
         }
-        let control = with_the_lost(all.saturating_sub(expected), summary);
+        let control = with_the_lost(control_frames(summary, vlan).saturating_sub(expected), summary);
         self.control.add(summary.until, control, thresholds.critical_pps);
     }
 
@@ -258,6 +253,7 @@ impl Segment {
                 return;
             }
         }
+        let crowded = self.control.busiest() >= CROWD;
         let talker = self.talkers.entry((mac, protocol)).or_insert_with(|| Talker::new(source));
         if talker.seconds.over_now(limit) == 0 {
             // Counts are of the flood, not of what the device has ever said.
@@ -280,7 +276,7 @@ impl Segment {
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
         talker.to_all_hosts.add(at, if to_all { frames } else { 0 }, limit);
         talker.echoes.add(at, source.echoes.min(frames), limit);
-        if protocol == Protocol::Mdns && !self.crowded {
+        if protocol == Protocol::Mdns && !crowded {
             talker.parroting.add(at, frames, source.echoes.min(frames));
         }
         for (known, address) in [(&mut talker.ips, ip), (&mut talker.groups, group)] {
