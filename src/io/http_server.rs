@@ -1,6 +1,7 @@
 //! The accept loop of the web server: bounded connections, TLS where it is wanted, time limits for handshake and headers, an end
 //! on request. Knows no routes.
 
+use super::errno::NO_FAMILY;
 use super::tls::ServerConfig;
 use axum::Router;
 use hyper::service::Service as _;
@@ -13,14 +14,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
-/// EAFNOSUPPORT, for which there is no `ErrorKind`.
-const NO_FAMILY: i32 = if cfg!(windows) {
-    10_047
-} else if cfg!(target_os = "linux") {
-    97
-} else {
-    47
-};
 /// Connections served at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 256;
 /// A client has this long to agree on keys.

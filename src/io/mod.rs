@@ -4,6 +4,7 @@ pub mod around;
 pub mod capture;
 pub mod clock;
 pub mod doctor;
+mod errno;
 pub mod http_client;
 pub mod http_server;
 pub mod interfaces;

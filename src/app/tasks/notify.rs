@@ -227,8 +227,9 @@ impl Desk {
 
     /// What waits is on the disk.
     async fn keep(&mut self) {
-        if let Some(mut queue) = self.queue.take() {
-            let parcels = self.outbox.parcels().to_vec();
+        let parcels = self.outbox.parcels();
+        if let Some(mut queue) = self.queue.take_if(|queue| queue.cares(parcels)) {
+            let parcels = parcels.to_vec();
             let kept = blocking(move || {
                 queue.keep(&parcels);
                 Ok(queue)

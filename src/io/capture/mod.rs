@@ -16,6 +16,7 @@ mod sampler;
 
 pub mod file;
 
+use crate::io::errno::{NO_ADDRESS, NO_DEVICE};
 use crate::model::frames::FrameMeta;
 use std::io;
 use std::net::IpAddr;
@@ -40,11 +41,6 @@ pub trait FrameSource: Send {
         &[]
     }
 }
-
-/// ENODEV and ENXIO, the same numbers on every Unix.
-const NO_DEVICE: i32 = 19;
-/// See [`NO_DEVICE`].
-const NO_ADDRESS: i32 = 6;
 
 /// Why an interface cannot be captured.
 #[derive(Debug, thiserror::Error)]

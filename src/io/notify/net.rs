@@ -2,6 +2,7 @@
 //! of an address than its host. Knows no protocol above.
 
 use super::SendError;
+use crate::io::errno::NO_DEVICE;
 use hyper::Uri;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -83,9 +84,6 @@ pub struct Dialer {
     /// The last good answer for each name: in a storm a name server is hard to reach. Bounded by the channels there are.
     known: Mutex<BTreeMap<String, Vec<IpAddr>>>,
 }
-
-/// ENODEV.
-const NO_DEVICE: i32 = 19;
 
 #[cfg(target_os = "linux")]
 fn leave_through(socket: &TcpSocket, interface: &str) -> io::Result<()> {

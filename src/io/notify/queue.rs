@@ -55,6 +55,12 @@ impl Queue {
         self.errors
     }
 
+    /// Whether [`Queue::keep`] would do anything: mostly nothing waits, and nothing is on the disk.
+    #[must_use]
+    pub fn cares(&self, parcels: &[Parcel]) -> bool {
+        self.folder.is_some() && !(parcels.is_empty() && self.written.is_empty() && !self.failing)
+    }
+
     /// Writes all that wait, if that is anything else than what was written last.
     pub fn keep(&mut self, parcels: &[Parcel]) {
         let Some(folder) = self.folder.clone() else { return };
