@@ -3,28 +3,22 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test from outside connects, and waits for what others do")]
 
+#[path = "loopback/incident.rs"]
+mod incident;
+#[path = "loopback/program.rs"]
+mod program;
+
+use incident::Incident;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use stormglass_harness::snmp::{AgentOptions, SharedTable, SnmpAgent, switch_mib};
-use stormglass_harness::{Scenario, World};
+use stormglass_harness::Scenario;
 
-/// The world goes by in real time, or sysUpTime would not fit its counters; it begins shortly before its storm.
-const BEGINS: Duration = Duration::from_secs(8);
 /// Long enough on a busy machine; the world's storm lasts 13 s, and its verdict longer.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-/// The switch of the incident, until it is dropped.
-struct Incident {
-    agent: SnmpAgent,
-    stop: Arc<AtomicBool>,
-    world: Option<std::thread::JoinHandle<()>>,
-}
 
 /// A storm that outlasts a restart.
 const LONG: &str = "about = \"As at home, and nobody pulls the cable.\"\nduration_s = 200\n[[storms]]\nkind = \"l3_reflector\"\n\
@@ -32,40 +26,12 @@ const LONG: &str = "about = \"As at home, and nobody pulls the cable.\"\nduratio
     kindle_after_s = 1.5\n[expected]\ncause = \"l3_reflector\"\nseverity = \"storm\"\n\
     culprit_macs = [\"3c:84:6a:10:00:c8\"]\norigins = [\"192.168.1.10\"]\n";
 
-impl Incident {
-    fn start(scenario: &Scenario) -> Self {
-        let mut world = World::new(scenario, 3);
-        drop(world.advance(BEGINS));
-        let table = SharedTable::new(switch_mib::table(&world));
-        let agent = SnmpAgent::start(table.clone(), AgentOptions::default()).expect("an agent");
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let world = std::thread::spawn(move || {
-            let began = Instant::now();
-            while !stopped.load(Ordering::Relaxed) && began.elapsed() < 3 * PATIENCE {
-                drop(world.advance(BEGINS + began.elapsed()));
-                table.set(switch_mib::table(&world));
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        });
-        Self { agent, stop, world: Some(world) }
-    }
-}
-
-impl Drop for Incident {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let _ = self.world.take().map(std::thread::JoinHandle::join);
-    }
-}
-
 /// The program, ended with the test.
 struct Glass {
     child: Child,
     address: SocketAddr,
     /// What it said before it was ready.
     said: String,
-    _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
@@ -77,23 +43,9 @@ impl Glass {
              {{interfaces: none}}\nweb: {{listen: [\"127.0.0.1:0\"]}}\n"
         );
         std::fs::write(&file, config).expect("the configuration");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-            .arg("serve")
-            .arg(format!("--config.file={}", file.display()))
-            .args(flags)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let mut said = String::new();
-        let ready = lines.find_map(|line| {
-            said.push_str(&line);
-            Some(line.split_once("http://")?.1.split('/').next()?.to_owned())
-        });
-        let address = ready.expect("it says where it listens").parse().expect("an address");
-        // Its log must be read, or it would wait for a reader.
-        let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, said, _log: log }
+        let arguments = [&[format!("--config.file={}", file.display())], flags].concat();
+        let (child, address, said) = program::serve(&arguments);
+        Self { child, address, said }
     }
 
     fn get(&self, path: &str) -> String {
@@ -156,7 +108,7 @@ impl Drop for Glass {
 #[test]
 fn counters_alone_name_the_port_and_accuse_nobody_behind_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"));
+    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"), 3 * PATIENCE);
     let glass = Glass::start(folder.path(), incident.agent.addr(), &[]);
     let named = glass.until("named", |storm| storm["candidates"][0]["mac"].is_string());
     assert_eq!(named["severity"], "storm", "{named:#}");
@@ -185,7 +137,7 @@ fn counters_alone_name_the_port_and_accuse_nobody_behind_it() {
 fn a_storm_outlives_the_program_that_was_killed_in_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let storage = folder.path().join("history");
-    let incident = Incident::start(&Scenario::parse("long", LONG).expect("a scenario"));
+    let incident = Incident::start(&Scenario::parse("long", LONG).expect("a scenario"), 3 * PATIENCE);
     let start = || Glass::start(folder.path(), incident.agent.addr(), &kept(&storage));
     let glass = start();
     let named = glass.until("named", |storm| storm["culprit"]["port"].is_string());

@@ -3,11 +3,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test from outside reads the clock, connects, and waits for the disk")]
 
+#[path = "loopback/program.rs"]
+mod program;
+
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 use stormglass::model::history::Remembered;
 use stormglass::model::verdict::{Party, Severity, Verdict};
@@ -48,7 +51,6 @@ fn history(folder: &Path) -> PathBuf {
 struct Glass {
     child: Child,
     address: SocketAddr,
-    _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
@@ -58,18 +60,9 @@ impl Glass {
                       upnp: {interfaces: none}\nweb: {listen: [\"127.0.0.1:0\"]}\n\
                       expected:\n  - {mac: 00:11:32:aa:bb:cc, max_pps: 5000, until: 2099-12-31, why: NAS backup}\n";
         std::fs::write(&file, config).expect("the configuration");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-            .arg("serve")
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.path={}", storage.display()))
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let ready = lines.find_map(|line| Some(line.split_once("http://")?.1.split('/').next()?.to_owned()));
-        let address = ready.expect("it says where it listens").parse().expect("an address");
-        let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _log: log }
+        let arguments = [format!("--config.file={}", file.display()), format!("--storage.path={}", storage.display())];
+        let (child, address, _) = program::serve(&arguments);
+        Self { child, address }
     }
 
     /// Status, and everything else of the answer.

@@ -4,56 +4,24 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test from outside listens, connects, and waits for what others do")]
 
+#[path = "loopback/incident.rs"]
+mod incident;
+#[path = "loopback/program.rs"]
+mod program;
+
+use incident::Incident;
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use stormglass_harness::snmp::{AgentOptions, SharedTable, SnmpAgent, switch_mib};
-use stormglass_harness::{Scenario, World};
+use stormglass_harness::Scenario;
 
-/// The world goes by in real time; it begins shortly before its storm.
-const BEGINS: Duration = Duration::from_secs(8);
 /// Long enough on a busy machine; the world's storm lasts 13 s, and its verdict longer.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A switch whose counters go through a storm, until it is dropped.
-struct Incident {
-    agent: SnmpAgent,
-    stop: Arc<AtomicBool>,
-    world: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Incident {
-    fn start() -> Self {
-        let mut world = World::new(&Scenario::builtin("home").expect("a scenario"), 3);
-        drop(world.advance(BEGINS));
-        let table = SharedTable::new(switch_mib::table(&world));
-        let agent = SnmpAgent::start(table.clone(), AgentOptions::default()).expect("an agent");
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let world = std::thread::spawn(move || {
-            let began = Instant::now();
-            while !stopped.load(Ordering::Relaxed) && began.elapsed() < 3 * PATIENCE {
-                drop(world.advance(BEGINS + began.elapsed()));
-                table.set(switch_mib::table(&world));
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        });
-        Self { agent, stop, world: Some(world) }
-    }
-}
-
-impl Drop for Incident {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        let _ = self.world.take().map(std::thread::JoinHandle::join);
-    }
-}
 
 /// A receiver of webhooks and signs of life.
 struct Hook {
@@ -118,26 +86,19 @@ struct Glass {
     child: Child,
     address: SocketAddr,
     file: PathBuf,
-    _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
     fn start(folder: &Path, config: &str, flags: &[&str]) -> Self {
         let file = folder.join("stormglass.yml");
         write(&file, config);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-            .args(["serve", "--web.enable-lifecycle"])
-            .arg(format!("--config.file={}", file.display()))
-            .args(flags)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let ready = lines.find_map(|line| Some(line.split_once("http://")?.1.split('/').next()?.to_owned()));
-        let address = ready.expect("it says where it listens").parse().expect("an address");
-        // Its log must be read, or it would wait for a reader.
-        let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, file, _log: log }
+        let flags = flags.iter().map(|flag| (*flag).to_owned());
+        let arguments = ["--web.enable-lifecycle".to_owned(), format!("--config.file={}", file.display())]
+            .into_iter()
+            .chain(flags)
+            .collect::<Vec<_>>();
+        let (child, address, _) = program::serve(&arguments);
+        Self { child, address, file }
     }
 
     /// Has another configuration read, by signal.
@@ -205,7 +166,7 @@ const WAITING: &str = "stormglass_notifications_waiting{channel=\"hook\"}";
 fn a_storm_is_told_once_and_so_is_its_end() {
     let folder = tempfile::tempdir().expect("a folder");
     let hook = Hook::start(listener(), &["500 Oops\r\n", "429 Slow\r\nRetry-After: 1\r\n"]);
-    let incident = Incident::start();
+    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"), 3 * PATIENCE);
     let glass = Glass::start(folder.path(), &config(incident.agent.addr(), hook.address), &[]);
     let begun = hook.next();
     assert_eq!((&begun["moment"], &begun["status"]), (&"begun".into(), &"firing".into()), "{begun:#}");
@@ -234,7 +195,7 @@ fn what_waited_through_a_restart_is_told_in_the_past_tense() {
     let kept = format!("--storage.path={}", folder.path().join("kept").display());
     // A port that nobody listens on until later.
     let address = listener().local_addr().expect("an address");
-    let incident = Incident::start();
+    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"), 3 * PATIENCE);
     let text = config(incident.agent.addr(), address);
     let glass = Glass::start(folder.path(), &text, &[&kept]);
     glass.until(FAILED, 1.0);
@@ -259,7 +220,7 @@ fn what_waited_through_a_restart_is_told_in_the_past_tense() {
 fn a_sign_of_life_is_given_while_something_is_watched() {
     let folder = tempfile::tempdir().expect("a folder");
     let hook = Hook::start(listener(), &[]);
-    let incident = Incident::start();
+    let incident = Incident::start(&Scenario::builtin("home").expect("a scenario"), 3 * PATIENCE);
     let beat = |target: SocketAddr, path: &str| {
         format!(
             "snmp:\n  targets: [{{name: hub, address: \"{target}\", interval: 1s, timeout: 500ms}}]\nnotify: {{interface: lo, heartbeat: \

@@ -3,11 +3,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test from outside connects, and waits for what others do")]
 
+#[path = "loopback/program.rs"]
+mod program;
+
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,7 +29,6 @@ fn agent() -> SnmpAgent {
 struct Glass {
     child: Child,
     address: SocketAddr,
-    _log: std::thread::JoinHandle<()>,
 }
 
 impl Glass {
@@ -37,18 +39,9 @@ impl Glass {
             "snmp: {snmp}\ncapture: {{interfaces: none}}\nupnp: {{interfaces: none}}\nweb: {{listen: [\"127.0.0.1:0\"]}}\n"
         );
         std::fs::write(&file, config).expect("the configuration");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_stormglass"))
-            .arg("serve")
-            .arg(format!("--config.file={}", file.display()))
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let ready = lines.find_map(|line| Some(line.split_once("http://")?.1.split('/').next()?.to_owned()));
-        let address = ready.expect("it says where it listens").parse().expect("an address");
-        // Its log must be read, or it would wait for a reader.
-        let log = std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address, _log: log }
+        let arguments = [format!("--config.file={}", file.display())];
+        let (child, address, _) = program::serve(&arguments);
+        Self { child, address }
     }
 
     fn connect(&self) -> Connection {
