@@ -9,6 +9,8 @@
 //! to five minutes up to eight times the level, several a day; once a week the whole site announces itself after a power
 //! cut, up to 1,000 a second within one minute; television that is switched on and off, channels of 900 packets of 1,358
 //! octets; imaging by multicast at night.
+//! An alarm counts when it would be told by itself ([`Alarm::sure`](stormglass::detect::counters::Alarm::sure)), and apart
+//! where it is not yet known what is usual (`cold`: each week starts anew, which is far more often than programs do).
 //! What is approximated: minutes stand for polls of 10 s, so that a burst shorter than a minute is spread; ports are drawn
 //! for themselves, so that flooding (which needs several) plays no part: agents without group counters are left out, as
 //! they give no verdict without it. Ports below 0.11 packets a second are counted and not drawn: Poisson counts of theirs
@@ -31,6 +33,8 @@ const DAYS: usize = 7;
 const EXAMPLES: usize = 6;
 /// A storm at the end of those days: what killed the home that this project began in.
 const STORM_PPS: f64 = 1800.0;
+/// It goes on for longer than a weak alarm must.
+const STORM_MINUTES: usize = 18;
 
 fn main() {
     let numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
@@ -204,6 +208,8 @@ struct Healthy {
     burst: (usize, f64),
     /// Minutes left of television, and its channels.
     media: (usize, f64),
+    /// The minute of the week in which power comes back.
+    power_cut: usize,
 }
 
 impl Healthy {
@@ -214,7 +220,8 @@ impl Healthy {
             Class::HeadEnd => rng.between(50.0, 200.0),
         };
         let media = if class == Class::HeadEnd { (usize::MAX, rng.between(5.0, 11.0)) } else { (0, 0.0) };
-        Self { class, level, slow: 0.0, burst: (0, 1.0), media }
+        let power_cut = rng.below((DAYS * 1440) as f64) as usize;
+        Self { class, level, slow: 0.0, burst: (0, 1.0), media, power_cut }
     }
 
     /// Packets to all and octets, per second, in the next minute of the week.
@@ -231,8 +238,8 @@ impl Healthy {
         }
         let mean = self.level * (day + self.slow).exp() * self.burst.1 * 60.0;
         let mut count = (mean + rng.normal() * mean.sqrt()).max(0.0).round();
-        if rng.unit() < 1.0 / (7.0 * 1440.0) {
-            // A power cut: everybody announces.
+        if minute == self.power_cut {
+            // Everybody announces.
             count += rng.between(100.0, 1000.0) * 60.0;
         }
         let control = count / 60.0;
@@ -313,7 +320,11 @@ struct Tally {
     suspected: usize,
     confirmed: usize,
     storms: usize,
+    /// Before it is known what is usual.
+    cold: usize,
     found: usize,
+    /// After more than two polls.
+    found_later: usize,
     exact_days: usize,
     exact_confirmed: usize,
     exact_storms: usize,
@@ -325,8 +336,8 @@ struct Tally {
 fn healthy(port_days: usize) {
     println!("healthy ports, polled each minute for {DAYS} days; then a storm of {STORM_PPS} a second:");
     println!(
-        "{:>24} {:>10} {:>9} {:>9} {:>15}   by median and MAD:",
-        "class", "port-days", "suspected", "confirmed", "storms found"
+        "{:>24} {:>10} {:>9} {:>9} {:>5} {:>22}   by median and MAD:",
+        "class", "port-days", "suspected", "confirmed", "cold", "found at once + later"
     );
     let drawn = CLASSES.iter().map(|(_, share, _)| share).sum::<usize>();
     let mut sum = 0;
@@ -339,11 +350,13 @@ fn healthy(port_days: usize) {
                 watch_week(class, batch as u64 * 7919 + share as u64, batch % 10 == 0, &mut tally);
             }
             println!(
-                "{name:>24} {:>10} {:>9} {:>9} {:>7} of {:>5}   {} confirmed in {} port-days, {} of {} found",
+                "{name:>24} {:>10} {:>9} {:>9} {:>5} {:>7} + {} of {:>5}   {} confirmed in {} port-days, {} of {} found",
                 tally.port_days,
                 tally.suspected,
                 tally.confirmed,
+                tally.cold,
                 tally.found,
+                tally.found_later,
                 tally.storms,
                 tally.exact_confirmed,
                 tally.exact_days,
@@ -366,8 +379,8 @@ fn watch_week(class: Class, seed: u64, exact: bool, tally: &mut Tally) {
     let mut ports = (0..AT_ONCE).map(status).collect::<Vec<_>>();
     let mut oracles = vec![Exact { minutes: Vec::new(), next: 0, above: 0 }; if exact { AT_ONCE } else { 0 }];
     let minutes = DAYS * 1440;
-    let confirm = thresholds.counters.confirm_polls;
-    for minute in 0..minutes + 2 {
+    let mut told = [None; AT_ONCE];
+    for minute in 0..minutes + STORM_MINUTES {
         let storm = if minute >= minutes { STORM_PPS } else { 0.0 };
         for (n, (port, healthy)) in ports.iter_mut().zip(&mut healthy).enumerate() {
             let (pps, octets) = healthy.minute(minute, &mut rng);
@@ -387,16 +400,22 @@ fn watch_week(class: Class, seed: u64, exact: bool, tally: &mut Tally) {
         let at = Time::from_secs(1_800_000_000 + minute as i64 * 60);
         watch.observe(&target, at, ports.iter(), &thresholds);
         for alarm in watch.alarms() {
-            let news = alarm.state.at == at && alarm.state.polls == confirm && !alarm.state.clearing();
-            match (storm > 0.0, alarm.state.polls) {
-                (true, _) => tally.found += usize::from(news),
-                (false, 1) => tally.suspected += usize::from(alarm.state.since == at),
-                (false, _) if news && alarm.state.pps >= 100.0 => {
+            let state = &alarm.state;
+            let place = alarm.port.trim_start_matches("Gi1/0/").parse::<usize>().unwrap_or(0).min(AT_ONCE - 1);
+            // In the first poll in which it is so.
+            let sure = state.at == at && !state.clearing() && state.sure(&thresholds.counters);
+            let news = sure && told[place].replace(state.since) != Some(state.since);
+            match (storm > 0.0, state.polls) {
+                (true, _) if news && minute < minutes + 2 => tally.found += 1,
+                (true, _) => tally.found_later += usize::from(news),
+                (false, 1) => tally.suspected += usize::from(state.since == at),
+                // Only the absolute floor speaks there, and the verdict says so: a warning below `critical_pps`.
+                (false, _) if news && state.usual_pps.is_none() => tally.cold += 1,
+                (false, _) if news => {
                     tally.confirmed += 1;
                     if tally.examples.len() < EXAMPLES {
-                        let (pps, usual) = (alarm.state.pps, alarm.state.usual_pps.unwrap_or(-1.0));
-                        let place = alarm.port.trim_start_matches("Gi1/0/").parse::<usize>().unwrap_or(0);
-                        let Healthy { level, burst, media, .. } = &healthy[place.min(AT_ONCE - 1)];
+                        let (pps, usual) = (state.pps, state.usual_pps.unwrap_or(-1.0));
+                        let Healthy { level, burst, media, .. } = &healthy[place];
                         tally.examples.push(format!(
                             "minute {minute}: {pps:.0}/s, usual {usual:.1}, level {level:.1}, burst {burst:?}, media {media:?}"
                         ));

@@ -79,7 +79,11 @@ impl Engine {
     fn count_group(&mut self, now: Time, group: &Group) {
         let confirm = self.settings.thresholds.counters.confirm_polls;
         let alarms = group.nodes.iter().flat_map(|node| self.alarms_of(node));
-        let alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
+        let mut alarms = alarms.filter(|alarm| alarm.state.confirmed(confirm)).take(MAX_LOOKED_AT).collect::<Vec<_>>();
+        if !alarms.iter().any(|alarm| alarm.state.sure(&self.settings.thresholds.counters)) {
+            // What may be a healthy burst tells where a storm goes, and is none by itself.
+            alarms.clear();
+        }
         let fresh = alarms.iter().any(|alarm| !alarm.state.clearing());
         let is_edge = |key: &PortKey| self.is_edge(key);
         let flooded = |what| Some(self.followed(self.floods.of(group, what, confirm, &is_edge)?, what));

@@ -29,6 +29,10 @@ pub struct DetectCounters {
     pub floor_cap_pps: Option<f64>,
     /// [`CounterLimits::confirm_polls`].
     pub confirm_polls: Option<u8>,
+    /// [`CounterLimits::weak_factor`].
+    pub weak_factor: Option<f64>,
+    /// [`CounterLimits::weak_for`].
+    pub weak_for: Option<Interval>,
     /// [`CounterLimits::clear_share`].
     pub clear_share: Option<f64>,
     /// [`CounterLimits::clear_after`].
@@ -57,6 +61,8 @@ impl DetectCounters {
             floor_factor: self.floor_factor.unwrap_or(default.floor_factor),
             floor_cap_pps: self.floor_cap_pps.unwrap_or(default.floor_cap_pps),
             confirm_polls: self.confirm_polls.unwrap_or(default.confirm_polls),
+            weak_factor: self.weak_factor.unwrap_or(default.weak_factor),
+            weak_for: self.weak_for.map_or(default.weak_for, |interval| interval.0),
             clear_share: self.clear_share.unwrap_or(default.clear_share),
             clear_after: self.clear_after.map_or(default.clear_after, |interval| interval.0),
             stream_octets: self.stream_octets.unwrap_or(default.stream_octets),
@@ -96,6 +102,10 @@ impl DetectCounters {
             (
                 limits.confirm_polls == 0,
                 "detect.counters.confirm_polls: 0 makes a storm of nothing; 1 is the least, 2 leaves out bursts",
+            ),
+            (
+                !(1.0..=1000.0).contains(&limits.weak_factor),
+                "detect.counters.weak_factor: from 1 to 1000; at floor_factor and below no alarm is weak",
             ),
             (!(0.01..=1.0).contains(&limits.clear_share), "detect.counters.clear_share: from 0.01 to 1"),
             (

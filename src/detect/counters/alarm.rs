@@ -1,5 +1,6 @@
 //! A port above what it is used to: suspected, confirmed, clearing. Knows no other port.
 
+use super::limits::CounterLimits;
 use crate::model::Time;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub struct Alarm {
     pub counted: Counted,
     /// Samples above the floor.
     pub polls: u8,
+    /// Samples of these that were no [weak](super::CounterLimits::weak_factor) ones.
+    pub strong_polls: u8,
     /// The rate that began it.
     pub(super) floor: f64,
     pub(super) below_since: Option<Time>,
@@ -70,6 +73,14 @@ impl Alarm {
     #[must_use]
     pub const fn confirmed(&self, polls: u8) -> bool {
         self.polls >= polls
+    }
+
+    /// Confirmed, and too strong or too long for a burst: such an alarm says by itself that something is wrong. Others
+    /// tell where it goes.
+    #[must_use]
+    pub fn sure(&self, limits: &CounterLimits) -> bool {
+        self.strong_polls >= limits.confirm_polls
+            || self.confirmed(limits.confirm_polls) && self.above_at.since(self.since) >= limits.weak_for
     }
 
     /// Below the share of its beginning at which it clears.

@@ -30,6 +30,12 @@ pub struct CounterLimits {
     pub floor_cap_pps: f64,
     /// Renewed samples in a row above the floor that make a storm. One is a burst: announcements after a power cut.
     pub confirm_polls: u8,
+    /// Below so many times the usual rate an alarm is weak: a burst of people's work (a meeting begins, a site comes back)
+    /// reaches it. The bench `counter_side` draws bursts of eight times a level that itself swings by two.
+    pub weak_factor: f64,
+    /// Weak alarms alone make a storm when they have gone on for this long. Bursts are drawn up to six minutes there, and of
+    /// two in a row some last ten.
+    pub weak_for: Duration,
     /// Below this share of what began it an alarm is clearing.
     pub clear_share: f64,
     /// And after this time it ends.
@@ -37,7 +43,8 @@ pub struct CounterLimits {
     /// Multicast frames at least this long on average are media: television has 1,358 octets, the longest discovery
     /// messages about 500.
     pub stream_octets: f64,
-    /// Up to this rate media is not a storm by its rate: ten channels in high definition.
+    /// Up to this rate media is not a storm by its rate: ten channels in high definition. Above it is where the port is
+    /// used to a third of it, and nearly all frames are as long as television's.
     pub stream_pps: f64,
     /// Out must agree with the others' in to this part for a flood.
     pub residual: f64,
@@ -56,6 +63,8 @@ impl Default for CounterLimits {
             floor_factor: 10.0,
             floor_cap_pps: 5_000.0,
             confirm_polls: 2,
+            weak_factor: 25.0,
+            weak_for: Duration::from_secs(900),
             clear_share: 0.5,
             clear_after: Duration::from_secs(60),
             stream_octets: 700.0,

@@ -12,6 +12,11 @@ use std::time::Duration;
 
 /// Above this share of broadcasts it is no media.
 const MEDIA_BROADCASTS: f64 = 0.1;
+/// Octets that nearly all frames of television have, all in all (1,358 by themselves). A tenth of others of 300 still fits.
+const TELEVISION_OCTETS: f64 = 1200.0;
+/// Up to so many times what a port with television is used to there may be more of it: a head-end adds some channels, and a
+/// loop adds all that fits.
+const MORE_MEDIA: f64 = 3.0;
 
 /// The rates of one direction, per second.
 #[derive(Clone, Copy, Debug)]
@@ -194,12 +199,28 @@ struct Facts<'a> {
 
 impl Facts<'_> {
     /// Television and other media: long multicast frames, at a rate that media has.
-    fn is_media(&self, counted: Counted) -> bool {
+    fn is_media(&self, counted: Counted, usual_pps: Option<f64>) -> bool {
         let limits = &self.moment.thresholds.counters;
+        let pps = self.reading.group();
+        let least = if pps <= limits.stream_pps {
+            limits.stream_octets
+        } else if pps <= usual_pps.unwrap_or(limits.stream_pps) * MORE_MEDIA {
+            limits.stream_octets.max(TELEVISION_OCTETS)
+        } else {
+            return false;
+        };
         counted == Counted::Group
             && self.reading.broadcast_share() <= MEDIA_BROADCASTS
-            && self.reading.group() <= limits.stream_pps
-            && self.frame_octets.is_some_and(|octets| octets >= limits.stream_octets)
+            && self.frame_octets.is_some_and(|octets| octets >= least)
+    }
+
+    /// 1 where so much is no burst of what is usual; in a cold start nobody can tell, and the absolute floor decides.
+    fn strong(&self, pps: f64, usual_pps: Option<f64>) -> u8 {
+        let limits = &self.moment.thresholds.counters;
+        // As the floor, no more than the cap is asked for, but on a port that is used to nearly as much.
+        let most = |usual: f64| limits.floor_cap_pps.max(MORE_MEDIA * usual);
+        let sure = |usual: f64| pps >= (limits.weak_factor * usual).min(most(usual));
+        u8::from(usual_pps.is_none_or(sure))
     }
 
     fn begins(&self, counted: Counted, look: Look) -> Option<Alarm> {
@@ -209,7 +230,7 @@ impl Facts<'_> {
         let floor = thresholds.counters.floor(thresholds.storm_pps as f64, usual_pps);
         // Of all packets there is no absolute floor: any backup moves thousands a second.
         let unusual = if look.is_cold() { counted != Counted::All } else { look.unusual };
-        if !unusual || pps < floor || self.is_media(counted) {
+        if !unusual || pps < floor || self.is_media(counted, usual_pps) {
             return None;
         }
         Some(Alarm {
@@ -223,6 +244,7 @@ impl Facts<'_> {
             usual_pps,
             counted,
             polls: 1,
+            strong_polls: self.strong(pps, usual_pps),
             floor,
             below_since: None,
         })
@@ -231,6 +253,10 @@ impl Facts<'_> {
     fn goes_on(&self, before: Alarm) -> Option<Alarm> {
         let (limits, at) = (&self.moment.thresholds.counters, self.moment.at);
         let pps = self.reading.of_column(before.counted);
+        if !before.sure(limits) && self.is_media(before.counted, before.usual_pps) {
+            // Television came on after a burst. A storm, once told, is not hidden by it.
+            return None;
+        }
         let mut alarm = Alarm {
             at,
             pps,
@@ -241,6 +267,7 @@ impl Facts<'_> {
         };
         if pps >= alarm.floor {
             alarm.polls = alarm.polls.saturating_add(1);
+            alarm.strong_polls = alarm.strong_polls.saturating_add(self.strong(pps, alarm.usual_pps));
         }
         if pps >= alarm.floor * limits.clear_share {
             (alarm.below_since, alarm.above_at) = (None, at);

@@ -124,6 +124,27 @@ fn what_began_before_us_is_told_from_a_storm_by_its_memory() {
     assert_eq!(switch.alarms().len(), 1);
 }
 
+/// A meeting begins, and a port that is used to 12 a second has 150 for some minutes.
+#[test]
+fn a_weak_surge_is_told_only_when_it_lasts() {
+    let limits = CounterLimits::default();
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 12);
+    let sure_after = |switch: &mut Switch, multicast: u64, most: usize| {
+        (1..=most).find(|_| {
+            switch.run(&[[multicast, 50, 0, 0]]);
+            switch.watch.alarms().any(|alarm| alarm.state.sure(&limits))
+        })
+    };
+    assert_eq!(sure_after(&mut switch, 150, 60), None, "ten minutes");
+    assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, true)], "seen it is");
+    switch.minutes(5, 12);
+    assert_eq!(switch.alarms(), []);
+    assert_eq!(sure_after(&mut switch, 150, 1000), Some(91), "fifteen minutes after the first poll");
+    switch.minutes(5, 12);
+    assert_eq!(sure_after(&mut switch, 400, 10), Some(2), "no burst is that much");
+}
+
 /// Television: long frames, in steps of a channel. A storm of short ones beside it is none.
 #[test]
 fn media_is_told_by_the_length_of_its_frames() {
@@ -143,6 +164,26 @@ fn media_is_told_by_the_length_of_its_frames() {
         switch.run(&channels(1, 4000));
     }
     assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, true)]);
+    // Nor does television that comes on make a storm of a weak burst before it.
+    let mut switch = Switch::new(1);
+    switch.minutes(30, 12);
+    for _ in 0..12 {
+        switch.run(&[[150, 40, 150 * 180, 0]]);
+    }
+    assert_eq!(switch.alarms(), [("ge0".to_owned(), Direction::In, true)]);
+    for _ in 0..2 {
+        switch.run(&channels(3, 12));
+        assert_eq!(switch.alarms(), []);
+    }
+    // A head-end may double; a loop of what it sends may not.
+    for (now, alarms) in [(16, 0), (60, 1)] {
+        let mut switch = Switch::new(1);
+        for _ in 0..300 {
+            switch.run(&channels(7, 100));
+        }
+        switch.run(&channels(now, 100));
+        assert_eq!(switch.alarms().len(), alarms, "{now} channels");
+    }
     // Long frames alone excuse no flood at a rate that no media has.
     let mut switch = Switch::new(1);
     switch.minutes(30, 5);
