@@ -216,13 +216,18 @@ fn inject(injector: &'static dyn Injector, scenario: &mut Scenario, watch: &mut 
     Truth {
         cause: injector.cause(),
         by_frames: injector.by_frames(),
-        by_counters: injector.by_counters(),
+        // What is flooded an agent that counts octets alone does not tell.
+        by_counters: injector.by_counters().or_else(|| octets_alone(scenario).then_some("unexplained")),
         culprits: injector.culprits(scenario, storm).into_iter().map(mac_addr).collect(),
         may_be_nobody: injector.may_be_nobody(),
         ports: injector.sockets(scenario, storm).into_iter().filter_map(|s| scenario.polled_port(s)).collect(),
         onset: storm.from + storm.kindle_after,
         visible: injector.is_visible(),
     }
+}
+
+fn octets_alone(scenario: &Scenario) -> bool {
+    scenario.switches.iter().any(|switch| switch.managed && switch.manners.zero_packets)
 }
 
 fn log_uniform(low: u64, high: u64, rng: &mut Rng) -> u64 {

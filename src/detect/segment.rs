@@ -336,7 +336,8 @@ fn control_frames(summary: &FrameSummary, vlan: u16) -> u64 {
 
 /// What was on the wire, where the kernel has dropped a part of it: of the lost as much was of this kind as of those that
 /// were read. (The capture's filter lets through what is counted here, and little else.)
-fn with_the_lost(frames: u64, summary: &FrameSummary) -> u64 {
+#[must_use]
+pub fn with_the_lost(frames: u64, summary: &FrameSummary) -> u64 {
     if summary.dropped == 0 || summary.frames == 0 {
         return frames;
     }

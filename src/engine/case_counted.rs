@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// The cause of what has none.
 pub(super) const UNEXPLAINED: &str = "unexplained";
+/// What circles, as frames tell it.
+const RING: &str = "l2_loop";
 /// Ports kept per storm.
 const MAX_PORTS: usize = 64;
 /// Evidence kept per storm.
@@ -297,6 +299,19 @@ impl Cases {
         }
         let told = |v: &Verdict| (v.cause, v.severity, v.phase, v.culprit.clone());
         (told(&before) != told(&after)).then_some(after)
+    }
+
+    /// Causes of the rings that go on, by frames, and frames a second of each: those whose places are not known yet.
+    pub(super) fn rings(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let open = self.cases.iter().filter(|case| case.open() && !case.is_counted()).map(|case| &case.verdict);
+        let nowhere = open.filter(|verdict| verdict.cause == RING && verdict.culprit.is_none());
+        nowhere.map(|verdict| (verdict.cause, verdict.current_pps))
+    }
+
+    /// Where a ring is that frames tell of.
+    pub(super) fn find_ring(&mut self, seen: &Seen<'_>, ring: &str, found: &CounterFinding) -> Option<Arc<Verdict>> {
+        let its = |case: &&mut Case| case.open() && case.verdict.cause == ring && case.is_of_frames(seen, found);
+        self.cases.iter_mut().find(its)?.adds(seen, found)
     }
 
     /// Frames tell of a storm, and counters of one that may well be the same: of switches of which nothing tells where they

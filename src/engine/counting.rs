@@ -9,7 +9,7 @@ use super::place::Place;
 use super::{Engine, Output, push};
 use crate::detect::counters::{Counted, PortAlarm, Traffic, flood};
 use crate::explain::counted::{
-    CounterFinding, CounterScene, Flooding, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in,
+    CounterFinding, CounterScene, Flooding, LONGEST_OCTETS, Paused, PortKey, SourcePort, TREE_CHANGE, brings_in,
 };
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{CAUSES, Suspect};
@@ -40,6 +40,21 @@ const CAPTURED_WITHIN: Duration = Duration::from_secs(5);
 const CAPTURED_SECONDS: usize = 60;
 /// By so many times there are more of what is flooded.
 const FEWER: f64 = 4.0;
+/// A stream goes on for this long, and as frames is this part of what octets tell at least.
+const STREAM_SECONDS: usize = 5;
+/// See [`STREAM_SECONDS`].
+const STREAM_PART: f64 = 0.5;
+
+/// A flood that an agent shows by octets alone.
+#[derive(Default)]
+struct OfOctets {
+    /// Frames show that it is not of groups.
+    unicasts: Option<Flooding>,
+    /// Frames show a stream of that much, and ports are short of room for it.
+    media: Option<Flooding>,
+    /// Nothing tells, but ports are short of room for it.
+    anything: Option<Flooding>,
+}
 
 impl Engine {
     /// Looks at the segment of a target whose rates are new.
@@ -51,6 +66,9 @@ impl Engine {
         {
             let lowest = self.settings.thresholds.storm_pps as f64;
             self.floods.look(&Polled { target, at, targets: &self.targets, limits: &limits, lowest });
+        }
+        if !of_host {
+            self.look_for_rings(now, target);
         }
         if self.counters.is_calm() && !self.floods.stands(target) && self.cases.none_counted() {
             return;
@@ -88,10 +106,14 @@ impl Engine {
         let is_edge = |key: &PortKey| self.is_edge(key);
         let flooded = |what| Some(self.followed(self.floods.of(group, what, confirm, &is_edge)?, what));
         let [unicasts, media, octets] = [What::Unicasts, What::Media, What::Octets].map(flooded);
-        let unicasts = unicasts.or_else(|| octets.filter(|flooding| self.are_no_groups(now, group, flooding)));
         let relearned = self.floods.relearned(group, confirm, &is_edge);
         let paused = self.paused(group, confirm);
-        if !fresh && unicasts.is_none() && media.is_none() && relearned.is_none() && paused.is_empty() {
+        let of_octets = octets.map(|flooding| self.of_octets(now, group, flooding)).unwrap_or_default();
+        let (unicasts, media) = (unicasts.or(of_octets.unicasts), media.or(of_octets.media));
+        let anything = of_octets.anything.filter(|_| relearned.is_none());
+        let flooded = unicasts.is_some() || media.is_some() || relearned.is_some() || !paused.is_empty();
+        let flooded = flooded || anything.is_some();
+        if !fresh && !flooded {
             return;
         }
         let span = alarms.iter().map(|alarm| alarm.state.span).max().unwrap_or_default();
@@ -100,7 +122,6 @@ impl Engine {
         let out = alarms.iter().filter(|alarm| alarm.direction != brings_in(*alarm.target == *THIS_HOST));
         let out = out.filter(|alarm| !alarm.state.clearing()).collect::<Vec<_>>();
         let reached_pps = out.iter().map(|alarm| alarm.state.pps).fold(0.0, f64::max);
-        let flooded = unicasts.is_some() || media.is_some() || relearned.is_some() || !paused.is_empty();
         if sources.is_empty() && !flooded && excuse.accounts_for(reached_pps) {
             self.excused(now, excuse);
             return;
@@ -121,6 +142,7 @@ impl Engine {
             residual: self.residual(&alarms),
             unicasts: unicasts.as_ref(),
             media: media.as_ref(),
+            anything: anything.as_ref(),
             relearned,
             paused: &paused,
             moves: sources.iter().filter(|source| source.returns).map(|s| moved.get(&s.key()).map_or(0, |m| m.0)).sum(),
@@ -150,17 +172,30 @@ impl Engine {
         }
     }
 
-    /// What is flooded there by octets is of unicasts: it would come to the captured interfaces of that LAN as well, and far
-    /// fewer frames to groups have, be each of them as long as it can.
-    fn are_no_groups(&self, now: Time, group: &Group, flooding: &Flooding) -> bool {
+    /// What is flooded there by octets alone, by what is captured in the same LAN, to whose interfaces it comes as well.
+    fn of_octets(&self, now: Time, group: &Group, flooding: Flooding) -> OfOctets {
         let pps = flooding.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
-        // One that loses frames is no witness of what there is not.
-        let whole = |place: &Place| place.totals.dropped * 100 <= place.totals.frames;
-        let lately =
-            |place: &Place| whole(place) && place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
-        let most = |place: &Place| place.seconds.until(now).into_iter().rev().take(CAPTURED_SECONDS).max();
-        let captured = group.interfaces.iter().filter_map(|name| self.places.get(name)).filter(|place| lately(place));
-        captured.filter_map(most).min().is_some_and(|most| f64::from(most) * FEWER <= pps)
+        let lately = |place: &&Place| place.totals.last.is_some_and(|last| now.since(last) < CAPTURED_WITHIN);
+        let captured = || group.interfaces.iter().filter_map(|name| self.places.get(name)).filter(lately);
+        // Far fewer frames to groups than there would be, be each of them as long as it can and all that were lost to groups.
+        let busiest = |place: &Place| place.at_most.until(now).into_iter().rev().take(CAPTURED_SECONDS).max();
+        if captured().filter_map(busiest).min().is_some_and(|most| f64::from(most) * FEWER <= pps) {
+            return OfOctets { unicasts: Some(flooding), ..OfOctets::default() };
+        }
+        let Some(harmful) = self.floods.harmful(group, &flooding, What::Octets) else { return OfOctets::default() };
+        let mean = |place: &Place| {
+            let seconds = place.likely.until(now);
+            let last = seconds.iter().rev().take(STREAM_SECONDS);
+            f64::from(last.copied().fold(0, u32::saturating_add)) / STREAM_SECONDS as f64
+        };
+        // As many frames to groups as carry that much, if they are as long as media is.
+        let longest = LONGEST_OCTETS / self.settings.thresholds.counters.stream_octets;
+        let media = captured().map(mean).any(|frames| (pps * STREAM_PART..=pps * longest).contains(&frames));
+        if media {
+            OfOctets { media: Some(harmful), ..OfOctets::default() }
+        } else {
+            OfOctets { anything: Some(harmful), ..OfOctets::default() }
+        }
     }
 
     /// The ports of a group that pause frames hold up; of those that lead to a switch which has one itself, that one alone.
@@ -232,7 +267,7 @@ impl Engine {
     }
 
     /// A port with what the tables tell of it, and what it leads to.
-    fn source_at(
+    pub(super) fn source_at(
         &self,
         target: &Arc<str>,
         port: &Arc<str>,
@@ -318,7 +353,7 @@ impl Engine {
     }
 
     /// Whom a finding blames: the device behind the port, else the port.
-    fn counted_party(&self, found: &CounterFinding) -> Option<Party> {
+    pub(super) fn counted_party(&self, found: &CounterFinding) -> Option<Party> {
         let mac = found.finding.culprit.and_then(|Suspect { mac, .. }| mac);
         let of_host = found.ports.iter().any(|(target, _)| **target == *THIS_HOST);
         let mut owners = self.places.values().map(|place| &place.owners);

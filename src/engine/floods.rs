@@ -4,7 +4,7 @@
 use super::lans::{Group, Node};
 use super::pauses::Pauses;
 use crate::detect::counters::{CounterLimits, Traffic, copied, copies, flood};
-use crate::explain::counted::{Flooding, PortKey, Relearning, TREE_CHANGE};
+use crate::explain::counted::{Flooding, LONGEST_OCTETS, PortKey, Relearning, TREE_CHANGE};
 use crate::model::Time;
 use crate::model::observation::CounterKind;
 use crate::observe::targets::Targets;
@@ -26,8 +26,6 @@ const FLOOD_OVER: Duration = Duration::from_secs(60);
 const MIN_RISES: u8 = 2;
 /// Unicasts a second out of ports for which they are not, after changes of the tree: ten times what idle ports get of them.
 const MIN_RELEARNED_PPS: f64 = 20.0;
-/// Octets of the longest packet (IEEE 802.3), by which packets are reckoned where an agent counts octets alone.
-pub(super) const LONGEST_OCTETS: f64 = 1518.0;
 /// Ports kept of a target that a stream does harm to.
 const MAX_HARMED: usize = 16;
 /// A port that gets this part of a stream is one that it goes out of.
@@ -66,6 +64,8 @@ impl What {
 struct Harmed {
     /// Multicasts and broadcasts per second that are for it, dropped ones included.
     pps: f64,
+    /// The same by octets, each packet taken to be as long as it can, and all of what goes out.
+    longest_pps: f64,
     /// Packets per second that are dropped.
     discards_pps: f64,
     /// Bits that go out of it, as a share of its speed.
@@ -119,10 +119,12 @@ impl Floods {
         let harmed = targets.ports(target).filter(|port| port.oper_up).filter_map(|port| {
             let rate = |kind| port.rates.get(kind).unwrap_or(0.0);
             let discards_pps = rate(CounterKind::OutDiscards);
-            let bits = rate(CounterKind::OutOctets) * 8.0;
-            let full = if port.speed_bps > 0 { bits / port.speed_bps as f64 } else { 0.0 };
+            let octets = rate(CounterKind::OutOctets);
+            let full = if port.speed_bps > 0 { octets * 8.0 / port.speed_bps as f64 } else { 0.0 };
             let pps = rate(CounterKind::OutMulticast) + rate(CounterKind::OutBroadcast) + discards_pps;
-            (discards_pps >= MIN_DISCARDS || full >= FULL).then_some(Harmed { pps, discards_pps, full })
+            let longest_pps = octets / LONGEST_OCTETS + discards_pps;
+            let harmed = Harmed { pps, longest_pps, discards_pps, full };
+            (discards_pps >= MIN_DISCARDS || full >= FULL).then_some(harmed)
         });
         let harmed = harmed.take(MAX_HARMED).collect::<Vec<_>>();
         if !harmed.is_empty() && (self.harmed.len() < MAX_FLOODS || self.harmed.contains_key(target)) {
@@ -132,12 +134,13 @@ impl Floods {
         }
     }
 
-    /// What a stream does to the ports of these targets: packets dropped per second, and how full the fullest is. `None`: no
+    /// What a flood does to the ports of these targets: packets dropped per second, and how full the fullest is. `None`: no
     /// harm.
-    fn harm<'a>(&self, stream: &Flooding, targets: impl Iterator<Item = &'a Arc<str>>) -> Option<(f64, f64)> {
-        let pps = stream.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
+    fn harm<'a>(&self, flood: &Flooding, what: What, targets: impl Iterator<Item = &'a Arc<str>>) -> Option<(f64, f64)> {
+        let pps = flood.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
         let ports = targets.filter_map(|target| self.harmed.get(target)).flat_map(|(_, ports)| ports);
-        let its = ports.filter(|port| port.pps >= pps * PART);
+        let gets = |port: &Harmed| if what == What::Octets { port.longest_pps } else { port.pps };
+        let its = ports.filter(|port| gets(port) >= pps * PART);
         its.map(|port| (port.discards_pps, port.full)).reduce(|one, other| (one.0 + other.0, one.1.max(other.1)))
     }
 
@@ -198,8 +201,13 @@ impl Floods {
         if what != What::Media {
             return Some(found.clone());
         }
-        let (discards_pps, fullest) = self.harm(found, group.nodes.iter().map(Node::name))?;
-        Some(Flooding { discards_pps, fullest, ..found.clone() })
+        self.harmful(group, found, what)
+    }
+
+    /// A flood of the group with the harm that it does, if it does any.
+    pub(super) fn harmful(&self, group: &Group, flooding: &Flooding, what: What) -> Option<Flooding> {
+        let (discards_pps, fullest) = self.harm(flooding, what, group.nodes.iter().map(Node::name))?;
+        Some(Flooding { discards_pps, fullest, ..flooding.clone() })
     }
 
     /// The same of what is flooded because the tree changes.
@@ -215,17 +223,17 @@ impl Floods {
         found.find(|one| is_edge(&(Arc::clone(&one.target), Arc::clone(&one.source)))).or(first)
     }
 
-    /// Targets that flood something; of media, those at which something is short of room as well.
+    /// Targets that flood something; of media, and of what may be, those at which something is short of room as well.
     pub(super) fn targets(&self) -> impl Iterator<Item = &Arc<str>> {
-        let media = self.known.keys().any(|(_, what)| *what == What::Media);
-        self.known.keys().map(|(target, _)| target).chain(self.harmed.keys().filter(move |_| media))
+        let harms = self.known.keys().any(|(_, what)| *what != What::Unicasts);
+        self.known.keys().map(|(target, _)| target).chain(self.harmed.keys().filter(move |_| harms))
     }
 
     /// A target floods, or a port of it is held up.
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
         let known = |what| self.known.get(&(Arc::clone(target), what));
-        let media = || known(What::Media).is_some_and(|(stream, _)| self.harm(stream, self.harmed.keys()).is_some());
+        let media = || known(What::Media).is_some_and(|(stream, _)| self.harm(stream, What::Media, self.harmed.keys()).is_some());
         known(What::Unicasts).is_some()
             || known(What::Octets).is_some()
             || media()

@@ -24,6 +24,7 @@ pub mod pursuit;
 mod reach;
 #[cfg(test)]
 mod reach_tests;
+mod rings;
 mod snapshot;
 mod sources;
 #[cfg(test)]

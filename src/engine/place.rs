@@ -2,6 +2,7 @@
 
 use super::snapshot::Totals;
 use crate::detect::expected::Entries;
+use crate::detect::segment::with_the_lost;
 use crate::detect::{Segment, Thresholds};
 use crate::explain::attribution::Role;
 use crate::explain::scene::Heard;
@@ -29,6 +30,9 @@ pub(super) struct Place {
     pub(super) totals: Totals,
     /// Group frames of the last seconds.
     pub(super) seconds: Seconds,
+    /// The same with those that were dropped: at most, if they all were, and most likely, if as many as of those read.
+    pub(super) at_most: Seconds,
+    pub(super) likely: Seconds,
     /// The time up to which it knows, if it was judged at that time and nothing was learned since: another look would find
     /// the same.
     pub(super) judged: Option<Time>,
@@ -52,6 +56,8 @@ impl Place {
             segments: BTreeMap::new(),
             totals: Totals::default(),
             seconds: Seconds::default(),
+            at_most: Seconds::default(),
+            likely: Seconds::default(),
             judged: None,
             since,
         }
@@ -60,7 +66,10 @@ impl Place {
     /// Takes a summary apart by VLAN.
     pub(super) fn observe(&mut self, summary: &FrameSummary, thresholds: &Thresholds, expected: &Entries) {
         self.totals.add(summary);
-        self.seconds.add(summary.until, summary.group_frames.iter().sum());
+        let groups = summary.group_frames.iter().sum::<u64>();
+        self.seconds.add(summary.until, groups);
+        self.at_most.add(summary.until, groups.saturating_add(summary.dropped));
+        self.likely.add(summary.until, with_the_lost(groups, summary));
         for claim in &summary.owners {
             self.owners.learn(claim);
         }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What goes out of a source is a part of what comes in, or it is no end of a ring.
-const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+pub(super) const RETURNS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 /// A port that does not stand out brings the storm in alone if it brings this part of what goes out of the others.
 const ALONE: f64 = 0.6;
 /// Two ports bring it in together if they bring this part, each no less than [`EACH`], and no other port more than [`NO_OTHER`].
@@ -165,7 +165,7 @@ const OUT: &[CounterKind] = &[CounterKind::OutMulticast, CounterKind::OutBroadca
 
 /// Leaves out ports through which a storm is only passed on: they lead to a switch that has a source elsewhere than towards
 /// us. Where two lead to each other it comes in between, at a switch that did not answer; the first stands for it.
-fn only_nearest(sources: &mut Vec<SourcePort>) {
+pub(super) fn only_nearest(sources: &mut Vec<SourcePort>) {
     let brings = sources.iter().map(|source| (source.key(), source.beyond.clone())).collect::<Vec<_>>();
     sources.retain(|source| {
         let passes_on = |((target, port), back): &(PortKey, BTreeSet<Arc<str>>)| {

@@ -2,8 +2,8 @@
 //! have it from the next one, which has too few ports for a flood to be seen there, or has not been polled since.
 
 use super::Engine;
-use super::floods::{LONGEST_OCTETS, What};
-use crate::explain::counted::{Flooding, PortKey};
+use super::floods::What;
+use crate::explain::counted::{Flooding, LONGEST_OCTETS, PortKey};
 use crate::model::observation::CounterKind;
 use crate::observe::ports::PortStatus;
 use std::collections::BTreeSet;

@@ -18,6 +18,11 @@ pub const MOSTLY: f64 = 0.8;
 /// Below this share of broadcasts there are none in what goes round: in a network everybody asks by ARP now and then, and in
 /// a ring of cables each question circles like everything else.
 pub const ANY_BROADCASTS: f64 = 0.02;
+/// Octets of the longest packet (IEEE 802.3), by which packets are reckoned where an agent counts octets alone.
+pub const LONGEST_OCTETS: f64 = 1518.0;
+/// What is not known where it is so.
+pub const OCTETS_ALONE: &str =
+    "This agent counts octets alone: the rates are what they would be of the longest packets, 1,518 octets each.";
 /// A change of the spanning tree is held to belong to a storm for this long: bridges age their tables quickly for 35 s
 /// after one (IEEE 802.1D-2004, 17.11), and tables are read a minute apart.
 pub const TREE_CHANGE: Duration = Duration::from_secs(300);
@@ -127,6 +132,8 @@ pub struct CounterScene<'a> {
     pub unicasts: Option<&'a Flooding>,
     /// Media that is flooded and does harm.
     pub media: Option<&'a Flooding>,
+    /// What is flooded and does harm, of which an agent that counts octets alone does not tell what it is.
+    pub anything: Option<&'a Flooding>,
     /// Unicasts that are flooded because the spanning tree changes again and again, for long enough.
     pub relearned: Option<&'a Relearning>,
     /// Ports that pause frames hold up, for long enough.

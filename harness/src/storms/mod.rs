@@ -173,15 +173,21 @@ fn actor(world: &World, index: usize) -> Option<usize> {
 /// The second host of a storm: the one named, else the next after the actor that is neither it nor the gateway nor at the
 /// capture.
 fn partner_of(scenario: &Scenario, storm: &Storm) -> Option<usize> {
-    let actor = actor_of(scenario, storm)?;
+    partners_of(scenario, storm).first().copied()
+}
+
+/// All that can be the second host, the likeliest first.
+fn partners_of(scenario: &Scenario, storm: &Storm) -> Vec<usize> {
+    let Some(actor) = actor_of(scenario, storm) else { return Vec::new() };
     if let Some(name) = storm.with.as_deref() {
-        return scenario.hosts.iter().position(|host| host.name == name);
+        return scenario.hosts.iter().position(|host| host.name == name).into_iter().collect();
     }
     let count = scenario.hosts.len();
-    (1..count).map(|step| (actor + step) % count).find(|index| {
+    let can = |index: &usize| {
         let host = &scenario.hosts[*index];
         host.kind != Kind::Gateway && host.name != scenario.capture && host.vlan == scenario.hosts[actor].vlan
-    })
+    };
+    (1..count).map(|step| (actor + step) % count).filter(can).collect()
 }
 
 /// Time to the next frame at the storm's rate.

@@ -1,7 +1,7 @@
 //! A television stream without anybody who wants it, on a switch that does not snoop: every port gets it, and a slow one
 //! drowns in it.
 
-use super::{Injector, Step, flood, partner_of};
+use super::{Injector, Step, flood, partners_of};
 use crate::packets::{self, Ipv4};
 use crate::scenario::Scenario;
 use crate::world::World;
@@ -42,9 +42,14 @@ impl Injector for StreamFlood {
     }
 
     fn prepare(&self, scenario: &mut Scenario, index: usize) {
-        // 1,200 packets of 1,370 bytes a second are 13 Mb/s: more than the old Ethernet of a sleeping device takes.
-        if let Some(slow) = partner_of(scenario, &scenario.storms[index]) {
-            scenario.hosts[slow].speed_mbps = 10;
+        // With snooping and a querier the stream would reach nobody but the querier (RFC 4541, 2.1.2), and do no harm.
+        scenario.switches.iter_mut().for_each(|switch| switch.manners.snooping = false);
+        // 1,200 packets of 1,370 bytes a second are 13 Mb/s: more than the old Ethernet of a sleeping device takes. What is
+        // dropped only the switch in front of it knows: one with an agent, where there is a choice.
+        let partners = partners_of(scenario, &scenario.storms[index]);
+        let managed = |host: &&usize| scenario.switches[scenario.hosts[**host].switch].managed;
+        if let Some(slow) = partners.iter().find(managed).or(partners.first()) {
+            scenario.hosts[*slow].speed_mbps = 10;
         }
     }
 

@@ -110,7 +110,8 @@ fn run(args: &Args) -> Result<bool, String> {
                      engine. \"Unknown cause\" is one that the engine does not know yet: every world of it counts as a miss; \"not visible\" is one that these feeds do not show. Where they can tell \
                      a wider cause only, that one is right: a ring behind one port, by frames, is a ring; multicasts that come in at one port, \
                      by counters, are `unexplained`, and broadcasts a `chatty_source`. By counters a storm is not visible if less than 110 packets \
-                     a second go out of every port, each taken to be as long as it can where an agent counts octets alone. \
+                     a second go out of every port; where an agent counts octets alone, what is flooded may be television, and it \
+                     is not visible if no port drops as many. What it is such an agent does not tell: `unexplained` is right. \
                      Times run from the first frame that shows the storm at the capturing host.";
         let page = format!("# The score\n\n{about}\n\n```sh\n{command}\n```\n\n{text}");
         std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;

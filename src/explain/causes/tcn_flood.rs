@@ -5,7 +5,7 @@
 use super::unknown_unicast_flood::{FLOODS, finding};
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
-use crate::explain::counted::{CounterFinding, CounterScene, Relearning, SourcePort, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, OCTETS_ALONE, Relearning, SourcePort, counted};
 use crate::explain::finding::Finding;
 use crate::explain::page::{Page, STP_TROUBLE, Source, bridge_mib, counters, text};
 use crate::explain::scene::Scene;
@@ -48,10 +48,7 @@ impl TcnFlood {
         // That no polled port brings it in is not so here.
         found.finding.lacks.remove(0);
         if relearned.octets {
-            found.finding.lacks.push(
-                "This agent counts octets alone: the rates are what they would be of the longest packets, 1,518 octets each."
-                    .to_owned(),
-            );
+            found.finding.lacks.push(OCTETS_ALONE.to_owned());
         }
         found.ports = vec![(Arc::clone(&relearned.target), Arc::clone(&relearned.source))];
         // Whoever sends at that time is not the one whose link goes up and down.

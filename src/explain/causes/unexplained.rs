@@ -9,7 +9,7 @@ use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
-use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, Flooding, MOSTLY, OCTETS_ALONE, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, bridge_mib, counters, frames, if_mib, text};
 use crate::explain::scene::Scene;
@@ -18,6 +18,7 @@ use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
 use crate::model::{MacAddr, vendor};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// `unexplained`.
 pub(super) struct Unexplained;
@@ -49,6 +50,9 @@ impl Cause for Unexplained {
         let (ends, others): (Vec<_>, Vec<_>) = open.iter().copied().partition(|source| source.returns);
         if open.is_empty() {
             let flooded = scene.unicasts.is_some() || scene.media.is_some() || scene.relearned.is_some();
+            if let Some(flooding) = scene.anything.filter(|_| !flooded) {
+                return from_flood(scene, flooding).into_iter().collect();
+            }
             let alone = scene.sources == 0 && scene.reached > 0 && !flooded;
             return alone.then(|| from_nowhere(scene)).into_iter().collect();
         }
@@ -165,6 +169,38 @@ fn from_many(scene: &CounterScene<'_>, sources: &[&SourcePort]) -> CounterFindin
         ("chatty_source", 0.3, CAPTURE.to_owned()),
         ("l2_loop", 0.15, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
     ])
+}
+
+/// Something goes out of every port, and some are too slow for it; the agent counts octets alone.
+fn from_flood(scene: &CounterScene<'_>, flooding: &Flooding) -> Option<CounterFinding> {
+    let (source, pps) = flooding.flood.sources.first()?;
+    let evidence = counted(
+        "What comes in at one port goes out of every port, and ports can't take it".to_owned(),
+        format!(
+            "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
+            words::number(pps.round() as u64),
+            flooding.target,
+            flooding.flood.ports - 1,
+            flooding.discards_pps,
+            flooding.fullest * 100.0
+        ),
+        "out of the receiver's port alone".to_owned(),
+    );
+    let mut found = CounterFinding::new(Unexplained.id(), 0.4, scene, &[]).because(Some(evidence));
+    let storm = flooding.discards_pps >= scene.thresholds.storm_pps as f64;
+    found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
+    found.finding.rate = pps.round() as u64;
+    (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
+    // That no polled port brings it in is not so here.
+    found.finding.lacks.remove(0);
+    found.finding.lacks.push(OCTETS_ALONE.to_owned());
+    (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
+    found.label = Some(Arc::clone(&flooding.label));
+    Some(found.or([
+        ("stream_flood", 0.4, CAPTURE.to_owned()),
+        ("unknown_unicast_flood", 0.4, CAPTURE.to_owned()),
+        ("l2_loop", 0.1, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
+    ]))
 }
 
 /// It goes out everywhere, and no polled port brings it in.

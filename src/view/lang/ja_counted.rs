@@ -187,6 +187,10 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "{n} a second from {port} to {m} ports; {rate} a second are dropped, the fullest port is used to {p} %",
         "{port}から{m}個のポートへ毎秒{n}個。毎秒{rate}個が破棄され、最も混んだポートの使用率は{p} %です",
     ),
+    (
+        "What comes in at one port goes out of every port, and ports can't take it",
+        "1つのポートから入るものがすべてのポートから出ており、処理しきれないポートがあります",
+    ),
     ("only to ports where somebody watches", "視聴している機器のあるポートだけに届く"),
     // ---- what it could be, and what is not known ----
     (
