@@ -212,6 +212,15 @@ fn started(scenario: &Scenario, watch: Watch, at: Duration, seed: u64) -> (Engin
     (engine, Tally::new(interface, ReplicaRules::default(), Some(time(at)), seed ^ 0x5eed))
 }
 
+/// What the capture's filter takes and a network card passes on: what goes to groups, ARP, IPv6 as far as worlds have it, and
+/// answers of DHCP servers. Other unicasts neither reach it nor count as lost.
+fn is_let_through(frame: &[u8]) -> bool {
+    let to_a_group = frame.first().is_some_and(|octet| octet & 1 != 0);
+    let ethertype = frame.get(12..14);
+    let from_dhcp_server = || frame.get(23) == Some(&17) && frame.get(34..36) == Some(&[0, 67]);
+    to_a_group || ethertype != Some(&[0x08, 0x00]) || from_dhcp_server()
+}
+
 /// The model's time of a virtual one.
 #[must_use]
 pub fn time(at: Duration) -> Time {
@@ -301,6 +310,9 @@ impl Bench<'_> {
             self.report.first_copy.get_or_insert(frame.at);
         }
         self.busy(frame.at);
+        if !is_let_through(&frame.bytes) {
+            return;
+        }
         if frame.at < self.watch.start_at || self.watch.no_capture {
             return;
         }

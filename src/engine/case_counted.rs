@@ -42,9 +42,9 @@ pub(super) struct Counters {
 impl Counters {
     /// The storm was seen at a switch that `found` only shows to be behind a port.
     fn is_nearer_than(&self, found: &CounterFinding) -> bool {
-        let behind = |(target, _): &PortKey| found.through.contains(target);
-        let same = |port: &PortKey| self.ports.contains(port);
-        self.ports.iter().any(behind) && !found.ports.iter().any(same)
+        // The port that only passes it on is known beside the one behind it, and does not make it seen there again.
+        let mut behind = self.ports.iter().filter(|(target, _)| found.through.contains(target)).peekable();
+        behind.peek().is_some() && !behind.any(|port| found.ports.contains(port))
     }
 }
 

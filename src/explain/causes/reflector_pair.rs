@@ -46,6 +46,11 @@ impl Cause for ReflectorPair {
         found.into_iter().collect()
     }
 
+    /// Each of the two is loud. In the moment in which the one that says it first becomes the other, neither repeats most.
+    fn sharpens(&self) -> &'static [&'static str] {
+        &["chatty_source"]
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let culprit = verdict.culprit.as_ref();
         let device = culprit.map_or_else(|| "one device".to_owned(), |culprit| words::device(culprit, "device"));

@@ -77,8 +77,10 @@ fn same_few(
     for one in circulating.iter().filter(|one| one.goes_on(limit)) {
         let replica = &one.track.replica;
         let its = replica.first_mac == mac && replica.senders.len() == 1 && replica.protocol == Protocol::Mld;
-        // What was on the wire when we came, or while frames were lost, may have had another sender.
-        if !its || !replica.warm || matches!(one.role, Role::Forwarded(_)) {
+        // What was on the wire when we came may have had another sender, but not if its address is made of this one's (and no
+        // router forwards what is link-local: RFC 4291, 2.5.6).
+        let from_it = replica.warm || replica.ip.is_some_and(|ip| mac.is_in(ip));
+        if !its || !from_it || matches!(one.role, Role::Forwarded(_)) {
             return None;
         }
         reports += 1;
@@ -114,8 +116,8 @@ const PAGE: Page = Page {
         LOUD,
         OWN,
         frames(
-            "If the same few reports come over and over: they were heard from the first on, with no frame lost or from an address that is made of the MAC, nothing else circles, and ARP or IPv4 of another host came once.",
-            "同じ数個のレポートが繰り返される場合は、最初から受信しており（損失がないか、アドレスがMACアドレスから作られたもの）、ほかに回り続けるものがなく、別の機器のARPかIPv4が1回だけ届いていることを確かめます。",
+            "If the same few reports come over and over: they were heard from the first on and with no frame lost, or come from an address that is made of the MAC; nothing else circles, and ARP or IPv4 of another host came once.",
+            "同じ数個のレポートが繰り返される場合は、最初から損失なく受信しているか、アドレスがMACアドレスから作られたもので、ほかに回り続けるものがなく、別の機器のARPかIPv4が1回だけ届いていることを確かめます。",
         ),
     ],
     not_this: &[
