@@ -262,15 +262,18 @@ impl Segment {
             talker.bytes = 0;
         }
         talker.last = talker.last.max(source.last);
-        talker.frames += frames;
-        talker.fresh += frames;
-        talker.bytes += source.bytes;
+        // A stream is not judged by its rate, whatever else its sender says: who sends an image to a classroom calls the
+        // receivers by broadcast first, from the same port (udpcast).
+        let (said, bytes) = if is_stream(source) { (0, 0) } else { (frames, source.bytes) };
+        talker.frames += said;
+        talker.fresh += said;
+        talker.bytes += bytes;
         if covered && talker.unexpected.is_none() {
             talker.unexpected = Some(talker.seconds);
         }
-        talker.seconds.add(at, frames, limit);
+        talker.seconds.add(at, said, limit);
         if let Some(unexpected) = &mut talker.unexpected {
-            unexpected.add(at, if covered { 0 } else { frames }, limit);
+            unexpected.add(at, if covered { 0 } else { said }, limit);
         }
         talker.repeats.add(at, source.repeats.min(frames), limit);
         let to_all = group.is_some_and(|group| ALL_HOSTS.contains(&group));
@@ -353,7 +356,17 @@ fn is_stream(source: &SourceCount) -> bool {
         Some(IpAddr::V6(v6)) => v6.is_multicast() && v6.segments()[0] & 0x000f > 2,
         None => false,
     };
-    group && source.key.protocol == Protocol::OtherUdp && source.bytes >= 150 * source.frames
+    let media = source.bytes >= 150 * source.frames || source.key.group.is_some_and(is_clock);
+    group && source.key.protocol == Protocol::OtherUdp && media
+}
+
+/// The groups of PTP (IEEE 1588, Annex C: 224.0.1.129 to 132; Annex D: ff0x::181 to 184): clocks are told the time, and each of
+/// them asks back, many times a second by design, in messages that are small.
+fn is_clock(group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(v4) => (129..=132).contains(&v4.octets()[3]) && v4.octets()[..3] == [224, 0, 1],
+        IpAddr::V6(v6) => matches!(v6.segments(), [_, 0, 0, 0, 0, 0, 0, 0x181..=0x184]),
+    }
 }
 
 /// The same for a talker.
@@ -397,6 +410,43 @@ mod tests {
         assert_eq!(with_the_lost(80, &summary), 80);
         (summary.frames, summary.dropped) = (0, u64::MAX);
         assert_eq!(with_the_lost(0, &summary), 0);
+    }
+
+    #[test]
+    fn a_stream_is_no_flood_whatever_else_its_sender_says() {
+        let mac = MacAddr([2, 0, 0, 0, 0, 9]);
+        let to = |group: [u8; 4], frames: u64, size: u64, at: Time| SourceCount {
+            key: SourceKey {
+                vlan: 0,
+                mac,
+                ip: Some(IpAddr::from([192, 168, 1, 20])),
+                group: Some(IpAddr::from(group)),
+                protocol: Protocol::OtherUdp,
+            },
+            frames,
+            overcount: 0,
+            bytes: size * frames,
+            repeats: 0,
+            echoes: 0,
+            first: at,
+            last: at,
+        };
+        let thresholds = Thresholds::default();
+        // What is sent each second beside one broadcast, and whether it is a flood. A clock asks in small messages.
+        let image: ([u8; 4], u64, u64) = ([232, 1, 1, 1], 1_700, 1_498);
+        for (sent, floods) in [(image, false), (([224, 0, 1, 129], 800, 86), false), (([239, 1, 1, 1], 800, 86), true)]
+        {
+            let mut segment = Segment::new("eth0".into(), Time::from_secs(0));
+            for second in 1..=5 {
+                let at = Time::from_secs(second);
+                let (group, frames, size) = sent;
+                let sources = vec![to(group, frames, size, at), to([192, 168, 1, 255], 1, 60, at)];
+                segment.observe(&summary(at, sources), 0, &thresholds);
+            }
+            let talker = &segment.talkers[&(mac, Protocol::OtherUdp)];
+            let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds;
+            assert_eq!(over && !talks_media(&(mac, Protocol::OtherUdp), talker), floods, "{sent:?}");
+        }
     }
 
     #[test]
