@@ -20,5 +20,6 @@ pub mod snmp;
 pub mod soap;
 pub mod ssdp;
 mod troubles;
+pub mod tunnel;
 pub mod ws_discovery;
 pub mod xml;

@@ -8,6 +8,7 @@ use crate::model::frames::{FrameMeta, FrameSummary, LinkType};
 use crate::observe::chronicle::Chronicle;
 use crate::observe::replica::ReplicaRules;
 use crate::observe::tally::Tally;
+use crate::wire::tunnel::{self, Tunnel};
 use std::net::IpAddr;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -161,6 +162,7 @@ impl Lane {
         common.left -= 1;
         if !self.counter.knows(meta.interface) {
             self.counter.learn(meta.interface, self.file.interface_name(meta.interface), meta.at);
+            self.counter.look_for_a_tunnel(self.file.bytes(place.clone()));
         }
         let bytes = self.file.bytes(place);
         if self.counter.count(&mut meta, bytes, common.chronicle.is_some()) {
@@ -197,7 +199,9 @@ impl Lane {
         let mut problems = Vec::new();
         let trouble = self.file.trouble();
         problems.extend(trouble.map(ToString::to_string));
-        let Counter { unread, headless, steady, .. } = &self.counter;
+        let Counter { unread, headless, steady, packed, .. } = &self.counter;
+        let (looked_at, in_tunnels, tunnel) = packed;
+        let tunnel = tunnel.filter(|_| in_tunnels * 2 > *looked_at);
         if let Some((kind, frames)) = unread {
             problems.push(format!("{frames} of {} frames are {}", self.frames(), not_read(*kind)));
         }
@@ -213,7 +217,13 @@ impl Lane {
                 steady.steps
             ));
         }
-        (problems, trouble.is_some_and(FileError::is_fatal))
+        if let Some(Tunnel { name, header }) = tunnel {
+            problems.push(format!(
+                "its frames are packed in {name}, and what is inside was not looked at: take the {header} bytes in front off \
+                 (editcap -C {header} FILE UNPACKED), and analyze that"
+            ));
+        }
+        (problems, trouble.is_some_and(FileError::is_fatal) || tunnel.is_some())
     }
 }
 
@@ -254,6 +264,8 @@ struct Counter {
     unread: Option<(u32, u64)>,
     /// Frames without a MAC address were seen.
     headless: bool,
+    /// Of the frames that were looked at for it, one a summary or so, those that are packed, and how the last one is.
+    packed: (u64, u64, Option<Tunnel>),
 }
 
 impl Counter {
@@ -269,6 +281,7 @@ impl Counter {
             began: None,
             unread: None,
             headless: false,
+            packed: (0, 0, None),
         }
     }
 
@@ -317,11 +330,24 @@ impl Counter {
         true
     }
 
+    /// A mirror that is sent over a network packs every frame: a sample tells.
+    #[cold]
+    fn look_for_a_tunnel(&mut self, bytes: &[u8]) {
+        self.packed.0 += 1;
+        if let Some(tunnel) = tunnel::of(bytes) {
+            self.packed.1 += 1;
+            self.packed.2 = Some(tunnel);
+        }
+    }
+
     /// Counts a frame that has its time; gives what was counted before it, if that is due.
     #[inline(never)]
     fn count_and_tell(&mut self, meta: &FrameMeta, bytes: &[u8], chronicle: &mut Option<Chronicle>) -> Option<Batch> {
         let is_due = meta.at >= self.second || self.tallies[self.current].1.is_due(self.flushed, meta.at);
         let batch = is_due.then(|| self.flush_before(meta.at));
+        if is_due {
+            self.look_for_a_tunnel(bytes);
+        }
         self.tallies[self.current].1.frame(meta, bytes);
         if let Some(chronicle) = chronicle {
             chronicle.frame(&self.names[self.current], meta, bytes);
