@@ -183,8 +183,10 @@ fn look(args: &AnalyzeArgs) -> Result<Outcome, String> {
     };
     let mut judge = Judge::new(&args.owners, plan.start());
     let bar = progress_bar(&plan);
+    let mut end = plan.start();
     while let Some(batch) = plan.next(&mut outcome, &mut common) {
         judge.until(batch.until);
+        end = end.max(batch.until);
         if !batch.names.is_empty() {
             let fresh = batch.names.iter().take(MAX_SHARED_CLAIMS.saturating_sub(outcome.names.len()));
             outcome.names.extend(fresh.map(|(ip, name)| (*ip, Arc::clone(name))));
@@ -205,6 +207,7 @@ fn look(args: &AnalyzeArgs) -> Result<Outcome, String> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    judge.engine.finish(end);
     if common.left == 0 {
         let most = args.max_frames.unwrap_or_default();
         outcome.problems.push(format!("only the first {most} frames were looked at (--max-frames)"));

@@ -9,7 +9,7 @@ use crate::detect::counters::{Counted, CounterWatch, Direction};
 use crate::explain::causes::{Times, cause};
 use crate::explain::scene::DEVICE_REACH;
 use crate::explain::{Finding, Own, Scene, Suspect, words};
-use crate::model::verdict::{Evidence, Party, Phase, Severity, Verdict};
+use crate::model::verdict::{Candidate, Evidence, Party, Phase, Severity, Verdict};
 use crate::model::{MacAddr, Time};
 use crate::observe::targets::Targets;
 use crate::observe::topology::{PortOf, PortRole, Role};
@@ -18,6 +18,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The cause by which everything circles.
+const RING: &str = "l2_loop";
 /// Verdicts remembered, the open ones included; the ones over longest go first.
 pub const MAX_HISTORY: usize = 128;
 /// MACs, origins and groups kept per storm.
@@ -337,7 +339,16 @@ fn belongs(case: &Case, finding: &Finding) -> bool {
     // What was over, and is back, by its old name; and one whom nobody was blamed for, before it is known again why.
     let sharper = cause(finding.cause).is_some_and(|found| found.sharpens().contains(&case.verdict.cause));
     let known_before = finding.cause == UNEXPLAINED && case.verdict.cause != UNEXPLAINED && nobody(&case.verdict);
-    finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH) || ((open || sharper || known_before) && shared())
+    // In a ring everything circles: what may circle in one, whoever's it is, does so in the one that is known.
+    let may_ring = |candidates: &[Candidate]| candidates.iter().any(|candidate| candidate.cause == RING);
+    let ring = match (case.verdict.cause, finding.cause) {
+        (UNEXPLAINED, RING) => open && may_ring(&case.verdict.candidates),
+        (RING, UNEXPLAINED) => open && may_ring(&finding.candidates),
+        _ => false,
+    };
+    finding.continues(case.verdict.cause, &case.macs, DEVICE_REACH)
+        || ring
+        || ((open || sharper || known_before) && shared())
 }
 
 /// Of several storms that a finding may belong to, the one of the same cause, or of the wider one, comes first, and one without
@@ -434,9 +445,15 @@ impl Case {
         }
         verdict.peak_pps = verdict.peak_pps.max(finding.rate);
         verdict.current_pps = finding.rate;
+        let named = finding.origins.iter().filter_map(|suspect| suspect.mac).collect::<BTreeSet<_>>();
         for suspect in finding.origins {
             let party = context.party(scene, suspect);
-            let same = |known: &Party| (known.ip.is_some() && known.ip == party.ip) || *known == party;
+            // Who else is named for one address at the same moment is another device, as in a war about it.
+            let other = |known: &Party| known.mac != party.mac && known.mac.is_some_and(|mac| named.contains(&mac));
+            let same = |known: &Party| {
+                *known == party
+                    || (known.ip.is_some() && known.ip == party.ip && (party.mac.is_none() || !other(known)))
+            };
             match verdict.origins.iter().position(same) {
                 Some(index) if party.mac.is_some() => verdict.origins[index] = party,
                 Some(_) => {}

@@ -15,6 +15,8 @@ pub mod hosts;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
+#[cfg(test)]
+mod lookalikes_tests;
 mod memory;
 mod notes;
 pub mod outbox;
@@ -122,6 +124,8 @@ pub struct Engine {
     examined: Option<(Time, Vec<(&'static str, Status)>)>,
     outputs: VecDeque<Output>,
     refused: u64,
+    /// The recording has ended.
+    ends: bool,
 }
 
 impl Engine {
@@ -163,6 +167,7 @@ impl Engine {
             examined: None,
             outputs: VecDeque::new(),
             refused: 0,
+            ends: false,
         }
     }
 
@@ -247,6 +252,14 @@ impl Engine {
         self.tell_devices();
         self.asked.retain(|_, at| now.since(*at) < ASK_AGAIN_AFTER);
         self.not_asked.retain(|ip, _| self.asked.contains_key(ip));
+    }
+
+    /// The recording ends: what was not decided because more might come is decided now. Nothing is to be handed in after it.
+    pub fn finish(&mut self, now: Time) {
+        self.ends = true;
+        for interface in self.places.keys().cloned().collect::<Vec<_>>() {
+            self.judge(now, &interface, false);
+        }
     }
 
     /// The next request or piece of news.
@@ -451,6 +464,7 @@ impl Engine {
             names: &self.names,
             thresholds: &self.settings.thresholds,
             asked: &unanswered,
+            ends: self.ends,
         };
         let outputs = &mut self.outputs;
         let ask = place.judge(&view, &mut |scene, finding| {

@@ -46,6 +46,8 @@ pub(super) struct View<'a> {
     pub(super) names: &'a Names,
     pub(super) thresholds: &'a Thresholds,
     pub(super) asked: &'a BTreeSet<IpAddr>,
+    /// The recording ends here.
+    pub(super) ends: bool,
 }
 
 impl Place {
@@ -108,7 +110,7 @@ impl Place {
     pub(super) fn judge(&self, view: &View<'_>, found: &mut dyn FnMut(&Scene<'_>, Finding)) -> BTreeSet<IpAddr> {
         let mut ask = BTreeSet::new();
         for segment in self.segments.values() {
-            let heard = Heard::of(segment, view.thresholds);
+            let heard = Heard::of(segment, view.thresholds, view.ends);
             let loud = heard.loud();
             let scene = Scene {
                 at: view.at,
@@ -120,6 +122,7 @@ impl Place {
                 loud: &loud,
                 excused: &heard.excused,
                 asked: view.asked,
+                ends: view.ends,
             };
             let circulating = scene.circulating();
             // Also where no cause has spoken yet: with most frames lost, the answer is what makes the finding.

@@ -22,6 +22,9 @@ const MASSES: u64 = 50;
 /// From this long on, copies and time make a rate; before, they are a burst.
 const RATE_AFTER: Duration = Duration::from_millis(50);
 
+/// How sure it is that what was never heard from its owner is sent on, and not made up.
+pub const UNHEARD: f64 = 0.6;
+
 /// What is known of the sender of the copies.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
@@ -103,7 +106,7 @@ pub fn classify<'a>(scene: &Scene<'a>) -> Vec<Circulating<'a>> {
 fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet<IpAddr>>) -> Role {
     let Some(ip) = replica.ip.filter(|ip| !ip.is_unspecified()) else { return Role::ByOwner };
     let known = scene.owners.of(ip);
-    if known.is_empty() {
+    if known.is_empty() || replica.first_mac == MacAddr::ZERO {
         return without_owner(scene, replica, hosts);
     }
     let is_owner = |mac: MacAddr| known.iter().any(|owner| owner.mac == mac);
@@ -111,6 +114,7 @@ fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet
     let original = replica.senders.iter().find(|s| is_owner(s.mac));
     let foreign = replica.senders.iter().filter(|s| !is_owner(s.mac)).max_by_key(|s| s.frames);
     let strong = proof.is_some_and(|proof| proof < OwnerProof::Traffic);
+    let foreign = foreign.filter(|copies| original.is_none_or(|original| !is_repeated_once(replica, original, copies)));
     let Some(foreign) = foreign else {
         // Started in the middle, a reflector's own copies are all the traffic there is: no proof that it owns the address.
         if !strong && !replica.warm {
@@ -118,8 +122,13 @@ fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet
         }
         return by_owner_alone(replica);
     };
+    // Who was listened to before the first copy, with nothing lost, has sent no original of it: somebody may have made the
+    // address up, with a TTL that no router has lowered.
+    let unheard = replica.warm && scene.segment.dropped == 0 && foreign.ttl_min == foreign.ttl_max;
+    let unheard = unheard && INITIAL_TTLS.contains(&foreign.ttl_max);
     let confidence = match (strong, original.is_some()) {
         (true, true) => 0.98,
+        (true, false) if unheard => UNHEARD,
         (true, false) => 0.93,
         (false, true) => 0.9,
         (false, false) => 0.7,
@@ -131,6 +140,12 @@ fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet
         confidence,
         proof,
     )
+}
+
+/// One copy with the TTL that the original had: a router lowers the TTL, and with one that does not lower it there is no end
+/// of copies. Once is what a Wi-Fi repeater does that puts its own MAC in, or a relay that knows its own messages again.
+fn is_repeated_once(replica: &Replica, original: &CopyCount, copies: &CopyCount) -> bool {
+    replica.copies == 2 && copies.ttl_max == original.ttl_max
 }
 
 fn forwarded(
@@ -156,7 +171,14 @@ fn by_owner_alone(replica: &Replica) -> Role {
 /// The owner is unknown, as when the program is started in the middle of the storm.
 fn without_owner(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet<IpAddr>>) -> Role {
     let first = replica.first_mac;
+    // Frames without a link-layer header have no sender (raw IP, tunnels): whose copies they are nobody can say.
+    if first == MacAddr::ZERO {
+        return Role::Unknown;
+    }
     if let Some(other) = replica.senders.iter().filter(|s| s.mac != first).max_by_key(|s| s.frames) {
+        if replica.copies == 2 && other.ttl_max == replica.first_ttl {
+            return Role::Unknown; // See `is_repeated_once`.
+        }
         let (origin, forwarder) = order(replica, other);
         let lower = other.ttl_max < replica.first_ttl;
         let confidence = match (lower, replica.copies >= scene.thresholds.replica_copies) {
@@ -166,15 +188,18 @@ fn without_owner(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr,
         };
         return forwarded(forwarder, origin, origin.is_some(), confidence, None);
     }
+    // A host may have several addresses, and say a thing some times. What a reflector sends on without lowering the TTL does
+    // not end after a few copies.
+    let endless = replica.copies >= MASSES;
     let several = hosts.get(&first).is_some_and(|ips| ips.iter().filter(|ip| owners::is_on_link(**ip)).count() >= 2);
     let other = |ip: IpAddr| Some(ip) != replica.ip && ip.is_ipv4() && owners::is_on_link(ip);
     let owns_another = scene.owners.addresses_of(first).any(other);
     let routed = replica.first_ttl != 0 && !INITIAL_TTLS.contains(&replica.first_ttl);
     if replica.ttl_falls >= 2 && replica.ttl_same == 0 {
         forwarded(first, None, false, 0.85, None)
-    } else if several {
+    } else if several && endless {
         forwarded(first, None, false, 0.8, None)
-    } else if owns_another && replica.ip.is_some_and(|ip| ip.is_ipv4()) {
+    } else if owns_another && endless && replica.ip.is_some_and(|ip| ip.is_ipv4()) {
         forwarded(first, None, false, 0.7, None)
     } else if routed && replica.copies >= scene.thresholds.replica_copies {
         forwarded(first, None, false, 0.55, None)

@@ -9,12 +9,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attribution::{self, Circulating};
 use super::finding::Suspect;
 
 /// MACs this far apart in one block belong to one device: makers number the sides and radios of a router in a row.
 pub const DEVICE_REACH: u64 = 8;
+
+/// A flood that is heard until so long before the end of a recording has not ended in it.
+const CUT_OFF: Duration = Duration::from_millis(100);
 
 /// Names of devices: what the user calls them, else what they call themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,11 +59,13 @@ pub struct Heard<'a> {
 impl<'a> Heard<'a> {
     /// Those of a segment.
     #[must_use]
-    pub fn of(segment: &'a Segment, thresholds: &Thresholds) -> Self {
+    pub fn of(segment: &'a Segment, thresholds: &Thresholds, ends: bool) -> Self {
         let mut heard = Self::default();
         for (key, talker) in &segment.talkers {
-            let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds;
-            if !over || talks_media(key, talker) {
+            let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds
+                || ends && is_cut_off(segment, talker, thresholds);
+            // What has no sender is everybody's together, and no one device is loud.
+            if !over || key.0 == MacAddr::ZERO || talks_media(key, talker) {
                 continue;
             }
             match segment.beyond_expected(key, talker, thresholds) {
@@ -75,6 +81,13 @@ impl<'a> Heard<'a> {
     pub fn loud(&self) -> Vec<Talking<'_>> {
         self.loud.iter().map(|(key, talker)| (*key, &**talker)).collect()
     }
+}
+
+/// At the end of a recording: it was at a storm's rate until then, for too short a time to be told from a burst.
+#[must_use]
+pub fn is_cut_off(segment: &Segment, talker: &Talker, thresholds: &Thresholds) -> bool {
+    let until_the_end = segment.at.since(talker.last) < CUT_OFF;
+    until_the_end && talker.seconds.busiest() >= thresholds.critical_pps && !talker.seconds.fades()
 }
 
 /// One judgement's view of the world.
@@ -99,6 +112,8 @@ pub struct Scene<'a> {
     pub excused: &'a [Talking<'a>],
     /// Owners were asked for and did not answer in time.
     pub asked: &'a BTreeSet<IpAddr>,
+    /// The recording ends here: nothing is decided by waiting.
+    pub ends: bool,
 }
 
 impl Scene<'_> {
@@ -111,6 +126,7 @@ impl Scene<'_> {
     /// The device behind a suspect: name, maker, and the address that belongs to it.
     #[must_use]
     pub fn party(&self, suspect: Suspect) -> Party {
+        let suspect = Suspect { mac: suspect.mac.filter(|mac| *mac != MacAddr::ZERO), ..suspect };
         let ip = suspect
             .ip
             .or_else(|| suspect.mac.and_then(|mac| self.owners.device_address(mac, DEVICE_REACH)).map(|(ip, _)| ip));

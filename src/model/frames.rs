@@ -135,8 +135,8 @@ impl Protocol {
             Self::Pppoe => "PPPoE frames",
             Self::Stp => "spanning tree frames",
             Self::Pause => "pause frames",
-            Self::OtherUdp => "UDP multicasts",
-            Self::OtherIp => "IP multicasts",
+            Self::OtherUdp => "UDP messages",
+            Self::OtherIp => "IP messages",
             Self::Other => "broadcasts",
         }
     }

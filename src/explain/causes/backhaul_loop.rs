@@ -3,15 +3,16 @@
 //! what circles stops, and begins anew.
 
 use super::l2_loop::{CLEAN_SHARE, finding};
-use super::{Cause, Times, bridged};
+use super::{Cause, Times, bridged, groups, main_protocol, translators};
 use crate::detect::bouts::Bout;
-use crate::explain::attribution::Circulating;
-use crate::explain::finding::Finding;
+use crate::explain::attribution::{Circulating, Role};
+use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, STP_TROUBLE, WIRELESS, frames, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
 use crate::model::MacAddr;
-use crate::model::verdict::{Evidence, Verdict};
+use crate::model::frames::Protocol;
+use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ const PAUSES: usize = 2;
 const MIN_COPIES: u64 = 50;
 /// And so long it was closed.
 const MIN_CLOSED: Duration = Duration::from_millis(500);
+
+/// Devices named as those whose frames they are.
+const MAX_ORIGINS: usize = 16;
 
 /// `backhaul_loop`.
 pub(super) struct BackhaulLoop;
@@ -37,6 +41,11 @@ impl Cause for BackhaulLoop {
     }
 
     fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let translated = translators(circulating).into_iter().filter(|mac| !taken.contains(mac));
+        let repeaters = translated.filter_map(|mac| by_repeater(scene, circulating, mac)).collect::<Vec<_>>();
+        if !repeaters.is_empty() {
+            return repeaters;
+        }
         let looped = bridged(scene, circulating, taken);
         let Some(ring) = finding(scene, &looped) else { return Vec::new() };
         let bouts = scene.segment.bouts.after(scene.at.minus(WITHIN)).collect::<Vec<_>>();
@@ -59,6 +68,19 @@ impl Cause for BackhaulLoop {
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let (verb, now) = if verdict.ended.is_some() { ("circled", "If it returns") } else { ("circle", "Now") };
+        if let Some(repeater) = verdict.culprit.as_ref().filter(|culprit| culprit.mac.is_some()) {
+            return format!(
+                "Packet storm {}: {} {} everybody's broadcasts back into your LAN, {} a second, as a Wi-Fi repeater does that is \
+                 connected by cable and by radio at once. {now}: pull its network cable out. Then: leave it the cable or the \
+                 radio link, not both. {} {} not at fault.",
+                times.span(verdict),
+                words::device(repeater, "repeater"),
+                if verdict.ended.is_some() { "sent" } else { "sends" },
+                words::about(verdict.peak_pps),
+                words::sentence_case(&words::several(&verdict.origins)),
+                if verdict.origins.len() == 1 { "is" } else { "are" }
+            );
+        }
         format!(
             "Packet storm {}: broadcasts {verb} in your LAN, {} a second, on and off: a ring opens and closes by itself, as \
              where a mesh device is connected by cable and by radio at once. {now}: pull the network cable out of the mesh \
@@ -83,6 +105,55 @@ impl Cause for BackhaulLoop {
             "If there is no such device: look for a cable with a loose plug that connects two switches a second time.".to_owned(),
         ]
     }
+}
+
+/// What a device sends round that puts its own MAC on others' frames, ARP among them.
+fn by_repeater(scene: &Scene<'_>, circulating: &[Circulating<'_>], mac: MacAddr) -> Option<Finding> {
+    let its = |one: &&Circulating<'_>| match one.role {
+        Role::Forwarded(forwarding) => forwarding.forwarder == mac,
+        Role::ByOwner | Role::Unknown => false,
+    };
+    let all = circulating.iter().filter(its).collect::<Vec<_>>();
+    let replicas = || all.iter().map(|one| &one.track.replica);
+    let rate = all.iter().map(|one| one.pps(scene.at)).sum::<u64>();
+    if rate < scene.thresholds.replica_pps {
+        return None;
+    }
+    let mut origins: Vec<Suspect> = Vec::new();
+    for one in &all {
+        let Role::Forwarded(forwarding) = one.role else { continue };
+        let ip = one.track.replica.ip;
+        if origins.iter().all(|known| known.ip != ip) && origins.len() < MAX_ORIGINS {
+            origins.push(Suspect { mac: forwarding.origin, ip });
+        }
+    }
+    let most = replicas().filter(|replica| replica.protocol == Protocol::Arp).max_by_key(|replica| replica.copies)?;
+    Some(Finding {
+        cause: BackhaulLoop.id(),
+        severity: Severity::Storm,
+        confidence: 0.85,
+        culprit: Some(Suspect { mac: Some(mac), ip: None }),
+        macs: BTreeSet::from([mac]),
+        origins,
+        groups: groups(&all),
+        protocol: main_protocol(&all),
+        started: replicas().map(|replica| replica.first).min()?,
+        last: replicas().map(|replica| replica.last).max()?,
+        fresh: replicas().map(|replica| replica.fresh).sum(),
+        frames: replicas().map(|replica| replica.copies).sum(),
+        rate,
+        evidence: vec![Evidence {
+            claim: format!("{mac} sends others' frames on with its own MAC, ARP among them"),
+            observed: format!("one ARP packet {} times", words::number(most.copies)),
+            expected: "a router sends no ARP on; what a repeater sends on comes once".to_owned(),
+            feed: "capture",
+            display_filter: format!("eth.src == {mac} && arp && arp.src.hw_mac != {mac}"),
+            frame_numbers: Some((most.first_number, most.last_number)),
+        }],
+        candidates: Vec::new(),
+        lacks: Vec::new(),
+        ask: Vec::new(),
+    })
 }
 
 fn opened(bouts: &[&Bout]) -> Evidence {
@@ -110,6 +181,10 @@ const PAGE: Page = Page {
         frames(
             "What circles has stopped and begun anew {pauses} times or more within {within} s. Until then it is told as a ring of cables.",
             "回っていたものが止まり、また始まることが、{within}秒以内に{pauses}回以上ありました。それまではケーブルのループとして知らせます。",
+        ),
+        frames(
+            "Or one device sends others' frames round with its own MAC, ARP among them, as a Wi-Fi repeater does that translates MACs: then it is named, at once.",
+            "または、1台の機器が、MACアドレスを変換するWi-Fi中継機のように、ほかの機器のフレームを（ARPも含めて）自分のMACアドレスで送り返し続けています。この場合は、その機器をすぐに知らせます。",
         ),
     ],
     not_this: &[

@@ -8,7 +8,7 @@ use crate::explain::attribution::{Circulating, Role};
 use crate::explain::counted::{CounterFinding, CounterScene, MOSTLY, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Sign, WIRELESS, counters, frames, mdns, text};
-use crate::explain::scene::{DEVICE_REACH, Scene, Talking};
+use crate::explain::scene::{DEVICE_REACH, Scene, Talking, is_cut_off};
 use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::frames::{OwnerProof, Protocol};
@@ -91,7 +91,8 @@ impl Cause for ChattySource {
 /// over, is told from it within a second.
 pub(super) fn suspects<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Talking<'a>> {
     let limits = scene.thresholds;
-    scene.loud.iter().copied().filter(|(_, talker)| !may_be_a_burst(talker, limits))
+    let cut_off = |talker: &Talker| scene.ends && is_cut_off(scene.segment, talker, limits);
+    scene.loud.iter().copied().filter(move |(_, talker)| cut_off(talker) || !may_be_a_burst(talker, limits))
 }
 
 /// One of them is over the limit, but may be a burst that decays: it is named soon, as one or the other.
@@ -102,6 +103,9 @@ pub(super) fn is_awaited(scene: &Scene<'_>) -> bool {
 /// Seconds that a loud device is given to show that its rate goes down: two that fall are a decay (`WholeSeconds::fades`).
 /// After them it is no burst, whatever the portions in which its frames are counted.
 const DECIDED_AFTER: u32 = 2;
+
+/// How sure it is at most where the recording ends before a burst would have.
+const CUT_OFF: f64 = 0.6;
 
 /// It may be a burst that decays, and is not yet too old for one.
 fn may_be_a_burst(talker: &Talker, thresholds: &Thresholds) -> bool {
@@ -188,10 +192,25 @@ pub(super) fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: 
     let ip =
         talker.ips.iter().find(|ip| ip.is_ipv4()).or(talker.ips.first()).copied().filter(|ip| !ip.is_unspecified());
     let suspect = Suspect { mac: Some(key.0), ip };
+    let (limits, at) = (scene.thresholds, scene.segment.at);
+    let too_short =
+        talker.seconds.over_now(limits.source_pps) < limits.source_seconds || may_be_a_burst(talker, limits);
+    let cut_off = scene.ends && too_short;
+    let mut lacks = if own.proof.is_none() && ip.is_some() {
+        vec!["Nobody has said which MAC owns its address; that it speaks for itself is inferred.".to_owned()]
+    } else {
+        Vec::new()
+    };
+    if cut_off {
+        let lasted = at.since(talker.busy_since).as_secs_f64();
+        lacks.push(format!(
+            "The capture ends {lasted:.1} s after it began: whether it goes on, or is a burst that is soon over, is not known."
+        ));
+    }
     Finding {
         cause: ChattySource.id(),
         severity: if rate >= scene.thresholds.storm_pps { Severity::Storm } else { Severity::Warning },
-        confidence: own.confidence,
+        confidence: if cut_off { own.confidence.min(CUT_OFF) } else { own.confidence },
         culprit: Some(suspect),
         macs: BTreeSet::from([key.0]),
         origins: vec![suspect],
@@ -204,11 +223,7 @@ pub(super) fn finding(scene: &Scene<'_>, key: &TalkerKey, talker: &Talker, own: 
         rate,
         evidence: evidence(scene, key, talker, own),
         candidates: Vec::new(),
-        lacks: if own.proof.is_none() && ip.is_some() {
-            vec!["Nobody has said which MAC owns its address; that it speaks for itself is inferred.".to_owned()]
-        } else {
-            Vec::new()
-        },
+        lacks,
         ask: if own.proof.is_none() { ip.into_iter().collect() } else { Vec::new() },
     }
 }

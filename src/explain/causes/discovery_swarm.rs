@@ -14,7 +14,7 @@ use crate::model::verdict::{Evidence, Severity, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many devices are a crowd. (A class C network holds 254.)
-const CROWD: usize = 200;
+pub(super) const CROWD: usize = 200;
 /// The loudest has less than this part of it all (1 in 10).
 const NONE_HEAVY: u64 = 10;
 /// So many ports bring it in where it comes from everywhere; two may be the ends of a ring, or two devices.
@@ -100,7 +100,8 @@ pub(super) fn together(
     found
 }
 
-const fn discovers(protocol: Protocol) -> bool {
+/// Devices and services are looked for by it.
+pub(super) const fn discovers(protocol: Protocol) -> bool {
     use Protocol::{Llmnr, Mdns, Netbios, Ssdp, WsDiscovery};
     matches!(protocol, Ssdp | Mdns | Llmnr | WsDiscovery | Netbios)
 }

@@ -1,8 +1,8 @@
 //! A router whose multicast proxy sends a LAN's multicast back into the LAN it came from, because both its sides end
 //! there. Recognised by copies from a MAC that does not own the source address.
 
-use super::{Cause, Times, groups, main_protocol, source_filter};
-use crate::explain::attribution::{Circulating, Forwarding, Role};
+use super::{Cause, Times, groups, main_protocol, source_filter, translators};
+use crate::explain::attribution::{Circulating, Forwarding, Role, UNHEARD};
 use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, counters, frames, text};
@@ -51,6 +51,8 @@ impl Cause for L3Reflector {
                 None => devices.push((sides, vec![(one, forwarding)])),
             }
         }
+        let bridging = translators(circulating);
+        devices.retain(|(macs, _)| macs.is_disjoint(&bridging));
         devices.iter().map(|(macs, found)| finding(scene, macs, found)).collect()
     }
 
@@ -80,6 +82,7 @@ impl Cause for L3Reflector {
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let router = verdict.culprit.as_ref().map_or_else(|| "a router".to_owned(), |c| words::device(c, "router"));
         let what = messages(verdict);
+        let setting = if relays_broadcasts(verdict) { "its forwarding of broadcasts" } else { "IGMP proxy" };
         let origin = words::several(&verdict.origins);
         if verdict.severity == Severity::Warning {
             let copies = if verdict.frames == 1 {
@@ -89,15 +92,17 @@ impl Cause for L3Reflector {
             };
             return format!(
                 "No storm yet: {router} returned {what} {copies}. This wiring can become a storm. \
-                 Turn IGMP proxy off, then check again."
+                 Turn {setting} off, then check again."
             );
         }
         let rate = words::about(verdict.peak_pps);
         let maybe = if verdict.confidence < 0.65 { "probably " } else { "" };
         let (verb, todo) = if verdict.ended.is_some() {
-            ("sent", "It has stopped, but the wiring can bring it back. Turn IGMP proxy off, then check again.")
+            let todo =
+                format!("It has stopped, but the wiring can bring it back. Turn {setting} off, then check again.");
+            ("sent", todo)
         } else {
-            ("sends", "Now: unplug its WAN cable (or its power). Then: turn IGMP proxy off.")
+            ("sends", format!("Now: unplug its WAN cable (or its power). Then: turn {setting} off."))
         };
         let innocent = if verdict.origins.is_empty() {
             String::new()
@@ -126,11 +131,19 @@ impl Cause for L3Reflector {
             Severity::Storm => ("Then", "Save, and plug the cable back in."),
             Severity::Warning => ("Now", "Save, and watch whether it comes back."),
         };
-        remedy.push(format!(
+        if relays_broadcasts(verdict) {
+            remedy.push(format!(
+                "{when}: open the settings page of {router} and turn the forwarding of broadcasts off (also called broadcast \
+                 relay, UDP relay or helper, directed broadcast, or Wake on LAN from the Internet). If a program on it \
+                 relays them (as for games, network drives or speakers), end that program. {after}"
+            ));
+        } else {
+            remedy.push(format!(
             "{when}: open the settings page of {router} and turn \"IGMP proxy\" off (also called IPTV, multicast proxy or \
              multicast routing; usually under LAN, Network or Advanced){}. {after}",
             if v6 { ", and IPv6 pass-through and MLD proxy as well" } else { "" }
         ));
+        }
         remedy.push(
             "If that router has to stay beside the provider's (for PPPoE): put a switch between the fibre modem (ONU) and \
              both routers, so that its WAN side is no longer in your LAN. If the modem is built into the first router, \
@@ -139,6 +152,11 @@ impl Cause for L3Reflector {
         );
         remedy
     }
+}
+
+/// Broadcasts alone come back: an IGMP proxy sends on multicasts, never those (RFC 4605, 4.1); a relay of broadcasts does.
+fn relays_broadcasts(verdict: &Verdict) -> bool {
+    !verdict.groups.is_empty() && !verdict.groups.iter().any(IpAddr::is_multicast)
 }
 
 /// `the Echo's searches`, `searches of the Echo and the TV`.
@@ -189,6 +207,8 @@ fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'
         finding.evidence = evidence(scene, &one.track.replica, forwarding, dies);
         if forwarding.proof.is_none() {
             doubt(scene, &mut finding, &one.track.replica);
+        } else if !forwarding.original_seen && forwarding.confidence <= UNHEARD {
+            unheard(&mut finding, &one.track.replica, forwarding.forwarder);
         }
     }
     if by_neighbour(scene, by_share) {
@@ -328,6 +348,20 @@ fn doubt(scene: &Scene<'_>, finding: &mut Finding, replica: &Replica) {
             needs: format!("the MAC that owns {ip} (analyze --owner {ip}=MAC): if it is the sender of the copies, a cable loop is likelier"),
         });
     }
+}
+
+/// The owner of the source address is known, and has sent no original.
+fn unheard(finding: &mut Finding, replica: &Replica, mac: MacAddr) {
+    let Some(ip) = replica.ip else { return };
+    finding.lacks.push(format!(
+        "Nothing like it was heard from {ip} before: {mac} may have made up that source address, as in an attack or a test."
+    ));
+    finding.candidates.push(Candidate {
+        cause: "chatty_source",
+        confidence: 1.0 - finding.confidence,
+        mac: Some(mac),
+        needs: format!("see what {mac} is: a router or a relay sends on what others say, any other device makes it up"),
+    });
 }
 
 fn by_neighbour(scene: &Scene<'_>, mac: MacAddr) -> bool {

@@ -138,14 +138,21 @@ fn main_protocol(circulating: &[&Circulating<'_>]) -> crate::model::frames::Prot
     heaviest.map_or(crate::model::frames::Protocol::Other, |c| c.track.replica.protocol)
 }
 
-/// Destination groups of circulating datagrams, each once, in order.
+/// Destination groups of circulating datagrams, each once, in order; the broadcast address of a subnet among them.
 fn groups(circulating: &[&Circulating<'_>]) -> Vec<std::net::IpAddr> {
     let groups = circulating.iter().filter_map(|c| c.track.replica.group);
-    groups.filter(|group| group.is_multicast() || is_broadcast(*group)).collect::<BTreeSet<_>>().into_iter().collect()
+    groups.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn is_broadcast(ip: std::net::IpAddr) -> bool {
-    matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast())
+/// Forwarders that send ARP on, by the copies of it. No router does, and no proxy of multicasts; and who answers for another
+/// (proxy ARP, a sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
+fn translators(circulating: &[Circulating<'_>]) -> BTreeSet<MacAddr> {
+    let arp = circulating.iter().filter(|one| one.track.replica.protocol == crate::model::frames::Protocol::Arp);
+    let forwarders = arp.filter_map(|one| match one.role {
+        Role::Forwarded(forwarding) => Some(forwarding.forwarder),
+        Role::ByOwner | Role::Unknown => None,
+    });
+    forwarders.collect()
 }
 
 /// `ip.src == 192.168.1.10`, or the IPv6 or ARP form of it.

@@ -2,6 +2,7 @@
 //! its port, and a switch that has one buffer for all ports soon holds back everything. No switch passes a pause frame on, so
 //! that only the one at the other end of the cable sees them, and counts them (EtherLike-MIB).
 
+use super::chatty_source::{finding, ownership, suspects};
 use super::{Cause, Times};
 use crate::explain::attribution::Circulating;
 use crate::explain::counted::{CounterFinding, CounterScene, Paused, STARVED_OCTETS, SourcePort, counted};
@@ -61,8 +62,14 @@ impl Cause for PauseFlood {
         &PAGE
     }
 
-    fn judge(&self, _: &Scene<'_>, _: &[Circulating<'_>], _: &BTreeSet<MacAddr>) -> Vec<Finding> {
-        Vec::new()
+    /// A capture at the cable itself (a tap, a card that hands them on) shows the frames, and so who sends them.
+    fn judge(&self, scene: &Scene<'_>, circulating: &[Circulating<'_>], taken: &BTreeSet<MacAddr>) -> Vec<Finding> {
+        let sent = suspects(scene).filter(|(key, _)| key.1 == Protocol::Pause && !taken.contains(&key.0));
+        let found = sent.filter_map(|(key, talker)| {
+            let own = ownership(scene, circulating, key, talker)?;
+            Some(Finding { cause: self.id(), ..finding(scene, key, talker, own) })
+        });
+        found.collect()
     }
 
     fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
@@ -71,10 +78,21 @@ impl Cause for PauseFlood {
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let culprit = verdict.culprit.as_ref();
+        let now = if verdict.ended.is_some() { "If it returns" } else { "Now" };
+        if let Some(sender) = culprit.filter(|culprit| culprit.port.is_none() && culprit.mac.is_some()) {
+            return format!(
+                "Flood {}: {} {} {} pause frames a second, which hold back everything that is for it. {now}: pull its cable, \
+                 and restart it. Then: update its network driver, and turn flow control (802.3x) off there.",
+                times.span(verdict),
+                words::device(sender, "device"),
+                if verdict.ended.is_some() { "sent" } else { "sends" },
+                words::about(verdict.peak_pps),
+            );
+        }
         let port = culprit.and_then(|culprit| culprit.port.as_deref()).unwrap_or("one port");
         let device = culprit.filter(|culprit| culprit.mac.is_some());
         let device = device.map_or_else(|| "the device there".to_owned(), |culprit| words::device(culprit, "device"));
-        let (verb, now) = if verdict.ended.is_some() { ("held", "If it returns") } else { ("holds", "Now") };
+        let verb = if verdict.ended.is_some() { "held" } else { "holds" };
         format!(
             "Flood {}: {} pause frames a second come in at {port}, and the switch {verb} back everything that is for it. \
              {now}: pull the cable at {port}, and restart {device}. Then: update its network driver, and turn flow control \

@@ -2,7 +2,7 @@
 //! what would decide it. A wrong name is the worst answer.
 
 use super::chatty_source::{is_awaited, ownership, suspects};
-use super::discovery_swarm::{from_everywhere, together};
+use super::discovery_swarm::{CROWD, discovers, from_everywhere, together};
 use super::ethertype_bridge_loop::Family;
 use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
@@ -17,8 +17,16 @@ use crate::explain::words;
 use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
 use crate::model::{MacAddr, vendor};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What one device repeats for less than this, and not in masses, may be over.
+const A_BURST: Duration = Duration::from_secs(1);
+
+/// Who has said no more than this in the seconds that are remembered may not exist: addresses are made up for a frame each.
+const SAID_ONCE: u64 = 2;
 
 /// `unexplained`.
 pub(super) struct Unexplained;
@@ -265,7 +273,16 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
     if rate < scene.thresholds.replica_pps {
         return None;
     }
+    let copies = its.iter().map(|one| one.track.replica.copies).sum::<u64>();
+    let last = its.iter().map(|one| one.track.replica.last).max()?;
+    let lasted = last.since(its.iter().map(|one| one.track.replica.first).min()?);
+    // A tool may say one thing some dozens of times at once (Wake on LAN). A ring does not end by itself: the second that
+    // tells them apart is waited for where it is slow.
+    if copies < scene.thresholds.critical_pps && lasted < A_BURST {
+        return None;
+    }
     let most = &its.iter().max_by_key(|one| one.track.replica.copies)?.track.replica;
+    let sender = Some(mac).filter(|mac| *mac != MacAddr::ZERO);
     let unknown = its.iter().any(|one| one.role == Role::Unknown);
     let ip = most.ip.filter(|ip| !ip.is_unspecified());
     let decides = match ip {
@@ -279,14 +296,14 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
         let chatty = Candidate {
             cause: "chatty_source",
             confidence: if fresh { 0.4 } else { 0.05 },
-            mac: Some(mac),
+            mac: sender,
             needs: decides.clone(),
         };
         vec![
             Candidate {
                 cause: "l3_reflector",
                 confidence: if fresh { 0.35 } else { 0.55 },
-                mac: Some(mac),
+                mac: sender,
                 needs: decides.clone(),
             },
             chatty,
@@ -300,7 +317,7 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
     } else {
         vec![
             Candidate { cause: "l2_loop", confidence: 0.5, mac: None, needs: decides.clone() },
-            Candidate { cause: "chatty_source", confidence: 0.4, mac: Some(mac), needs: decides.clone() },
+            Candidate { cause: "chatty_source", confidence: 0.4, mac: sender, needs: decides.clone() },
         ]
     };
     let mut candidates = candidates;
@@ -316,9 +333,9 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
         groups: groups(its),
         protocol: main_protocol(its),
         started: its.iter().map(|one| one.track.replica.first).min()?,
-        last: its.iter().map(|one| one.track.replica.last).max()?,
+        last,
         fresh: its.iter().map(|one| one.track.replica.fresh).sum(),
-        frames: its.iter().map(|one| one.track.replica.copies).sum(),
+        frames: copies,
         rate,
         evidence: vec![Evidence {
             claim: "The same datagram was on the wire again and again, from one MAC".to_owned(),
@@ -356,7 +373,8 @@ fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
         if known.contains(&key.0) || findings.iter().any(|f| f.macs.contains(&key.0)) {
             continue;
         }
-        let foreign = talker.ips.iter().find(|ip| !scene.owners.of(**ip).is_empty());
+        let owned = |ip: &IpAddr| scene.owners.of(*ip).iter().any(|owner| owner.mac == key.0);
+        let foreign = talker.ips.iter().find(|ip| !scene.owners.of(**ip).is_empty() && !owned(ip));
         let needs = "look up both MACs in the router's device list".to_owned();
         findings.push(Finding {
             cause: Unexplained.id(),
@@ -381,14 +399,19 @@ fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
                 frame_numbers: None,
             }],
             // Copies of what was sent before are a reflector's trade; a device that floods makes new messages.
+            // Who floods from its own address alone is no reflector, and may be one whose frames go round.
             candidates: {
-                let order = if talker.repeats_itself() {
-                    ["l3_reflector", "chatty_source"]
+                let (order, needs) = if foreign.is_none() && talker.ips.iter().any(owned) {
+                    let others = "watch whether frames of other hosts come back as well";
+                    (["chatty_source", "l2_loop"], others.to_owned())
+                } else if talker.repeats_itself() || foreign.is_some() {
+                    (["l3_reflector", "chatty_source"], needs)
                 } else {
-                    ["chatty_source", "l3_reflector"]
+                    (["chatty_source", "l3_reflector"], needs)
                 };
+                let blamed = |cause: &str| (cause != "l2_loop").then_some(key.0);
                 let candidate =
-                    |(cause, confidence)| Candidate { cause, confidence, mac: Some(key.0), needs: needs.clone() };
+                    |(cause, confidence)| Candidate { cause, confidence, mac: blamed(cause), needs: needs.clone() };
                 order.into_iter().zip([0.4, 0.3]).map(candidate).collect()
             },
             lacks: foreign
@@ -410,7 +433,14 @@ fn swarm(scene: &Scene<'_>) -> Option<Finding> {
     let rate = control.busiest();
     let mut loudest = scene.segment.talkers.iter().collect::<Vec<_>>();
     loudest.sort_by_key(|(_, talker)| std::cmp::Reverse(talker.seconds.busiest()));
-    let protocol = loudest.first().map_or(Protocol::Other, |((_, protocol), _)| *protocol);
+    // Of many that say a thing or two each, no one tells what most of it is.
+    let mut by_protocol: BTreeMap<Protocol, u64> = BTreeMap::new();
+    for ((_, protocol), talker) in &loudest {
+        *by_protocol.entry(*protocol).or_default() += talker.frames;
+    }
+    let protocol = by_protocol.into_iter().max_by_key(|(_, frames)| *frames).map_or(Protocol::Other, |most| most.0);
+    let strangers = loudest.iter().filter(|(_, talker)| talker.frames <= SAID_ONCE).count();
+    let forged = strangers >= CROWD && strangers * 2 > loudest.len() && !discovers(protocol);
     let started = loudest.iter().map(|(_, talker)| talker.busy_since).min().unwrap_or(scene.at);
     Some(Finding {
         cause: Unexplained.id(),
@@ -438,12 +468,22 @@ fn swarm(scene: &Scene<'_>) -> Option<Finding> {
             display_filter: "eth.dst.ig == 1".to_owned(),
             frame_numbers: None,
         }],
-        candidates: vec![Candidate {
-            cause: "discovery_swarm",
-            confidence: 0.3,
-            mac: None,
-            needs: "see which program or device makes so many answer at once".to_owned(),
-        }],
+        candidates: {
+            let crowd = "see which program or device makes so many answer at once";
+            let port = "see in the switches' forwarding tables behind which port so many addresses appear: one device \
+                        there may make them up";
+            let candidate = |cause: &'static str, confidence: f64, needs: &str| Candidate {
+                cause,
+                confidence,
+                mac: None,
+                needs: needs.to_owned(),
+            };
+            if forged {
+                vec![candidate("chatty_source", 0.3, port), candidate("discovery_swarm", 0.1, crowd)]
+            } else {
+                vec![candidate("discovery_swarm", 0.3, crowd)]
+            }
+        },
         lacks: Vec::new(),
         ask: Vec::new(),
     })

@@ -6,6 +6,7 @@ mod ja;
 mod ja_causes;
 mod ja_counted;
 mod ja_pairs;
+mod ja_relayed;
 mod ja_snmp;
 
 use crate::model::text::Language;
@@ -22,8 +23,15 @@ const MAX_NAMES: usize = 16;
 const MAX_TRIES: usize = 2_000;
 
 /// The Japanese catalogue, in the order in which it is looked up.
-const JAPANESE: &[&[(&str, &str)]] =
-    &[ja::CATALOGUE, ja_causes::CATALOGUE, ja_pairs::CATALOGUE, ja_counted::CATALOGUE, ja_snmp::CATALOGUE, ja::WORDS];
+const JAPANESE: &[&[(&str, &str)]] = &[
+    ja_relayed::CATALOGUE,
+    ja::CATALOGUE,
+    ja_causes::CATALOGUE,
+    ja_pairs::CATALOGUE,
+    ja_counted::CATALOGUE,
+    ja_snmp::CATALOGUE,
+    ja::WORDS,
+];
 
 /// A verdict with its sentences in the language.
 #[must_use]
