@@ -379,6 +379,20 @@ pub fn talks_media(key: &TalkerKey, talker: &Talker) -> bool {
     key.1 == Protocol::OtherUdp && routed_group && talker.bytes >= 150 * talker.frames
 }
 
+/// The groups of VRRP (RFC 9568, 5.1.1.2 and 5.1.2.2).
+const VRRP: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18)), IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12))];
+/// A virtual router announces itself as often as once in a hundredth of a second (RFC 9568, 5.2.7), by IPv4 and IPv6 each, and its
+/// clock need not be ours.
+const MOST_OFTEN: u64 = 2 * 100 * 11 / 10;
+
+/// A virtual router that announces itself, no more often than it may.
+#[must_use]
+pub fn announces_a_virtual_router(key: &TalkerKey, talker: &Talker) -> bool {
+    let to_routers = !talker.groups.is_empty() && talker.groups.iter().all(|group| VRRP.contains(group));
+    key.0.is_virtual_router() && to_routers && talker.seconds.busiest() <= MOST_OFTEN
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

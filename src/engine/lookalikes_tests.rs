@@ -107,8 +107,10 @@ fn greetings() -> Frames {
 
 #[test]
 fn frames_without_a_sender_blame_nobody() {
-    let reflected = every(2_000, 3_000, 400, |_| search(ROUTER, 4, 77)[14..].to_vec());
-    let verdict = only(told_of(reflected, 6_000, LinkType::RawIp, false));
+    // Two hosts', as one MAC that is not there would have sent on.
+    let echo = every(2_000, 3_000, 400, |_| search(ROUTER, 4, 77)[14..].to_vec());
+    let other = every(2_001, 3_000, 100, |_| udp(ROUTER, 20, [239, 255, 255, 250], 78)[14..].to_vec());
+    let verdict = only(told_of([echo, other].concat(), 6_000, LinkType::RawIp, false));
     assert_eq!((verdict.cause, culprit(&verdict)), ("unexplained", None));
     assert!(verdict.candidates.iter().all(|candidate| candidate.mac.is_none()), "{:?}", verdict.candidates);
     assert!(verdict.origins.iter().all(|origin| origin.mac.is_none() && origin.vendor.is_none()), "{verdict:#?}");
@@ -246,4 +248,27 @@ fn a_ring_is_told_once() {
     let once = (20..30).map(|n| (4_500, arp(host(n), (host(n), n), 1))).collect();
     let verdict = only(told([ring, once, circles(40, 4_800, 400)].concat(), 7_500));
     assert_eq!((verdict.cause, culprit(&verdict)), ("l2_loop", None), "{}", verdict.sentence);
+}
+
+/// VRRP may announce a router a hundred times a second.
+#[test]
+fn a_virtual_router_may_announce_itself_often() {
+    let router = [0, 0, 0x5e, 0, 1, 51];
+    let announce =
+        |pps: i64| every(2_000, 6_000, pps, |id| ipv4(router, 200, [224, 0, 0, 18], (112, 255, id), &[0x31; 12]));
+    let said = told([greetings(), announce(100)].concat(), 9_000);
+    assert!(said.is_empty(), "{said:#?}");
+    let verdict = only(told([greetings(), announce(500)].concat(), 9_000));
+    assert_eq!(culprit(&verdict), Some(MacAddr(router)), "not that often");
+}
+
+#[test]
+fn a_second_device_that_copies_is_told() {
+    let original = vec![(2_000, search(ECHO, 4, 77))];
+    let copies = |from: [u8; 6], at: i64| every(at, 3_000, 400, move |_| search(from, 4, 77));
+    let verdict = only(told([greetings(), original, copies(ROUTER, 2_005), copies(host(7), 2_006)].concat(), 6_000));
+    assert_eq!(verdict.cause, "l3_reflector");
+    let both = [ROUTER, host(7)].map(|mac| MacAddr(mac).to_string());
+    let said = format!("{:?} {}", culprit(&verdict).map(|mac| mac.to_string()), verdict.lacks.join(" "));
+    assert!(both.iter().all(|mac| said.contains(mac)), "{said}");
 }

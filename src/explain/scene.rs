@@ -1,6 +1,6 @@
 //! Everything that a cause may look at. Borrowed from the engine for one judgement.
 
-use crate::detect::segment::{TalkerKey, talks_media};
+use crate::detect::segment::{TalkerKey, announces_a_virtual_router, talks_media};
 use crate::detect::{Segment, Talker, Thresholds};
 use crate::model::verdict::Party;
 use crate::model::{MacAddr, Time, vendor};
@@ -65,7 +65,8 @@ impl<'a> Heard<'a> {
             let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds
                 || ends && is_cut_off(segment, talker, thresholds);
             // What has no sender is everybody's together, and no one device is loud.
-            if !over || key.0 == MacAddr::ZERO || talks_media(key, talker) {
+            let by_design = talks_media(key, talker) || announces_a_virtual_router(key, talker);
+            if !over || key.0 == MacAddr::ZERO || by_design {
                 continue;
             }
             match segment.beyond_expected(key, talker, thresholds) {

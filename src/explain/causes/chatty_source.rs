@@ -83,6 +83,9 @@ impl Cause for ChattySource {
                 "Then: start it again. If the flood returns, update its firmware or the app on it that looks for devices, \
                  or reset it to factory settings; until then keep {device} off the network."
             ),
+            "If it is a router or a server: a program on it that passes discovery messages or broadcasts on between networks \
+             (for mDNS, SSDP, games, speakers) may hear its own. Turn that off, or give it one interface in each network."
+                .to_owned(),
         ]
     }
 }

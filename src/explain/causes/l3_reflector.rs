@@ -211,6 +211,11 @@ fn finding(scene: &Scene<'_>, macs: &BTreeSet<MacAddr>, found: &[(&Circulating<'
             unheard(&mut finding, &one.track.replica, forwarding.forwarder);
         }
     }
+    // Whoever copies the same datagram is taken for another side of it, and need not be one: pulling one plug may not do.
+    let strangers = macs.iter().filter(|mac| **mac != by_share && !mac.is_neighbour_of(by_share, DEVICE_REACH));
+    finding.lacks.extend(strangers.map(|mac| {
+        format!("Copies come from {mac} as well: it is the other side of that router, or a second device that does the same.")
+    }));
     if by_neighbour(scene, by_share) {
         finding.evidence.extend(neighbour_evidence(scene, by_share));
     }

@@ -48,6 +48,15 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "see what {mac} is: a router or a relay sends on what others say, any other device makes it up",
         "{mac}がどの機器か調べてください。ルーターや中継機能ならほかの機器のメッセージを転送しており、そのほかの機器なら自分で作って送信しています",
     ),
+    (
+        "Copies come from {mac} as well: it is the other side of that router, or a second device that does the same.",
+        "複製は{mac}からも届いています。同じルーターのもう一方の側か、同じ動作をしている2台目の機器です。",
+    ),
+    // ---- chatty_source: a relay that hears itself ----
+    (
+        "If it is a router or a server: a program on it that passes discovery messages or broadcasts on between networks (for mDNS, SSDP, games, speakers) may hear its own. Turn that off, or give it one interface in each network.",
+        "ルーターやサーバーの場合は、探索メッセージやブロードキャストをネットワーク間で転送するプログラム（mDNS、SSDP、ゲーム、スピーカー用など）が、自分の送信を受け取って再び転送しているかもしれません。その機能をオフにするか、各ネットワークにつなぐインターフェースを1つずつにしてください。",
+    ),
     // ---- backhaul_loop: a repeater that is known ----
     (
         "Packet storm {span}: {device} sends everybody's broadcasts back into your LAN, {rate} a second, as a Wi-Fi repeater does that is connected by cable and by radio at once. Now: pull its network cable out. Then: leave it the cable or the radio link, not both. {who} not at fault.",
