@@ -418,7 +418,8 @@ impl Case {
         verdict.started = verdict.started.min(finding.started).max(self.not_before);
         verdict.severity = verdict.severity.max(finding.severity);
         // Once the culprit is known for sure, a later moment with fewer facts does not unsay it.
-        if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || nobody(verdict) {
+        let better = nobody(verdict) && finding.culprit.is_some();
+        if finding.cause != verdict.cause || finding.confidence >= verdict.confidence || better {
             // Both sides of a router may send, now one more, now the other: the one named first stays named.
             let named = verdict.culprit.as_ref().and_then(|culprit| culprit.mac).filter(|mac| {
                 finding.cause == verdict.cause && finding.confidence <= verdict.confidence && finding.macs.contains(mac)

@@ -272,3 +272,24 @@ fn a_second_device_that_copies_is_told() {
     let said = format!("{:?} {}", culprit(&verdict).map(|mac| mac.to_string()), verdict.lacks.join(" "));
     assert!(both.iter().all(|mac| said.contains(mac)), "{said}");
 }
+
+/// Captures that were put together may show a copy before the original, which is sent once.
+#[test]
+fn who_sends_masses_is_not_the_origin() {
+    let original = vec![(2_003, search(ECHO, 4, 77))];
+    let verdict = only(told([original, every(2_000, 3_000, 400, |_| search(ROUTER, 4, 77))].concat(), 6_000));
+    assert_eq!((verdict.cause, culprit(&verdict)), ("l3_reflector", Some(MacAddr(ROUTER))), "{}", verdict.sentence);
+    assert_eq!(verdict.origins[0].mac, Some(MacAddr(ECHO)));
+}
+
+/// A router that looks for its provider (PADI) may have its frame passed round by another one: that IPv4 comes once says
+/// nothing about it.
+#[test]
+fn who_speaks_pppoe_is_not_blamed_for_a_ring_of_it() {
+    let padi = |_| ethernet(ALL, ROUTER, 0x8863, &[0x11, 9, 0, 0, 0, 4, 1, 1, 0, 0]);
+    let others = every(2_500, 5_000, 2, |n| udp(host(3), 3, [255; 4], n));
+    let verdict = only(told([greetings(), every(2_000, 6_000, 800, padi), others].concat(), 9_000));
+    assert_eq!((verdict.cause, culprit(&verdict)), ("unexplained", None), "{}", verdict.sentence);
+    let first = verdict.candidates.first().map(|candidate| candidate.cause);
+    assert_eq!(first, Some("ethertype_bridge_loop"), "{:?}", verdict.candidates);
+}

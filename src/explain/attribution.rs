@@ -18,6 +18,8 @@ const INITIAL_TTLS: [u8; 15] = [1, 2, 4, 5, 8, 10, 16, 20, 30, 32, 60, 64, 127, 
 /// and stop; what circulates goes on, or comes in masses.
 const GOES_ON: Duration = Duration::from_millis(100);
 const MASSES: u64 = 50;
+/// Identical frames of a healthy host within a second (99 captures).
+const HEALTHY_REPEATS: u64 = 4;
 
 /// From this long on, copies and time make a rate; before, they are a burst.
 const RATE_AFTER: Duration = Duration::from_millis(50);
@@ -176,8 +178,9 @@ fn without_owner(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr,
         return Role::Unknown;
     }
     if let Some(other) = replica.senders.iter().filter(|s| s.mac != first).max_by_key(|s| s.frames) {
-        if replica.copies == 2 && other.ttl_max == replica.first_ttl {
-            return Role::Unknown; // See `is_repeated_once`.
+        // With one TTL in all, only masses tell the one who sends them from the one who said it first.
+        if replica.copies < MASSES && other.ttl_max == replica.first_ttl {
+            return Role::Unknown;
         }
         let (origin, forwarder) = order(replica, other);
         let lower = other.ttl_max < replica.first_ttl;
@@ -215,5 +218,14 @@ fn order(replica: &Replica, other: &CopyCount) -> (Option<MacAddr>, MacAddr) {
     if first.is_neighbour_of(other.mac, DEVICE_REACH) {
         return (None, other.mac);
     }
-    if other.ttl_min > replica.first_ttl { (Some(other.mac), first) } else { (Some(first), other.mac) }
+    // An original is sent once, or a few times by hosts that say things thrice; captures that were put together may show a
+    // copy before it. Who sends masses of it is no origin, and if both do, neither is.
+    let sent = replica.senders.iter().find(|sender| sender.mac == first).map_or(0, |sender| sender.frames);
+    let few = |frames: u64| frames <= HEALTHY_REPEATS;
+    match (few(sent), few(other.frames)) {
+        (false, false) => (None, if sent > other.frames { first } else { other.mac }),
+        _ if other.ttl_min > replica.first_ttl => (Some(other.mac), first),
+        (false, true) if other.ttl_min == replica.first_ttl => (Some(other.mac), first),
+        _ => (Some(first), other.mac),
+    }
 }

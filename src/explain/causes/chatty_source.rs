@@ -167,7 +167,8 @@ pub(super) fn ownership(
     }
     let v6 = its().any(|one| one.track.replica.ip.is_some_and(|ip| ip.is_ipv6()));
     let others = scene.segment.talkers.iter().any(|((other, protocol), other_talker)| {
-        *other != mac && only_v6(*protocol, other_talker) == v6 && came_once(talker, other_talker)
+        let alike = only_v6(*protocol, other_talker) == v6 && is_pppoe(*protocol) == is_pppoe(key.1);
+        *other != mac && alike && came_once(talker, other_talker)
     });
     let confidence = match (known, identified, from_the_start, others) {
         (true, false, _, true) => 0.85,
@@ -181,6 +182,11 @@ pub(super) fn ownership(
 fn only_v6(protocol: Protocol, talker: &Talker) -> bool {
     matches!(protocol, Protocol::Mld | Protocol::Nd)
         || (!talker.ips.is_empty() && talker.ips.iter().all(IpAddr::is_ipv6))
+}
+
+/// The other thing that a router may pass through alone.
+fn is_pppoe(protocol: Protocol) -> bool {
+    protocol == Protocol::Pppoe
 }
 
 /// The frames of another host came once while this one repeated itself, and had the time to come round: in a young loop only

@@ -315,8 +315,16 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
             },
         ]
     } else {
+        // Where anything else has come once it is no ring for everything.
+        let bridged = Family::of_all(its).is_some_and(Family::may_be_bridged);
+        let speaks =
+            |protocol: Protocol| !matches!(protocol, Protocol::Nd | Protocol::Mld) && protocol != most.protocol;
+        let once = scene.segment.talkers.iter().any(|((other, protocol), talker)| {
+            *other != mac && talker.last > most.first && speaks(*protocol) && !talker.repeats_itself()
+        });
+        let ring = if bridged && once { "ethertype_bridge_loop" } else { "l2_loop" };
         vec![
-            Candidate { cause: "l2_loop", confidence: 0.5, mac: None, needs: decides.clone() },
+            Candidate { cause: ring, confidence: 0.5, mac: None, needs: decides.clone() },
             Candidate { cause: "chatty_source", confidence: 0.4, mac: sender, needs: decides.clone() },
         ]
     };
