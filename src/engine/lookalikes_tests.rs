@@ -209,6 +209,12 @@ fn an_address_may_be_made_up() {
     assert_eq!(culprit(&verdict), Some(MacAddr(host(2))));
     assert!(verdict.confidence <= 0.6 && verdict.sentence.contains("probably"), "{}", verdict.sentence);
     assert!(verdict.candidates.iter().any(|candidate| candidate.cause == "chatty_source"), "{:?}", verdict.candidates);
+    // A relay that writes the headers anew (another id) has something to send on.
+    let original = vec![(2_000, search(ECHO, 4, 77))];
+    let relayed = every(2_005, 3_000, 400, |_| search(ROUTER, 4, 78));
+    let verdict = only(told([greetings(), original, relayed].concat(), 6_000));
+    assert_eq!((verdict.cause, culprit(&verdict)), ("l3_reflector", Some(MacAddr(ROUTER))));
+    assert!(verdict.confidence > 0.9 && verdict.lacks.is_empty(), "{verdict:#?}");
 }
 
 #[test]

@@ -124,10 +124,13 @@ fn role(scene: &Scene<'_>, replica: &Replica, hosts: &BTreeMap<MacAddr, BTreeSet
         }
         return by_owner_alone(replica);
     };
-    // Who was listened to before the first copy, with nothing lost, has sent no original of it: somebody may have made the
-    // address up, with a TTL that no router has lowered.
+    // An owner who was listened to before the first copy, with nothing lost, and has said nothing by this protocol (a relay that
+    // writes the headers anew leaves no more than that in common): somebody may have made the address up, with a TTL that
+    // no router has lowered.
     let unheard = replica.warm && scene.segment.dropped == 0 && foreign.ttl_min == foreign.ttl_max;
     let unheard = unheard && INITIAL_TTLS.contains(&foreign.ttl_max);
+    let says = |mac: MacAddr| scene.segment.talkers.contains_key(&(mac, replica.protocol));
+    let unheard = unheard && !known.iter().any(|owner| says(owner.mac));
     let confidence = match (strong, original.is_some()) {
         (true, true) => 0.98,
         (true, false) if unheard => UNHEARD,
