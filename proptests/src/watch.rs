@@ -87,7 +87,7 @@ pub struct Report {
     /// Frames that went into or out of a port of the world.
     pub frame_events: u64,
     /// Packets a second, on average over the time of the first storm, by which more went out of a port of a managed switch than
-    /// before, at most; where its agent counts octets alone, that it dropped: what else there is may be television.
+    /// before, at most of those to groups, and of unicasts out of half of them; where its agent counts octets alone, that it dropped: what else there is may be television.
     pub loudest_pps: f64,
 }
 
@@ -150,7 +150,7 @@ struct Bench<'a> {
     latest: VecDeque<Duration>,
     counters: BTreeMap<usize, Arc<[Option<Counter>]>>,
     /// What had gone out of ports before the first storm began.
-    at_onset: Option<(Duration, Vec<f64>)>,
+    at_onset: Option<(Duration, Vec<[f64; 2]>)>,
     report: Report,
 }
 
@@ -271,16 +271,17 @@ impl Bench<'_> {
         self.report.happened = world.take_events().into_iter().map(|event| (event.at, event.text)).collect();
     }
 
-    /// Packets out of each port of the managed switches so far, as [`Report::loudest_pps`] counts them.
-    fn out_of_ports(&self, world: &World) -> Vec<f64> {
+    /// What has gone out of each port of the managed switches so far: groups, and unicasts, as [`Report::loudest_pps`] counts
+    /// them.
+    fn out_of_ports(&self, world: &World) -> Vec<[f64; 2]> {
         let managed = (0..world.switches().len()).filter(|index| self.scenario.switches[*index].managed);
         let out = managed.flat_map(|index| {
             let switch = &world.switches()[index];
             let octets_alone = switch.manners().zero_packets;
-            switch.ports().map(move |(_, port)| {
+            switch.ports().filter(|(_, port)| port.up).map(move |(_, port)| {
                 let out = &port.outgoing;
-                let packets = out.unicast + out.multicast + out.broadcast;
-                if octets_alone { out.discards as f64 } else { packets as f64 }
+                let dropped = out.discards as f64;
+                if octets_alone { [dropped; 2] } else { [(out.multicast + out.broadcast) as f64, out.unicast as f64] }
             })
         });
         out.collect()
@@ -292,12 +293,23 @@ impl Bench<'_> {
         let until = storm.and_then(|storm| storm.until).unwrap_or(self.scenario.duration);
         let lasted = until.saturating_sub(*from).as_secs_f64().max(1.0);
         let rest = self.scenario.duration.as_secs_f64() - from.as_secs_f64();
-        let more = self.out_of_ports(world).into_iter().zip(before).map(|(after, before)| {
-            // What is usual there goes on.
-            let usual = before / from.as_secs_f64().max(1.0);
-            (after - before - usual * rest) / lasted
-        });
-        more.fold(0.0, f64::max)
+        let after = self.out_of_ports(world);
+        let more = |kind: usize| {
+            let both = after.iter().zip(before).map(move |(after, before)| (after[kind], before[kind]));
+            let mut more = both
+                .map(|(after, before)| {
+                    // What is usual there goes on.
+                    let usual = before / from.as_secs_f64().max(1.0);
+                    (after - before - usual * rest) / lasted
+                })
+                .collect::<Vec<_>>();
+            more.sort_by(f64::total_cmp);
+            more
+        };
+        // Unicasts are flooded if they go out of most ports; those that one port has more of are somebody's.
+        let unicasts = more(1);
+        let flooded = unicasts.get(unicasts.len() / 2).copied().unwrap_or(0.0);
+        more(0).last().copied().unwrap_or(0.0).max(flooded)
     }
 
     fn frame(&mut self, frame: &CapturedFrame) {

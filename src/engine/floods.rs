@@ -136,7 +136,12 @@ impl Floods {
 
     /// What a flood does to the ports of these targets: packets dropped per second, and how full the fullest is. `None`: no
     /// harm.
-    fn harm<'a>(&self, flood: &Flooding, what: What, targets: impl Iterator<Item = &'a Arc<str>>) -> Option<(f64, f64)> {
+    fn harm<'a>(
+        &self,
+        flood: &Flooding,
+        what: What,
+        targets: impl Iterator<Item = &'a Arc<str>>,
+    ) -> Option<(f64, f64)> {
         let pps = flood.flood.sources.first().map_or(0.0, |(_, pps)| *pps);
         let ports = targets.filter_map(|target| self.harmed.get(target)).flat_map(|(_, ports)| ports);
         let gets = |port: &Harmed| if what == What::Octets { port.longest_pps } else { port.pps };
@@ -233,7 +238,9 @@ impl Floods {
     pub(super) fn stands(&self, target: &Arc<str>) -> bool {
         let relearns = || self.trees.get(target).is_some_and(|tree| tree.relearning.is_some());
         let known = |what| self.known.get(&(Arc::clone(target), what));
-        let media = || known(What::Media).is_some_and(|(stream, _)| self.harm(stream, What::Media, self.harmed.keys()).is_some());
+        let media = || {
+            known(What::Media).is_some_and(|(stream, _)| self.harm(stream, What::Media, self.harmed.keys()).is_some())
+        };
         known(What::Unicasts).is_some()
             || known(What::Octets).is_some()
             || media()

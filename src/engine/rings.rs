@@ -11,9 +11,9 @@ use super::{Engine, Output, push};
 use crate::detect::counters::Counted;
 use crate::explain::CAUSES;
 use crate::explain::counted::{CounterScene, SourcePort};
+use crate::model::Time;
 use crate::model::observation::CounterKind;
 use crate::model::verdict::Severity;
-use crate::model::Time;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,17 @@ impl Engine {
             // Frames have told that broadcasts circle, and how many.
             let (counted, broadcast_share) = (Counted::All, 1.0);
             let (since, last) = (now, now);
-            Some(SourcePort { since, last, pps, counted, broadcast_share, returns, moved_here: *here, seen: returns, ..source })
+            Some(SourcePort {
+                since,
+                last,
+                pps,
+                counted,
+                broadcast_share,
+                returns,
+                moved_here: *here,
+                seen: returns,
+                ..source
+            })
         };
         let mut sources = to.filter_map(source).take(MAX_SOURCES).collect::<Vec<_>>();
         only_nearest(&mut sources);

@@ -52,6 +52,9 @@ impl Engine {
         if sources.is_empty() && !clearing.is_empty() {
             return None;
         }
+        self.follow_up(&mut sources, &routers, &moved);
+        let mut known = BTreeSet::new();
+        sources.retain(|source| known.insert(source.key()));
         let from = self.passed_on(&sources, alarms);
         if sources.is_empty() || from.is_some() {
             let spared = self.spared(group, alarms, from.as_ref(), (&routers, &moved));
@@ -63,6 +66,39 @@ impl Engine {
         sources.sort_by(|one, other| other.pps.total_cmp(&one.pps));
         sources.truncate(MAX_SOURCES);
         Some(sources)
+    }
+
+    /// Where a port leads to another polled switch at which nothing stands out yet, or any more, the port there that brings as
+    /// much in: it is polled at another moment.
+    fn follow_up(&self, sources: &mut [SourcePort], routers: &BTreeSet<MacAddr>, moved: &Moves) {
+        for source in sources.iter_mut().filter(|source| !source.returns && source.counted != Counted::All) {
+            let key = self.upstream(source.key(), source.pps, GROUPS);
+            if key == source.key() {
+                continue;
+            }
+            let roles = self.targets.roles(&key.0);
+            let nearer = self.source_at(&key.0, &key.1, self.targets.port(&key.0, &key.1), &roles);
+            *source = SourcePort {
+                target: nearer.target,
+                port: nearer.port,
+                label: nearer.label,
+                role: nearer.role,
+                beyond: nearer.beyond,
+                router: nearer
+                    .macs
+                    .iter()
+                    .any(|mac| routers.iter().any(|router| router.is_neighbour_of(*mac, DEVICE_REACH))),
+                macs: nearer.macs,
+                behind: nearer.behind,
+                moved_here: moved.get(&key).map_or(0, |moved| moved.1),
+                read_since: self
+                    .targets
+                    .status(&key.0)
+                    .and_then(|status| status.fdb_read)
+                    .is_some_and(|read| read >= source.since),
+                ..source.clone()
+            };
+        }
     }
 
     /// The switch that all of these only have it from, though no port stands out there that brings it in.

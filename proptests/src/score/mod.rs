@@ -110,7 +110,8 @@ fn outcome(seed: u64, world: &Generated, report: &Report, feeds: Feeds) -> Outco
     let by_counters = truth.by_counters.filter(|_| feeds == Feeds::Counters);
     let is_right = |cause: &'static str| [truth.cause, by_frames, by_counters].contains(&Some(cause));
     let said_nothing = verdict.is_none() && noticed_at.is_none();
-    let below = feeds == Feeds::Counters && said_nothing && truth.cause.is_some() && report.loudest_pps < COUNTED_PPS;
+    let counted_alone = feeds == Feeds::Counters || feeds == Feeds::Both && !truth.visible;
+    let below = counted_alone && said_nothing && truth.cause.is_some() && report.loudest_pps < COUNTED_PPS;
     let invisible = !truth.visible && feeds == Feeds::Capture || below;
     let explained = report.said.iter().find(|(_, verdict)| is_right(verdict.cause)).map(|(at, _)| after(*at));
     let culprit = culprit(truth, verdict);

@@ -21,6 +21,10 @@ const BEFORE: Duration = Duration::from_secs(5);
 /// Of two that answer each other one sends as much as the other, to this part (1 in 5), by counters.
 const EVEN_PERCENT: f64 = 20.0;
 
+/// What began at the same time is seen so far apart: agents renew their counters every 30 s at most (measured), and a rate at
+/// the limit is above it in one poll and not in the next.
+const SAME_TIME: Duration = Duration::from_secs(30);
+
 /// `address_war`.
 pub(super) struct AddressWar;
 
@@ -64,7 +68,10 @@ impl Cause for AddressWar {
         let open = sources.iter().copied().filter(|source| source.is_one_flooding_device()).collect::<Vec<_>>();
         let [one, other] = open.as_slice() else { return Vec::new() };
         let uneven = (one.pps - other.pps).abs() * 100.0 > EVEN_PERCENT * one.pps.max(other.pps);
-        if uneven || one.since != other.since || !strangers([one, other].into_iter().filter_map(|one| one.device())) {
+        if uneven
+            || apart(one, other) > SAME_TIME
+            || !strangers([one, other].into_iter().filter_map(|one| one.device()))
+        {
             return Vec::new();
         }
         let evidence = counted(
@@ -127,6 +134,10 @@ impl Cause for AddressWar {
                 .to_owned(),
         ]
     }
+}
+
+fn apart(one: &SourcePort, other: &SourcePort) -> Duration {
+    one.since.since(other.since).max(other.since.since(one.since))
 }
 
 /// There are two of them at least, and not two sides of one device.
