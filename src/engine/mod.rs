@@ -15,8 +15,6 @@ pub mod hosts;
 #[cfg(test)]
 mod joining_tests;
 mod lans;
-#[cfg(test)]
-mod lookalikes_tests;
 mod memory;
 mod notes;
 pub mod outbox;

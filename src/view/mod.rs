@@ -18,6 +18,8 @@ pub mod history;
 pub mod html;
 pub mod json;
 pub mod lang;
+#[cfg(test)]
+mod lookalikes_tests;
 pub mod metrics;
 pub mod metrics_config;
 pub mod metrics_detect;

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_frame_inside_begins_where_its_header_ends() {
-        let cases: [(Vec<u8>, Option<(&str, usize)>); 9] = [
+        let cases = [
             (udp(4789, &[8, 0, 0, 0, 0, 0, 42, 0]), Some(("VXLAN", 50))),
             (udp(4789, &[0; 8]), None),
             (udp(6081, &[1, 0, 0x65, 0x58, 0, 0, 42, 0, 0, 0, 0, 0]), Some(("Geneve", 54))),

@@ -29,6 +29,7 @@ use super::finding::Finding;
 use super::page::Page;
 use super::scene::Scene;
 use crate::model::MacAddr;
+use crate::model::frames::Protocol;
 use crate::model::verdict::Verdict;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -133,21 +134,22 @@ fn bridged<'a, 'b>(
 }
 
 /// The most frequent protocol among circulating datagrams, by copies.
-fn main_protocol(circulating: &[&Circulating<'_>]) -> crate::model::frames::Protocol {
+fn main_protocol(circulating: &[&Circulating<'_>]) -> Protocol {
     let heaviest = circulating.iter().max_by_key(|c| c.track.replica.copies);
-    heaviest.map_or(crate::model::frames::Protocol::Other, |c| c.track.replica.protocol)
+    heaviest.map_or(Protocol::Other, |c| c.track.replica.protocol)
 }
 
 /// Destination groups of circulating datagrams, each once, in order; the broadcast address of a subnet among them.
 fn groups(circulating: &[&Circulating<'_>]) -> Vec<std::net::IpAddr> {
-    let groups = circulating.iter().filter_map(|c| c.track.replica.group);
-    groups.collect::<BTreeSet<_>>().into_iter().collect()
+    // Whom ARP asks for is no group.
+    let to_all = circulating.iter().map(|c| &c.track.replica).filter(|replica| replica.protocol != Protocol::Arp);
+    to_all.filter_map(|replica| replica.group).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Forwarders that send ARP on, by the copies of it. No router does, and no proxy of multicasts; and who answers for another
 /// (proxy ARP, a sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
 fn translators(circulating: &[Circulating<'_>]) -> BTreeSet<MacAddr> {
-    let arp = circulating.iter().filter(|one| one.track.replica.protocol == crate::model::frames::Protocol::Arp);
+    let arp = circulating.iter().filter(|one| one.track.replica.protocol == Protocol::Arp);
     let forwarders = arp.filter_map(|one| match one.role {
         Role::Forwarded(forwarding) => Some(forwarding.forwarder),
         Role::ByOwner | Role::Unknown => None,

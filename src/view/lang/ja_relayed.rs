@@ -60,11 +60,11 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
     // ---- backhaul_loop: a repeater that is known ----
     (
         "Packet storm {span}: {device} sends everybody's broadcasts back into your LAN, {rate} a second, as a Wi-Fi repeater does that is connected by cable and by radio at once. Now: pull its network cable out. Then: leave it the cable or the radio link, not both. {who} not at fault.",
-        "{span}パケットストームが発生しています。{device}が、すべての機器のブロードキャストを同じLANへ毎秒{rate}個送り返しています。有線と無線の両方でつながったWi-Fi中継機に見られる動作です。まずこの機器のネットワークケーブルを抜き、次に有線か無線のどちらか一方だけにしてください。{who}原因ではありません。",
+        "{span}パケットストームが発生しています。{device}が、すべての機器のブロードキャストを同じLANへ毎秒{rate}個送り返しています。有線と無線の両方でつながったWi-Fi中継機に見られる動作です。まずこの機器のネットワークケーブルを抜き、次に有線か無線のどちらか一方だけにしてください。{who}。",
     ),
     (
         "Packet storm {span}: {device} sent everybody's broadcasts back into your LAN, {rate} a second, as a Wi-Fi repeater does that is connected by cable and by radio at once. If it returns: pull its network cable out. Then: leave it the cable or the radio link, not both. {who} not at fault.",
-        "{span}パケットストームが発生しました。{device}が、すべての機器のブロードキャストを同じLANへ毎秒{rate}個送り返していました。有線と無線の両方でつながったWi-Fi中継機に見られる動作です。再発したときは、まずこの機器のネットワークケーブルを抜き、次に有線か無線のどちらか一方だけにしてください。{who}原因ではありません。",
+        "{span}パケットストームが発生しました。{device}が、すべての機器のブロードキャストを同じLANへ毎秒{rate}個送り返していました。有線と無線の両方でつながったWi-Fi中継機に見られる動作です。再発したときは、まずこの機器のネットワークケーブルを抜き、次に有線か無線のどちらか一方だけにしてください。{who}。",
     ),
     (
         "{mac} sends others' frames on with its own MAC, ARP among them",
@@ -75,6 +75,8 @@ pub(super) const CATALOGUE: &[(&str, &str)] = &[
         "a router sends no ARP on; what a repeater sends on comes once",
         "ルーターはARPを転送せず、中継機が転送するものは1回だけ届く",
     ),
+    ("the {a} repeater ({where})", "{a}の中継機（{where}）"),
+    ("a repeater ({where})", "ある中継機（{where}）"),
     // ---- pause_flood: seen in a capture ----
     (
         "Flood {span}: {device} sends {rate} pause frames a second, which hold back everything that is for it. Now: pull its cable, and restart it. Then: update its network driver, and turn flow control (802.3x) off there.",

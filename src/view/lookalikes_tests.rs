@@ -1,14 +1,22 @@
-//! Storms by other mechanisms than the incident's, and healthy traffic that looks like one: frames in, verdicts out.
+//! Storms by other mechanisms than the incident's, and healthy traffic that looks like one: frames in, verdicts out, in both
+//! languages.
 
-use super::tests::{ECHO, ROUTER, search};
-use super::*;
-use crate::model::MacAddr;
+use super::lang;
+use crate::engine::{Engine, Input, Settings};
 use crate::model::frames::{FrameMeta, LinkType, Protocol};
-use crate::model::verdict::Severity;
+use crate::model::text::Language;
+use crate::model::verdict::{Severity, Verdict};
+use crate::model::{MacAddr, Time};
 use crate::observe::replica::ReplicaRules;
 use crate::observe::tally::Tally;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+const ECHO: [u8; 6] = [0x44, 0x65, 0x0d, 1, 0, 0x0a];
+const ROUTER: [u8; 6] = [0x3c, 0x84, 0x6a, 0x10, 0, 0xc8];
 const ALL: [u8; 6] = [0xff; 6];
+/// Words that no sentence in Japanese has.
+const ENGLISH: [&str; 7] = ["the", "is", "are", "not", "and", "it", "of"];
 
 /// Frames with their milliseconds, in any order.
 type Frames = Vec<(i64, Vec<u8>)>;
@@ -49,8 +57,16 @@ fn told(frames: Frames, end: i64) -> Vec<Arc<Verdict>> {
     told_of(frames, end, LinkType::Ethernet, false)
 }
 
+/// The one verdict, of which every sentence is known in Japanese.
 fn only(verdicts: Vec<Arc<Verdict>>) -> Arc<Verdict> {
     let [verdict] = verdicts.try_into().unwrap_or_else(|all: Vec<_>| panic!("{} verdicts: {all:#?}", all.len()));
+    let told = lang::verdict(&verdict, Language::Japanese);
+    let texts = told.remedy.iter().chain(&told.lacks).chain([&told.sentence]);
+    let texts = texts.chain(told.evidence.iter().flat_map(|fact| [&fact.claim, &fact.observed, &fact.expected]));
+    for text in texts.chain(told.candidates.iter().map(|candidate| &candidate.needs)) {
+        let english = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| ENGLISH.contains(word));
+        assert_eq!(english.collect::<Vec<_>>(), [""; 0], "{text}");
+    }
     verdict
 }
 
@@ -97,6 +113,13 @@ fn ipv4(from: [u8; 6], source: u8, to: [u8; 4], (protocol, ttl, id): (u8, u8, u1
 fn udp(from: [u8; 6], source: u8, to: [u8; 4], id: u16) -> Vec<u8> {
     let payload = [[0x9c, 0x40, 0, 9, 0, 24, 0, 0].as_slice(), &[0xff; 16]].concat();
     ipv4(from, source, to, (17, 64, id), &payload)
+}
+
+/// A search of the Echo, sent by `from`.
+fn search(from: [u8; 6], ttl: u8, id: u16) -> Vec<u8> {
+    let text = b"M-SEARCH * HTTP/1.1\r\n\r\n";
+    let payload = [[0xc3, 0x50, 0x07, 0x6c, 0, 8 + text.len() as u8, 0, 0].as_slice(), text].concat();
+    ipv4(from, 10, [239, 255, 255, 250], (17, ttl, id), &payload)
 }
 
 /// Everybody has said by ARP who he is.
@@ -146,6 +169,7 @@ fn a_repeater_that_bridges_everything_is_no_router() {
     let verdict = only(told(greetings().into_iter().chain(originals).chain(copies).collect(), 6_000));
     assert_eq!((verdict.cause, culprit(&verdict)), ("backhaul_loop", Some(MacAddr(repeater))), "{}", verdict.sentence);
     assert!(verdict.sentence.contains("repeater") && verdict.origins.len() == 4, "{}", verdict.sentence);
+    assert!(verdict.groups.is_empty(), "whom ARP asks for is no group: {:?}", verdict.groups);
 }
 
 #[test]
