@@ -38,6 +38,17 @@ pub enum Role {
     Unknown,
 }
 
+impl Role {
+    /// How it is sent on, if it is.
+    #[must_use]
+    pub const fn forwarding(self) -> Option<Forwarding> {
+        match self {
+            Self::Forwarded(forwarding) => Some(forwarding),
+            Self::ByOwner | Self::Unknown => None,
+        }
+    }
+}
+
 /// A datagram sent on by somebody else.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Forwarding {

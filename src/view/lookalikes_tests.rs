@@ -172,6 +172,17 @@ fn a_repeater_that_bridges_everything_is_no_router() {
     assert!(verdict.groups.is_empty(), "whom ARP asks for is no group: {:?}", verdict.groups);
 }
 
+/// A cluster announces a MAC that nobody sends from: who announces it is no repeater, and no router.
+#[test]
+fn the_mac_of_a_cluster_makes_no_repeater() {
+    let shared = [2, 0xbf, 192, 168, 1, 254];
+    let known = vec![(300, arp(shared, (shared, 254), 1))];
+    let flood = every(2_000, 6_000, 200, |_| arp(host(2), (shared, 254), 254));
+    let verdict = only(told([greetings(), known, flood].concat(), 9_000));
+    assert_eq!((verdict.cause, culprit(&verdict)), ("unexplained", None), "{}", verdict.sentence);
+    assert_eq!(verdict.origins.first().and_then(|origin| origin.mac), Some(MacAddr(host(2))));
+}
+
 #[test]
 fn a_tool_that_says_a_thing_many_times_is_no_ring() {
     let wake = || every(2_000, 300, 200, |_| udp(host(2), 2, [255; 4], 0));

@@ -5,7 +5,7 @@
 use super::l2_loop::{CLEAN_SHARE, finding};
 use super::{Cause, Times, bridged, groups, main_protocol, translators};
 use crate::detect::bouts::Bout;
-use crate::explain::attribution::{Circulating, Role};
+use crate::explain::attribution::Circulating;
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, STP_TROUBLE, WIRELESS, frames, text};
 use crate::explain::scene::Scene;
@@ -109,10 +109,7 @@ impl Cause for BackhaulLoop {
 
 /// What a device sends round that puts its own MAC on others' frames, ARP among them.
 fn by_repeater(scene: &Scene<'_>, circulating: &[Circulating<'_>], mac: MacAddr) -> Option<Finding> {
-    let its = |one: &&Circulating<'_>| match one.role {
-        Role::Forwarded(forwarding) => forwarding.forwarder == mac,
-        Role::ByOwner | Role::Unknown => false,
-    };
+    let its = |one: &&Circulating<'_>| one.role.forwarding().is_some_and(|forwarding| forwarding.forwarder == mac);
     let all = circulating.iter().filter(its).collect::<Vec<_>>();
     let replicas = || all.iter().map(|one| &one.track.replica);
     let rate = all.iter().map(|one| one.pps(scene.at)).sum::<u64>();
@@ -121,7 +118,7 @@ fn by_repeater(scene: &Scene<'_>, circulating: &[Circulating<'_>], mac: MacAddr)
     }
     let mut origins: Vec<Suspect> = Vec::new();
     for one in &all {
-        let Role::Forwarded(forwarding) = one.role else { continue };
+        let Some(forwarding) = one.role.forwarding() else { continue };
         let ip = one.track.replica.ip;
         if origins.iter().all(|known| known.ip != ip) && origins.len() < MAX_ORIGINS {
             origins.push(Suspect { mac: forwarding.origin, ip });

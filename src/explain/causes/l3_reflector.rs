@@ -2,7 +2,7 @@
 //! there. Recognised by copies from a MAC that does not own the source address.
 
 use super::{Cause, Times, groups, main_protocol, source_filter, translators};
-use crate::explain::attribution::{Circulating, Forwarding, Role, UNHEARD};
+use crate::explain::attribution::{Circulating, Forwarding, UNHEARD};
 use crate::explain::counted::{ANY_BROADCASTS, CounterFinding, CounterScene, SourcePort, counted};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, counters, frames, text};
@@ -33,7 +33,9 @@ impl Cause for L3Reflector {
         // One finding per device: LAN and WAN side are neighbours, or send copies of the same datagram.
         let mut devices: Vec<Forwarder<'_>> = Vec::new();
         for one in circulating {
-            let Role::Forwarded(forwarding) = one.role else { continue };
+            // No router sends ARP on (RFC 826 has it answered or not).
+            let arp = one.track.replica.protocol == Protocol::Arp;
+            let Some(forwarding) = one.role.forwarding().filter(|_| !arp) else { continue };
             // Whoever else sends copies of it is another side of the same device: the original is not among them.
             let copying = one.track.replica.senders.iter().map(|sender| sender.mac);
             let sides = copying.filter(|mac| Some(*mac) != forwarding.origin).chain([forwarding.forwarder]);

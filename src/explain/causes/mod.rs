@@ -29,9 +29,10 @@ use super::finding::Finding;
 use super::page::Page;
 use super::scene::Scene;
 use crate::model::MacAddr;
-use crate::model::frames::Protocol;
+use crate::model::frames::{Protocol, Replica};
 use crate::model::verdict::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// One reason for which a network drowns.
@@ -140,29 +141,31 @@ fn main_protocol(circulating: &[&Circulating<'_>]) -> Protocol {
 }
 
 /// Destination groups of circulating datagrams, each once, in order; the broadcast address of a subnet among them.
-fn groups(circulating: &[&Circulating<'_>]) -> Vec<std::net::IpAddr> {
+fn groups(circulating: &[&Circulating<'_>]) -> Vec<IpAddr> {
     // Whom ARP asks for is no group.
     let to_all = circulating.iter().map(|c| &c.track.replica).filter(|replica| replica.protocol != Protocol::Arp);
     to_all.filter_map(|replica| replica.group).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Forwarders that send ARP on, by the copies of it. No router does, and no proxy of multicasts; and who answers for another
-/// (proxy ARP, a sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
+/// Who sends the ARP of several hosts on. No router does, and no proxy of multicasts; and who answers for another (proxy ARP, a
+/// sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
 fn translators(circulating: &[Circulating<'_>]) -> BTreeSet<MacAddr> {
-    let arp = circulating.iter().filter(|one| one.track.replica.protocol == Protocol::Arp);
-    let forwarders = arp.filter_map(|one| match one.role {
-        Role::Forwarded(forwarding) => Some(forwarding.forwarder),
-        Role::ByOwner | Role::Unknown => None,
-    });
-    forwarders.collect()
+    let mut hosts: BTreeMap<MacAddr, BTreeSet<IpAddr>> = BTreeMap::new();
+    for one in circulating {
+        let Replica { protocol: Protocol::Arp, ip: Some(ip), .. } = &one.track.replica else { continue };
+        let Some(forwarding) = one.role.forwarding() else { continue };
+        hosts.entry(forwarding.forwarder).or_default().insert(*ip);
+    }
+    // One's alone may be a second MAC of its own: a cluster announces a MAC that nobody sends from.
+    hosts.into_iter().filter(|(_, hosts)| hosts.len() > 1).map(|(mac, _)| mac).collect()
 }
 
 /// `ip.src == 192.168.1.10`, or the IPv6 or ARP form of it.
-fn source_filter(ip: Option<std::net::IpAddr>, arp: bool) -> Option<String> {
+fn source_filter(ip: Option<IpAddr>, arp: bool) -> Option<String> {
     Some(match ip? {
-        std::net::IpAddr::V4(v4) if arp => format!("arp.src.proto_ipv4 == {v4}"),
-        std::net::IpAddr::V4(v4) => format!("ip.src == {v4}"),
-        std::net::IpAddr::V6(v6) => format!("ipv6.src == {v6}"),
+        IpAddr::V4(v4) if arp => format!("arp.src.proto_ipv4 == {v4}"),
+        IpAddr::V4(v4) => format!("ip.src == {v4}"),
+        IpAddr::V6(v6) => format!("ipv6.src == {v6}"),
     })
 }
 

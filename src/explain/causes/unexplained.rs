@@ -25,7 +25,7 @@ use std::time::Duration;
 /// What one device repeats for less than this, and not in masses, may be over.
 const A_BURST: Duration = Duration::from_secs(1);
 
-/// Who has said no more than this in the seconds that are remembered may not exist: addresses are made up for a frame each.
+/// Who has said no more in the seconds that are remembered may not exist: addresses are made up for a frame each.
 const SAID_ONCE: u64 = 2;
 
 /// `unexplained`.
@@ -276,8 +276,7 @@ fn circling_from(scene: &Scene<'_>, its: &[&Circulating<'_>], mac: MacAddr) -> O
     let copies = its.iter().map(|one| one.track.replica.copies).sum::<u64>();
     let last = its.iter().map(|one| one.track.replica.last).max()?;
     let lasted = last.since(its.iter().map(|one| one.track.replica.first).min()?);
-    // A tool may say one thing some dozens of times at once (Wake on LAN). A ring does not end by itself: the second that
-    // tells them apart is waited for where it is slow.
+    // A tool may say one thing some dozens of times at once (Wake on LAN); a ring does not end by itself.
     if copies < scene.thresholds.critical_pps && lasted < A_BURST {
         return None;
     }
@@ -412,6 +411,8 @@ fn loud(scene: &Scene<'_>, known: &BTreeSet<MacAddr>) -> Vec<Finding> {
                 let (order, needs) = if foreign.is_none() && talker.ips.iter().any(owned) {
                     let others = "watch whether frames of other hosts come back as well";
                     (["chatty_source", "l2_loop"], others.to_owned())
+                } else if key.1 == Protocol::Arp {
+                    (["chatty_source", "backhaul_loop"], needs)
                 } else if talker.repeats_itself() || foreign.is_some() {
                     (["l3_reflector", "chatty_source"], needs)
                 } else {
