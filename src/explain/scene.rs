@@ -65,8 +65,8 @@ impl<'a> Heard<'a> {
             let over = talker.seconds.over_now(thresholds.source_pps) >= thresholds.source_seconds
                 || ends && is_cut_off(segment, talker, thresholds);
             // What has no sender is everybody's together, and no one device is loud.
-            let by_design = talks_media(key, talker) || announces_a_virtual_router(key, talker);
-            if !over || key.0 == MacAddr::ZERO || by_design {
+            let nobody = key.0 == MacAddr::ZERO;
+            if !over || nobody || talks_media(key, talker) || announces_a_virtual_router(key, talker) {
                 continue;
             }
             match segment.beyond_expected(key, talker, thresholds) {
