@@ -37,20 +37,19 @@ impl Cause for L3Reflector {
             let arp = one.track.replica.protocol == Protocol::Arp;
             let Some(forwarding) = one.role.forwarding().filter(|_| !arp) else { continue };
             // Whoever else sends copies of it is another side of the same device: the original is not among them.
-            let copying = one.track.replica.senders.iter().map(|sender| sender.mac);
-            let sides = copying.filter(|mac| Some(*mac) != forwarding.origin).chain([forwarding.forwarder]);
-            let sides = sides.collect::<BTreeSet<_>>();
+            let sides = || {
+                let copying = one.track.replica.senders.iter().map(|sender| sender.mac);
+                copying.filter(|mac| Some(*mac) != forwarding.origin).chain([forwarding.forwarder])
+            };
             let same = |macs: &BTreeSet<MacAddr>| {
-                sides
-                    .iter()
-                    .any(|mac| macs.iter().any(|known| known == mac || known.is_neighbour_of(*mac, DEVICE_REACH)))
+                sides().any(|mac| macs.iter().any(|known| *known == mac || known.is_neighbour_of(mac, DEVICE_REACH)))
             };
             match devices.iter_mut().find(|(macs, _)| same(macs)) {
                 Some((macs, found)) => {
-                    macs.extend(sides);
+                    macs.extend(sides());
                     found.push((one, forwarding));
                 }
-                None => devices.push((sides, vec![(one, forwarding)])),
+                None => devices.push((sides().collect(), vec![(one, forwarding)])),
             }
         }
         let bridging = translators(circulating);
