@@ -18,13 +18,14 @@ rounds=${2:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# User and system time in seconds and peak memory in KiB, a line into $work/NAME.
+# User and system time in seconds and peak memory in MiB, a line into $work/NAME. The shell tells milliseconds; time(1) has
+# hundredths of a second, cut off, of which cat takes two or three.
 measure() {
-  local name=$1
+  local name=$1 TIMEFORMAT='%3U %3S'
   shift
   # Exit codes tell what was found; that a program could not run shows in its time.
-  /usr/bin/time -f '%U %S %M' -o "$work/time" "$@" >/dev/null 2>&1 || true
-  tail -1 "$work/time" | awk '{ printf "%.3f %.1f\n", $1 + $2, $3 / 1024 }' >>"$work/$name"
+  { time /usr/bin/time -f '%M' -o "$work/memory" "$@" >/dev/null 2>&1 || true; } 2>"$work/time"
+  echo "$(tail -1 "$work/time") $(tail -1 "$work/memory")" | awk '{ printf "%.3f %.1f\n", $1 + $2, $3 / 1024 }' >>"$work/$name"
 }
 
 column() { awk -v n="$2" '{ print $n }' "$work/$1" | median; }

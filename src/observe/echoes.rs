@@ -2,7 +2,6 @@
 //! another MAC, another address, a new message id (RFC 6762, 18.1, which receivers ignore), the same words. A fixed table of
 //! what was said last; counts nothing, and blames nobody.
 
-use crate::model::frames::Protocol;
 use crate::model::{MacAddr, Time};
 use crate::wire::digest::Secret;
 use crate::wire::frame::Frame;
@@ -15,10 +14,6 @@ pub const WITHIN_MS: u64 = 50;
 const WITHIN_NANOS: u64 = WITHIN_MS * 1_000_000;
 /// A message that pauses for longer than this is asked anew by whoever says it next.
 const FORGET_NANOS: u64 = 1_000_000_000;
-/// The header of UDP, and the message id behind it: what a reflector makes anew.
-const UDP_HEADER: usize = 8;
-/// See [`UDP_HEADER`].
-const MESSAGE_ID: usize = 2;
 
 /// A message, whoever says it.
 #[derive(Clone, Copy)]
@@ -50,24 +45,17 @@ impl Echoes {
         Self { places: Box::new([None; PLACES]), secret }
     }
 
-    /// Hears a frame; true if it says what another device has just said from another address, and this sender did not say
-    /// first. One that asks again and again is so no echo of those who repeat it. `warm`: what was said a moment before would
-    /// have been heard.
-    #[inline(always)]
-    pub(super) fn hear(&mut self, frame: &Frame<'_>, at: Time, warm: bool) -> bool {
-        if frame.protocol != Protocol::Mdns {
-            return false;
-        }
-        let words = frame.l3.get(frame.payload_offset + UDP_HEADER + MESSAGE_ID..);
-        let Some(words) = words.filter(|words| !words.is_empty()) else { return false };
+    /// Hears a frame that says words of this [hash](Frame::words_hash); true if another device has just said them from another
+    /// address, and this sender did not say them first. One that asks again and again is so no echo of those who repeat it.
+    /// `warm`: what was said a moment before would have been heard.
+    #[inline]
+    pub(super) fn hear(&mut self, frame: &Frame<'_>, words: u64, at: Time, warm: bool) -> bool {
         let place = self.secret.mix(u64::from(frame.vlan), u64::from(frame.interface));
         let first = warm.then_some(frame.source);
-        self.said(Said { digest: place, first, mac: frame.source, ip: frame.ip, at }, words)
+        self.said(Said { digest: self.secret.mix(place, words), first, mac: frame.source, ip: frame.ip, at })
     }
 
-    /// `said`: with its place instead of the digest of the words there.
-    fn said(&mut self, mut said: Said, words: &[u8]) -> bool {
-        said.digest = self.secret.digest(said.digest, words);
+    fn said(&mut self, mut said: Said) -> bool {
         let place = &mut self.places[said.digest as usize % PLACES];
         let before =
             place.filter(|before| before.digest == said.digest && said.at.nanos_since(before.at) <= FORGET_NANOS);
@@ -132,6 +120,8 @@ mod tests {
         let at = Time::from_nanos(1_000_000_000_000 + ms * 1_000_000);
         let link = LinkType::Ethernet;
         let meta = FrameMeta { at, number: 1, interface: 0, link, vlan: None, original_len: bytes.len() as u32 };
-        echoes.hear(&parse(&meta, bytes).expect("a frame"), at, warm)
+        let frame = parse(&meta, bytes).expect("a frame");
+        let words = frame.words_hash(&echoes.secret).expect("it says something");
+        echoes.hear(&frame, words, at, warm)
     }
 }

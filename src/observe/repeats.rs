@@ -108,8 +108,8 @@ impl Repeats {
     /// By what a frame is looked for; `None`: it is too short to be worth it.
     #[inline]
     fn tag(&self, bytes: &[u8]) -> Option<u64> {
-        let [one, two] = WORDS.map(|at| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word)));
-        Some(self.secret.mix(one?, two?))
+        let word = |at: usize| bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word));
+        Some(self.secret.mix(word(WORDS[0])?, word(WORDS[1])?))
     }
 
     /// Looks for exactly this frame, and counts it if it goes on with a run.
@@ -131,6 +131,17 @@ impl Repeats {
         one.run.load.add(meta);
         one.run.number = meta.number;
         Found::Counted
+    }
+
+    /// Counts more frames of the run that the latest frame went on with.
+    #[inline]
+    pub(super) fn go_on(&mut self, load: &Load, number: u64) {
+        let latest = self.places[self.latest].as_mut().filter(|one| one.runs);
+        debug_assert!(latest.is_some(), "copies of a frame that did not go on with a run");
+        if let Some(one) = latest {
+            one.run.load.join(load);
+            one.run.number = number;
+        }
     }
 
     #[inline(always)]

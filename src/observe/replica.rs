@@ -4,7 +4,6 @@
 use super::repeats::Run;
 use crate::model::frames::{CopyCount, FrameMeta, Protocol, Replica};
 use crate::model::{MacAddr, Time};
-use crate::wire::digest::Secret;
 use crate::wire::frame::Frame;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -148,7 +147,6 @@ pub struct ReplicaTable {
     /// Sets with a datagram whose copies are being counted elsewhere, a bit each.
     held: [u64; SETS.div_ceil(64)],
     rules: ReplicaRules,
-    secret: Secret,
     evicted: u64,
 }
 
@@ -159,9 +157,9 @@ impl std::fmt::Debug for ReplicaTable {
 }
 
 impl ReplicaTable {
-    /// An empty table. `secret`: of the hash.
+    /// An empty table.
     #[must_use]
-    pub fn new(rules: ReplicaRules, secret: Secret) -> Self {
+    pub fn new(rules: ReplicaRules) -> Self {
         Self {
             sets: vec![EMPTY; SETS].into_boxed_slice(),
             copies: vec![[0; WAYS]; SETS].into_boxed_slice(),
@@ -170,16 +168,8 @@ impl ReplicaTable {
             fired: Vec::with_capacity(MAX_REPORTED),
             held: [0; SETS.div_ceil(64)],
             rules,
-            secret,
             evicted: 0,
         }
-    }
-
-    /// By what the datagram of a frame is known.
-    #[inline(always)]
-    #[must_use]
-    pub fn hash(&self, frame: &Frame<'_>) -> u64 {
-        frame.replica_hash(&self.secret)
     }
 
     /// Copies of the datagram at `slot` are counted elsewhere from now on, and told before anything else is looked for in
@@ -206,7 +196,7 @@ impl ReplicaTable {
         self.held = [0; SETS.div_ceil(64)];
     }
 
-    /// Counts one group frame of the datagram [known by](Self::hash) `hash`. `warm`: the tally has been listening for a
+    /// Counts one group frame of the datagram [known by](Frame::replica_hash) `hash`. `warm`: the tally has been listening for a
     /// second or more.
     #[inline(always)]
     pub fn see(&mut self, hash: u64, frame: &Frame<'_>, meta: &FrameMeta, warm: bool) -> (Sight, Slot) {
@@ -264,18 +254,20 @@ impl ReplicaTable {
     fn least_missed(&mut self, number: usize, at: Time) -> usize {
         let (lasts, copies) = (&self.sets[number].lasts, &self.copies[number]);
         // Of two with equal weights the first; without a branch, which could not be foreseen.
-        let least = |weigh: &dyn Fn(usize) -> u128| {
-            let lighter = |one: usize, other: usize| if weigh(other) < weigh(one) { other } else { one };
-            (1..WAYS).fold(0, lighter)
-        };
-        // Times in an order that numbers without a sign have.
-        let age = |way: usize| u128::from(lasts[way].as_nanos().cast_unsigned() ^ 1 << 63);
-        let oldest = least(&age);
+        let older = |one: usize, other: usize| if lasts[other] < lasts[one] { other } else { one };
+        let oldest = (1..WAYS).fold(0, older);
         if is_past(at, lasts[oldest]) {
             return oldest;
         }
         self.evicted += 1;
-        least(&|way| u128::from(copies[way]) << 64 | age(way))
+        // Where nothing comes twice, as in a flood of fresh datagrams, that is the one.
+        if *copies == [1; WAYS] {
+            return oldest;
+        }
+        let lighter = |one: usize, other: usize| {
+            if (copies[other], lasts[other]) < (copies[one], lasts[one]) { other } else { one }
+        };
+        (1..WAYS).fold(0, lighter)
     }
 
     #[inline]

@@ -17,12 +17,23 @@ use std::time::Duration;
 
 /// Claims of ownership handed over per summary.
 const MAX_CLAIMS: usize = 256;
-/// Places to remember which claims were handed over lately, so that one ARP conversation does not fill a summary.
-const CLAIM_PLACES: usize = 256;
+/// Sets × ways: claims remembered that were handed over lately, so that one ARP conversation does not fill a summary. Devices
+/// of one make have MACs and addresses in a row: a sum of both put 60 of them into 8 of 256 places, where they pushed one
+/// another out, and each was told again and again. Where all places of a set are taken, the oldest goes.
+const CLAIM_SETS: usize = 64;
+/// See [`CLAIM_SETS`].
+const CLAIM_WAYS: usize = 4;
 /// A claim is handed over again after this long, so that the engine knows that it still holds.
 const CLAIM_INTERVAL_NANOS: u64 = 10_000_000_000;
 /// Before this long the tally may have missed the original of what it sees: it started in the middle.
 const WARM_AFTER: Duration = Duration::from_secs(1);
+
+/// A set of claims, and the hashes of address and MAC by which they are found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    hashes: [u64; CLAIM_WAYS],
+    claims: [Option<OwnerClaim>; CLAIM_WAYS],
+}
 
 /// Counts the frames of one capture source.
 #[derive(Debug)]
@@ -32,7 +43,8 @@ pub struct Tally {
     sources: TopSources,
     repeats: Repeats,
     echoes: Echoes,
-    recent_claims: Box<[Option<OwnerClaim>; CLAIM_PLACES]>,
+    recent_claims: Box<[Told; CLAIM_SETS]>,
+    secret: Secret,
     claims: Vec<OwnerClaim>,
     group_frames: [u64; Protocol::ALL.len()],
     frames: u64,
@@ -53,11 +65,12 @@ impl Tally {
         let secret = Secret::new(seed);
         Self {
             interface,
-            replicas: ReplicaTable::new(rules, secret),
+            replicas: ReplicaTable::new(rules),
             sources: TopSources::new(secret),
             repeats: Repeats::new(secret),
             echoes: Echoes::new(secret),
-            recent_claims: Box::new([None; CLAIM_PLACES]),
+            recent_claims: Box::new([Told::default(); CLAIM_SETS]),
+            secret,
             claims: Vec::with_capacity(MAX_CLAIMS),
             group_frames: [0; Protocol::ALL.len()],
             frames: 0,
@@ -70,15 +83,24 @@ impl Tally {
         }
     }
 
-    /// Counts one frame.
+    /// Counts one frame. True: it goes on with a run, as every copy of it does that follows within [`WINDOW`]
+    /// ([`Self::same_again`]).
     #[inline(always)]
-    pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) {
+    pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) -> bool {
         self.frames += 1;
         match self.repeats.find(meta, bytes) {
-            Found::Counted => {}
+            Found::Counted => return true,
             Found::At(place) if self.repeated(place, meta) => {}
             Found::At(_) | Found::New => self.read(meta, bytes),
         }
+        false
+    }
+
+    /// Counts copies of the frame before them, which went on with a run. `number`: of the last of them.
+    #[inline]
+    pub fn same_again(&mut self, load: &Load, number: u64) {
+        self.frames += load.frames;
+        self.repeats.go_on(load, number);
     }
 
     #[inline(never)]
@@ -118,7 +140,7 @@ impl Tally {
         self.urgency.see(sight, mac);
         let mut index = source.index;
         if !self.sources.count_again(&source, &Load::of(meta)) {
-            index = self.count(&key, &Load::of(meta), true);
+            index = self.count(&key, &Load::of(meta), None).unwrap_or(index);
             if let Some(known) = self.repeats.known(place) {
                 known.place.index = index;
             }
@@ -145,16 +167,22 @@ impl Tally {
         });
     }
 
-    /// Counts frames of a source, and tells its place.
+    /// Counts frames of a source, and tells its place, where it has or gets one. `hash`: of the datagram, if it is none that
+    /// came before; of others the sender is always told.
     #[inline]
-    fn count(&mut self, key: &Key, load: &Load, repeat: bool) -> u16 {
+    fn count(&mut self, key: &Key, load: &Load, hash: Option<u64>) -> Option<u16> {
+        let repeat = hash.is_none();
         if let Some(place) = self.sources.count(key, load, repeat) {
-            return place;
+            return Some(place);
+        }
+        // The low bits of the hash say where the datagram is known.
+        if hash.is_some_and(|hash| self.sources.pass_over(load, hash >> 32)) {
+            return None;
         }
         while let Some(held) = self.sources.in_the_way() {
             self.tell(|_, known| known.place.index == held);
         }
-        self.sources.enter(key, load, repeat)
+        Some(self.sources.enter(key, load, repeat))
     }
 
     /// The first frame tells since when frames would have been seen.
@@ -175,22 +203,24 @@ impl Tally {
             return;
         }
         self.group_frames[frame.protocol as usize] += 1;
-        let hash = self.replicas.hash(frame);
+        let words = frame.words_hash(&self.secret);
+        let hash = frame.replica_hash_by(&self.secret, words);
         if let Some(set) = self.replicas.in_the_way(hash) {
             self.tell(|_, known| known.slot.set() == set);
         }
         let (sight, slot) = self.replicas.see(hash, frame, meta, warm);
         let repeat = sight != Sight::New;
-        let echo = self.echoes.hear(frame, meta.at, warm) && !repeat;
+        let echo = words.is_some_and(|words| self.echoes.hear(frame, words, meta.at, warm)) && !repeat;
         self.replica_frames += u64::from(repeat);
         self.urgency.see(sight, frame.source);
-        let index = self.count(&Key::of(frame), &Load::of(meta), repeat);
+        let key = Key::of(frame);
+        let Some(index) = self.count(&key, &Load::of(meta), (!repeat).then_some(hash)) else { return };
         if echo {
             self.sources.echoed(index);
         }
         // A frame that claims an address must be read each time, or the claim would grow old.
         if repeat && claim.is_none() {
-            self.remember(meta, bytes, Known { slot, place: Place { index, key: Key::of(frame) }, ttl: frame.ttl });
+            self.remember(meta, bytes, Known { slot, place: Place { index, key }, ttl: frame.ttl });
         }
     }
 
@@ -203,24 +233,28 @@ impl Tally {
 
     #[inline(never)]
     fn claim(&mut self, claim: OwnerClaim) {
-        let low = match claim.ip {
-            IpAddr::V4(v4) => u32::from(v4) as usize,
-            IpAddr::V6(v6) => u128::from(v6) as usize,
+        let (high, low) = match claim.ip {
+            IpAddr::V4(v4) => (0, u64::from(v4.to_bits())),
+            IpAddr::V6(v6) => ((v6.to_bits() >> 64) as u64, v6.to_bits() as u64),
         };
-        let place = low.wrapping_mul(31).wrapping_add(claim.mac.as_u64() as usize) % CLAIM_PLACES;
-        let known = self.recent_claims[place].is_some_and(|old| {
+        let hash = self.secret.mix(claim.mac.as_u64() ^ high, low);
+        let told = &mut self.recent_claims[hash as usize % CLAIM_SETS];
+        let known = told.hashes.iter().position(|known| *known == hash);
+        let holds = |old: &OwnerClaim| {
             (old.ip, old.mac) == (claim.ip, claim.mac)
                 && old.proof <= claim.proof
                 && claim.at.nanos_since(old.at) < CLAIM_INTERVAL_NANOS
-        });
-        if known {
+        };
+        if known.and_then(|way| told.claims[way].as_ref()).is_some_and(holds) {
             return;
         }
         if self.claims.len() >= MAX_CLAIMS {
             self.refused += 1;
             return;
         }
-        self.recent_claims[place] = Some(claim);
+        let at = |way: &usize| told.claims[*way].map_or(Time::MIN, |old| old.at);
+        let way = known.or_else(|| (0..CLAIM_WAYS).min_by_key(at)).unwrap_or(0);
+        (told.hashes[way], told.claims[way]) = (hash, Some(claim));
         self.claims.push(claim);
     }
 
@@ -235,6 +269,13 @@ impl Tally {
     #[must_use]
     pub fn is_due(&self, since: Time, now: Time) -> bool {
         now.nanos_since(since) >= self.urgency.due_after_nanos()
+    }
+
+    /// When that is.
+    #[inline]
+    #[must_use]
+    pub fn due_at(&self, since: Time) -> Time {
+        Time::from_nanos(since.as_nanos().saturating_add_unsigned(self.urgency.due_after_nanos()))
     }
 
     /// Hands over everything counted since the last call. `until`: the time up to which frames have been seen;
@@ -262,5 +303,37 @@ impl Tally {
             owners: self.claims.drain(..).collect(),
             refused: std::mem::take(&mut self.refused) + crowded,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MacAddr;
+    use crate::model::frames::LinkType;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn devices_in_a_row_are_told_of_once() {
+        let mut tally = Tally::new("eth0".into(), ReplicaRules::default(), None, 7);
+        let mut told = BTreeMap::<MacAddr, u32>::new();
+        for second in 1..=9 {
+            let at = Time::from_secs(1_000 + second);
+            // Sixty of one make, as DHCP gave them their addresses: each says every second who it is.
+            for device in 0..60 {
+                let mac = [0x3c, 0x84, 0x6a, 0x10, 0, device];
+                let mut frame = [&[0xff; 6][..], &mac, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1], &mac].concat();
+                frame.extend([192, 168, 1, 10 + device, 0, 0, 0, 0, 0, 0, 192, 168, 1, 10 + device]);
+                frame.resize(60, 0);
+                let (number, link) = (1, LinkType::Ethernet);
+                tally.frame(&FrameMeta { at, number, interface: 0, link, vlan: None, original_len: 60 }, &frame);
+            }
+            for claim in tally.flush(at, 0).owners {
+                *told.entry(claim.mac).or_default() += 1;
+            }
+        }
+        assert_eq!(told.len(), 60);
+        // Of sets that many fall into by chance a few are told of again.
+        assert!(told.values().sum::<u32>() < 2 * 60, "{told:?}");
     }
 }

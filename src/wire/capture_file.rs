@@ -147,6 +147,54 @@ pub struct Record {
     pub length: usize,
 }
 
+/// A frame, and up to where its copies are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Same<'a> {
+    /// What is known of it beside its bytes.
+    pub meta: &'a FrameMeta,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The copies are earlier than this, none of them earlier than the one before it.
+    pub before: Time,
+    /// No more than this many.
+    pub most: u64,
+}
+
+/// Copies of a frame that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// How many.
+    pub frames: u64,
+    /// When the last of them came.
+    pub at: Time,
+    /// How far the window moves.
+    pub length: usize,
+}
+
+impl Same<'_> {
+    const fn nothing(&self) -> Again {
+        Again { frames: 0, at: self.meta.at, length: 0 }
+    }
+
+    /// Counts copies, alike in all that is known of a frame but its time and number. `record`: the format's own.
+    #[inline(always)]
+    fn count(&self, window: &[u8], mut record: impl FnMut(&[u8]) -> Option<Record>) -> Again {
+        let mut again = self.nothing();
+        let mut rest = window;
+        while again.frames < self.most {
+            let Some(Record { meta, bytes, length }) = record(rest) else { break };
+            let is_next = again.at <= meta.at && meta.at < self.before;
+            let alike = FrameMeta { at: self.meta.at, number: self.meta.number, ..meta } == *self.meta;
+            if !is_next || !alike || rest.get(bytes) != Some(self.bytes) {
+                break;
+            }
+            again = Again { frames: again.frames + 1, at: meta.at, length: again.length + length };
+            rest = rest.get(length..).unwrap_or(&[]);
+        }
+        again
+    }
+}
+
 /// The piece at the front of a window, as a format's own reader found it.
 enum Piece {
     Frame {
@@ -216,6 +264,21 @@ impl Reader {
             Format::Pcapng(file) => file.dropped(),
             Format::Unknown | Format::Pcap(_) => 0,
         }
+    }
+
+    /// Passes over the frames at the front of `window` that are one and the same again. A storm's are, and a loop that
+    /// knows nothing else takes a third of the instructions for each of them (63 instead of 190, the comparison of the bytes aside).
+    #[inline]
+    pub fn same_again(&mut self, window: &[u8], same: &Same<'_>) -> Again {
+        let again = match &mut self.format {
+            _ if self.skip > 0 => same.nothing(),
+            Format::Pcap(file) => same.count(window, |bytes| file.record(bytes, 0)),
+            Format::Pcapng(file) => same.count(window, |bytes| file.record(bytes, 0)),
+            Format::Unknown => same.nothing(),
+        };
+        self.frames += again.frames;
+        self.position += again.length as u64;
+        again
     }
 
     /// The frame at the front of `window` in the usual case, apart for speed: a record of a pcap file or an enhanced packet

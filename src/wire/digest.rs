@@ -72,18 +72,29 @@ impl Secret {
                 take(lane, pair);
             }
         }
-        // At most three whole pairs are left, for the first lanes; the last sixteen bytes, some of them for a second
-        // time, are the fourth's. The length, which says which, goes in below.
-        let (pairs, _) = rest.as_chunks::<PAIR>();
-        for (lane, pair) in pairs.iter().enumerate() {
-            take(lane, pair);
-        }
-        match bytes.last_chunk::<PAIR>() {
-            Some(last) => take(3, last),
+        match bytes.last_chunk::<BLOCK>() {
+            // What is left is the end of the last block that there is, some of it taken for a second time: no loop, whose end
+            // nobody could foresee. The length, which says where that block begins, goes in below.
+            Some(last) => {
+                let (pairs, _) = last.as_chunks::<PAIR>();
+                for (lane, pair) in pairs.iter().enumerate() {
+                    take(lane, pair);
+                }
+            }
+            // At most three whole pairs, for the first lanes; the last sixteen bytes, in the same way, are the fourth's.
             None => {
-                let mut last = [0; PAIR];
-                last[..bytes.len()].copy_from_slice(bytes);
-                take(3, &last);
+                let (pairs, _) = rest.as_chunks::<PAIR>();
+                for (lane, pair) in pairs.iter().enumerate() {
+                    take(lane, pair);
+                }
+                match bytes.last_chunk::<PAIR>() {
+                    Some(last) => take(3, last),
+                    None => {
+                        let mut last = [0; PAIR];
+                        last[..bytes.len()].copy_from_slice(bytes);
+                        take(3, &last);
+                    }
+                }
             }
         }
         let [a, b, c, d] = lanes;

@@ -1,7 +1,6 @@
 //! The in-place header walk of the hot path: one captured frame to the few fields that storms are made of.
 //! Allocates nothing, looks at no more than the headers, and does not know what a storm is.
 
-use super::digest::Secret;
 use crate::model::MacAddr;
 use crate::model::frames::{FrameMeta, LinkType, Protocol};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -360,33 +359,11 @@ fn arp<'a>(frame: &mut Frame<'a>, packet: &'a [u8], offset: usize) -> Result<(),
     Ok(())
 }
 
-impl Frame<'_> {
-    /// The replica key: a hash of the layer-3 bytes without TTL (hop limit) and header checksum, per interface and
-    /// VLAN. The secret keeps an attacker from choosing collisions. Equal keys mean the same datagram seen again.
-    #[inline(always)]
-    #[must_use]
-    pub fn replica_hash(&self, secret: &Secret) -> u64 {
-        let place = u64::from(self.interface) << 24 | u64::from(self.vlan) << 8;
-        match (self.l3_kind, self.l3) {
-            // TTL is byte 8, the header checksum bytes 10 and 11 (RFC 791).
-            (L3::Ipv4, &[a, b, c, d, e, f, g, h, _, next, _, _, ref rest @ ..]) => {
-                let start = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-                secret.digest(secret.mix(start, place | u64::from(next)), rest)
-            }
-            // The hop limit is byte 7 (RFC 8200).
-            (L3::Ipv6, &[a, b, c, d, e, f, g, _, ref rest @ ..]) => {
-                let start = u64::from_le_bytes([a, b, c, d, e, f, g, 0]);
-                secret.digest(secret.mix(start, place), rest)
-            }
-            (_, all) => secret.digest(secret.mix(0, place), all),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Time;
+    use crate::wire::digest::Secret;
     use etherparse::PacketBuilder;
 
     fn meta(link: LinkType) -> FrameMeta {

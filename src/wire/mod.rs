@@ -6,6 +6,7 @@ pub mod dhcp;
 pub mod digest;
 pub mod frame;
 pub mod http_url;
+pub mod identity;
 pub mod igd;
 pub mod mdns;
 pub mod membership;

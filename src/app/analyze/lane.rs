@@ -6,8 +6,10 @@ use crate::io::capture::file::{CaptureFile, FileError};
 use crate::model::Time;
 use crate::model::frames::{FrameMeta, FrameSummary, LinkType};
 use crate::observe::chronicle::Chronicle;
-use crate::observe::replica::ReplicaRules;
+use crate::observe::replica::{ReplicaRules, WINDOW};
+use crate::observe::sources::Load;
 use crate::observe::tally::Tally;
+use crate::wire::capture_file::Again;
 use crate::wire::tunnel::{self, Tunnel};
 use std::net::IpAddr;
 use std::ops::{ControlFlow, Range};
@@ -164,13 +166,29 @@ impl Lane {
             self.counter.learn(meta.interface, self.file.interface_name(meta.interface), meta.at);
             self.counter.look_for_a_tunnel(self.file.bytes(place.clone()));
         }
-        let bytes = self.file.bytes(place);
-        if self.counter.count(&mut meta, bytes, common.chronicle.is_some()) {
-            return ControlFlow::Continue(());
+        let bytes = self.file.bytes(place.clone());
+        match self.counter.count(&mut meta, bytes, common.chronicle.is_some()) {
+            Some(goes_on) => {
+                if goes_on {
+                    self.same_again(&meta, place, common);
+                }
+                ControlFlow::Continue(())
+            }
+            None => match self.counter.count_and_tell(&meta, bytes, &mut common.chronicle) {
+                Some(batch) => ControlFlow::Break(Some(batch)),
+                None => ControlFlow::Continue(()),
+            },
         }
-        match self.counter.count_and_tell(&meta, bytes, &mut common.chronicle) {
-            Some(batch) => ControlFlow::Break(Some(batch)),
-            None => ControlFlow::Continue(()),
+    }
+
+    /// Counts the copies that follow a frame at once, up to the moment in which something else is to be done than to count.
+    #[inline(always)]
+    fn same_again(&mut self, meta: &FrameMeta, place: Range<usize>, common: &mut Common) {
+        let before = self.counter.quiet_until(meta.at).min(common.span.end());
+        let again = self.file.same_again(meta, place, before, common.left);
+        if again.frames > 0 {
+            common.left -= again.frames;
+            self.counter.same_again(meta, &again);
         }
     }
 
@@ -314,20 +332,38 @@ impl Counter {
         self.tallies.push((interface, Tally::new(name, ReplicaRules::default(), None, SEED)));
     }
 
-    /// Gives a frame its time and counts it for the current tally's interface; false if something is to be done with it
-    /// before, or `more` than that, by [`Self::count_and_tell`].
+    /// Gives a frame its time and counts it for the current tally's interface; tells whether it goes on with a run. `None`:
+    /// something is to be done with it before, or `more` than that, by [`Self::count_and_tell`].
     #[inline(always)]
-    fn count(&mut self, meta: &mut FrameMeta, bytes: &[u8], more: bool) -> bool {
+    fn count(&mut self, meta: &mut FrameMeta, bytes: &[u8], more: bool) -> Option<bool> {
         meta.at = self.steady.time(meta.at);
         if meta.link != LinkType::Ethernet {
             self.unusual(meta.link);
         }
         let (_, tally) = &mut self.tallies[self.current];
         if more || meta.at >= self.second || tally.is_due(self.flushed, meta.at) {
-            return false;
+            return None;
         }
-        tally.frame(meta, bytes);
-        true
+        Some(tally.frame(meta, bytes))
+    }
+
+    /// The time before which copies of a frame that came at `at` and went on with a run are counted and nothing else: they
+    /// don't change when a summary is due. [`Time::MIN`] where the file's time is not the one that counts.
+    #[inline(always)]
+    fn quiet_until(&self, at: Time) -> Time {
+        if self.steady.shift_nanos != 0 {
+            return Time::MIN;
+        }
+        at.plus(WINDOW).min(self.second).min(self.tallies[self.current].1.due_at(self.flushed))
+    }
+
+    /// Counts copies of a frame that went on with a run.
+    #[inline(always)]
+    fn same_again(&mut self, meta: &FrameMeta, again: &Again) {
+        self.steady.latest = again.at;
+        let Again { frames, at, .. } = *again;
+        let load = Load { frames, bytes: frames * u64::from(meta.original_len), at };
+        self.tallies[self.current].1.same_again(&load, meta.number + frames);
     }
 
     /// A mirror that is sent over a network packs every frame: a sample tells.
@@ -397,5 +433,73 @@ mod tests {
         assert_eq!(next_second(Time::from_nanos(5_000_000_000)), Time::from_secs(6));
         assert_eq!(next_second(Time::from_nanos(5_999_999_999)), Time::from_secs(6));
         assert_eq!(next_second(Time::from_nanos(-1)), Time::from_secs(0));
+    }
+
+    /// A search, by its number, time in units of 100 ms, and length on the wire.
+    type Sent = (u8, u32, u32);
+
+    fn capture(sent: &[Sent]) -> Vec<u8> {
+        let mut file = [&0xa1b2_c3d4_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8], &[0, 0, 4, 0, 1, 0, 0, 0]].concat();
+        for (number, tenths, original) in sent {
+            let mut frame =
+                vec![1, 0, 0x5e, 0x7f, 0xff, 0xfa, 2, 0, 0, 0, 0, 9, 8, 0, 0x45, 0, 0, 66, 0, *number, 0, 0, 4];
+            frame.extend([17, 0, 0, 192, 168, 1, 10, 239, 255, 255, 250, 0xc3, 0x50, 7, 0x6c, 0, 46, 0, 0]);
+            frame.resize(80, *number);
+            for field in [1_000 + tenths / 10, tenths % 10 * 100_000, 80, *original] {
+                file.extend(field.to_le_bytes());
+            }
+            file.extend(frame);
+        }
+        file
+    }
+
+    /// Everything that is handed over of a file, and how many frames might have been looked at beyond it. `apart`: each frame
+    /// by itself, as a report needs them.
+    fn handed_over(file: &[u8], to: Time, most: u64, apart: bool) -> (String, u64) {
+        let mut file = CaptureFile::from_reader(std::io::Cursor::new(file.to_vec()), None).expect("opens");
+        let first = file.peek().expect("a frame").at;
+        let span = Span::new(None, Some(super::super::Moment::At(to)), first).expect("in order");
+        let mut common = Common { span, left: most, chronicle: apart.then(|| Chronicle::new(first)) };
+        let mut lane = Lane::new(file, "a".into(), first);
+        let mut all = String::new();
+        while let Some(batch) = lane.next(&mut common) {
+            all += &format!("{batch:?}, {} frames\n", lane.frames());
+        }
+        (all, common.left)
+    }
+
+    #[test]
+    fn copies_that_are_counted_together_are_counted_as_each_by_itself() {
+        // Each: how many times in a row, and every how many tenths of a second.
+        let bursts: [(u8, u32, u32, u32); 9] = [
+            (1, 40, 0, 80),
+            (1, 9, 1, 80), // into the next second
+            (2, 30, 0, 80),
+            (1, 20, 0, 80),
+            (1, 20, 0, 90), // longer on the wire
+            (1, 3, 15, 80), // more than a second apart
+            (2, 50, 0, 80),
+            (1, 50, 0, 80),
+            (3, 1, 0, 80),
+        ];
+        let (mut sent, mut tenths) = (Vec::new(), 0);
+        for (number, times, every, original) in bursts.iter().cycle().take(40) {
+            for _ in 0..*times {
+                tenths += every;
+                sent.push((*number, tenths, *original));
+            }
+        }
+        let end = Time::from_secs(100_000);
+        let mut back = sent.clone();
+        // Time that steps back, a little and by far.
+        back[200..].iter_mut().for_each(|(_, tenths, _)| *tenths -= 5);
+        back[400..].iter_mut().for_each(|(_, tenths, _)| *tenths -= 40);
+        for (sent, to, most) in
+            [(&sent, end, u64::MAX), (&back, end, u64::MAX), (&sent, end, 77), (&sent, Time::from_secs(1_003), 500)]
+        {
+            let file = capture(sent);
+            let (together, left) = handed_over(&file, to, most, false);
+            assert_eq!((together, left), handed_over(&file, to, most, true), "up to {to}, {most} frames");
+        }
     }
 }

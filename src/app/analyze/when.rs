@@ -83,6 +83,12 @@ impl Span {
         self.from <= at && at <= self.to
     }
 
+    /// The first moment that does not belong to it any more; the last one that there is, if it has no end.
+    #[inline]
+    pub(super) fn end(self) -> Time {
+        Time::from_nanos(self.to.as_nanos().saturating_add(1))
+    }
+
     #[inline]
     pub(super) fn is_past(self, at: Time) -> bool {
         self.to < at

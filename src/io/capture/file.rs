@@ -2,8 +2,9 @@
 //! and hands out frames in place, so that memory does not depend on the file's size. Does not know the formats (`wire` does).
 
 use super::compressed::{self, Compression};
+use crate::model::Time;
 use crate::model::frames::FrameMeta;
-use crate::wire::capture_file::{Damage, MAX_WANTED, Reader, Record, Step};
+use crate::wire::capture_file::{Again, Damage, MAX_WANTED, Reader, Record, Same, Step};
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::net::IpAddr;
@@ -202,6 +203,16 @@ impl CaptureFile {
         let from = self.start;
         self.start += length;
         Some((meta, from + bytes.start..from + bytes.end))
+    }
+
+    /// Passes over the copies of the frame found last that follow it at once, as far as they are at hand. `meta`, `place`: that
+    /// frame; see [`Same`] for the others.
+    #[inline]
+    pub fn same_again(&mut self, meta: &FrameMeta, place: Range<usize>, before: Time, most: u64) -> Again {
+        let same = Same { meta, bytes: &self.buffer[place], before, most };
+        let again = self.reader.same_again(&self.buffer[self.start..self.end], &same);
+        self.start += again.length;
+        again
     }
 
     /// What is known of the next frame, which [`Self::next_frame`] will still hand out.
