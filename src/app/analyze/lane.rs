@@ -458,7 +458,7 @@ mod tests {
     fn handed_over(file: &[u8], to: Time, most: u64, apart: bool) -> (String, u64) {
         let mut file = CaptureFile::from_reader(std::io::Cursor::new(file.to_vec()), None).expect("opens");
         let first = file.peek().expect("a frame").at;
-        let span = Span::new(None, Some(super::super::Moment::At(to)), first).expect("in order");
+        let span = Span::new(None, Some(crate::app::analyze::Moment::At(to)), first).expect("in order");
         let mut common = Common { span, left: most, chronicle: apart.then(|| Chronicle::new(first)) };
         let mut lane = Lane::new(file, "a".into(), first);
         let mut all = String::new();
