@@ -1,6 +1,6 @@
 //! Who sends most: Space-Saving (Metwally, Agrawal, El Abbadi 2005) over a fixed number of places. A flood of forged
 //! sources cannot grow it, and a source with more than 1/k of the frames is in it: always, or of more than 16,000 frames as
-//! good as always ([`ONE_IN`]).
+//! good as always (`ONE_IN`).
 
 use crate::model::frames::{FrameMeta, Protocol, SourceCount, SourceKey};
 use crate::model::{MacAddr, Time};
@@ -16,7 +16,7 @@ const BUCKETS: usize = 512;
 const CROWDED: u64 = 64;
 /// Then a source gets one by each of its frames with this chance, one in so many; a power of two. Giving a place away costs
 /// more than all else that is done with a frame of a flood, and nearly all is given to whom it will be taken from a moment
-/// later. (By chance rather than always: Ben Basat, Chen, Einziger, Friedman 2017.) One that is heavy, with 1/K of the frames,
+/// later. (By chance rather than always: Ben-Basat, Einziger, Friedman, Kassner 2017.) One that is heavy, with 1/K of the frames,
 /// has more than [`CROWDED`]; that none of them gets it a place has a probability of 0.0002, and with twice as many of 4·10⁻⁸.
 const ONE_IN: u64 = 8;
 const NONE: u16 = u16::MAX;
@@ -237,6 +237,7 @@ impl TopSources {
         if self.lightest < CROWDED || self.entries.len() < K || chance.is_multiple_of(ONE_IN) {
             return false;
         }
+        // Frames of it that are counted elsewhere make it heavier, never lighter: it has what it is taken for, and more.
         let place = self.lightest_entry();
         self.frames[place] += load.frames;
         self.entries[place].overcount += load.frames;
@@ -345,8 +346,8 @@ impl TopSources {
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
-        // One number for each, or sorting takes longer than counting a thousand frames. Of two with as many frames the one that
-        // has its place for longer comes first.
+        // One number for each, or sorting takes longer than counting a thousand frames. Of two with as many frames the one in the
+        // lower place comes first, which the order of the frames decides.
         const PLACE: u64 = 1 << 16;
         let weigh = |place: usize| (u64::MAX / PLACE).saturating_sub(self.frames[place]) * PLACE | place as u64;
         let mut order = (0..self.entries.len()).map(weigh).collect::<Vec<_>>();

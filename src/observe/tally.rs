@@ -83,7 +83,7 @@ impl Tally {
         }
     }
 
-    /// Counts one frame. True: it goes on with a run, as every copy of it does that follows within [`WINDOW`]
+    /// Counts one frame. True: it goes on with a run, as every copy of it does that follows within [`WINDOW`](super::replica::WINDOW)
     /// ([`Self::same_again`]).
     #[inline(always)]
     pub fn frame(&mut self, meta: &FrameMeta, bytes: &[u8]) -> bool {
