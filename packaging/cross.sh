@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds both programs for the machines that home servers are, with Debian's cross compilers.
 #
-#   packaging/cross.sh arm64 | armv7 | amd64-static [PROFILE]      (dist: small and slow to build; release: quick)
+#   packaging/cross.sh arm64 | armv7 | amd64-static [PROFILE]      (dist: small and slow to build; release: quick; dev: to try)
 #
 # Prints where the programs are. `amd64-static` needs no C library on the machine it runs on: for a NAS, or an empty container.
 set -euo pipefail
@@ -28,6 +28,9 @@ underlined=${target//-/_}
 export "CC_$underlined=$compiler"
 [ "$compiler" = musl-gcc ] || export "CARGO_TARGET_${underlined^^}_LINKER=$compiler"
 cargo build --locked --profile "$profile" --target "$target" -p stormglass --bins
+# Cargo's folder for the profile `dev` has another name than the profile.
+folder=$profile
+[ "$profile" != dev ] || folder=debug
 for program in stormglass upnp-probe; do
-  echo "${CARGO_TARGET_DIR:-target}/$target/$profile/$program"
+  echo "${CARGO_TARGET_DIR:-target}/$target/$folder/$program"
 done
