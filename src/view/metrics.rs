@@ -261,9 +261,13 @@ fn latest(out: &mut Exposition, snapshot: &Snapshot) {
     each(out, &STORM_START, &|segment| of(segment).map(|v| v.started.as_secs_f64()));
     let ended = |segment: &str| storms().filter(|v| &*v.segment == segment).filter_map(|v| v.ended).max();
     each(out, &STORM_END, &|segment| ended(segment).map(Time::as_secs_f64));
-    each(out, &UNVERIFIED, &|segment| {
-        Some(flag(of(segment).is_some_and(|v| v.phase == Phase::Over && !snapshot.is_verified(v))))
-    });
+    each(out, &UNVERIFIED, &|segment| Some(flag(unverified(snapshot, segment).is_some())));
+}
+
+/// The latest storm of the segment, if it is over and nobody has verified that it can't come back.
+pub(super) fn unverified<'a>(snapshot: &'a Snapshot, segment: &str) -> Option<&'a Verdict> {
+    let mut storms = snapshot.verdicts.iter().filter(|v| v.severity == Severity::Storm && &*v.segment == segment);
+    storms.next().map(|v| &**v).filter(|v| v.phase == Phase::Over && !snapshot.is_verified(v))
 }
 
 fn frames(out: &mut Exposition, snapshot: &Snapshot) {

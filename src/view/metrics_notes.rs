@@ -6,7 +6,7 @@ use super::metrics;
 use crate::detect::Expected;
 use crate::engine::Snapshot;
 use crate::model::Time;
-use crate::model::verdict::Phase;
+use crate::model::verdict::{Phase, Verdict};
 use std::collections::BTreeMap;
 
 const MUTED: Family = Family {
@@ -26,6 +26,12 @@ const ACKNOWLEDGED: Family = Family {
     kind: Kind::Gauge,
     labels: &["storm"],
     help: "1 if somebody has said to be on the storm, else 0 (at most 16 storms).",
+};
+const UNVERIFIED_MUTED: Family = Family {
+    name: "stormglass_storm_unverified_muted",
+    kind: Kind::Gauge,
+    labels: &["segment"],
+    help: "1 if the storm of stormglass_storm_unverified is muted; absent where it is not, or where there is none.",
 };
 const EXPECTED: Family = Family {
     name: "stormglass_expected_frames_per_second",
@@ -47,7 +53,7 @@ const EXPECTED_UNTIL: Family = Family {
 };
 
 /// The families of this file, in order.
-pub const FAMILIES: &[&Family] = &[&MUTED, &MUTED_UNTIL, &ACKNOWLEDGED, &EXPECTED, &EXPECTED_MOST, &EXPECTED_UNTIL];
+pub const FAMILIES: &[&Family] = &[&MUTED, &MUTED_UNTIL, &ACKNOWLEDGED, &UNVERIFIED_MUTED, &EXPECTED, &EXPECTED_MOST, &EXPECTED_UNTIL];
 
 /// Writes all of it.
 pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
@@ -69,6 +75,13 @@ pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
     out.family(&ACKNOWLEDGED);
     for verdict in &shown {
         out.sample(&ACKNOWLEDGED, &[&verdict.id], f64::from(u8::from(verdict.acknowledged.is_some())));
+    }
+    // After an hour the storm has no info series any more that a rule could join: this one stays as long as the mute.
+    out.family(&UNVERIFIED_MUTED);
+    for segment in &snapshot.segments {
+        if metrics::unverified(snapshot, segment).is_some_and(Verdict::hushed) {
+            out.sample(&UNVERIFIED_MUTED, &[segment], 1.0);
+        }
     }
     let mut most: BTreeMap<&Expected, u64> = BTreeMap::new();
     for one in &snapshot.expected {

@@ -187,6 +187,12 @@ fn storm() -> Result<()> {
         if port.starts_with("hub port") { Ok(alert) } else { Err(format!("port: {port:?}")) }
     })?;
     told(&alert["annotations"])?;
+    say(&["acknowledge", "--until", "2099-12-31"])?;
+    say(&["mute", "--for", "1h"])?;
+    let muted = instant("stormglass_storm_muted_until_timestamp_seconds and stormglass_storm_acknowledged == 1");
+    wait("what was said is scraped", PORT_WITHIN, || {
+        ensure(has_data(&ask(&muted)?["result"]), || "neither muted nor acknowledged".to_owned())
+    })?;
     let (mut asked, mut empty) = (0, Vec::new());
     for dashboard in Dashboard::all()? {
         let variables = dashboard.variables(&ask)?;
@@ -213,6 +219,17 @@ fn firing() -> Result<Value> {
     let alerts = ask("/api/v1/alerts")?;
     let storm = |alert: &&Value| alert["labels"]["alertname"] == "Storm" && alert["state"] == "firing";
     alerts["alerts"].as_array().and_then(|all| all.iter().find(storm)).cloned().ok_or_else(|| alerts.to_string())
+}
+
+/// Says something of the storm, as a person does.
+fn say(words: &[&str]) -> Result<()> {
+    let [what, end @ ..] = words else { return Ok(()) };
+    let storms = ask(&instant("stormglass_storm_info{severity=\"storm\"} == 1"))?;
+    let storm = storms["result"][0]["metric"]["storm"].as_str().ok_or("no storm goes on")?.to_owned();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
+    command.args([what, storm.as_str(), "--why", "a test", "--by", "a test", "--url"]).arg(format!("http://{DEMO}"));
+    let output = command.args(end).output().map_err(|error| error.to_string())?;
+    ensure(output.status.success(), || format!("{what}: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// Who, where, why, what to do.
