@@ -38,7 +38,7 @@ fn history(folder: &Path) -> PathBuf {
             sentence: "Packet storm.".to_owned(),
             ..Verdict::blank("eth0".into(), cause)
         };
-        encode(&Entry::Storm(Box::new(Remembered { at: now, verdict })))
+        encode(&Entry::Storm(Box::new(Remembered { at: now, verdict, verified: false })))
     };
     let storage = folder.join("history");
     std::fs::create_dir(&storage).expect("a folder");

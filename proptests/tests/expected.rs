@@ -88,7 +88,7 @@ fn blamed(verdict: &Verdict) -> Option<(Option<MacAddr>, Option<Arc<str>>)> {
 
 fn engine(storms: &[Verdict]) -> Engine {
     let mut engine = Engine::new(Settings::default());
-    let past = storms.iter().map(|verdict| Remembered { at: NOW, verdict: verdict.clone() }).collect();
+    let past = storms.iter().map(|verdict| Remembered { at: NOW, verdict: verdict.clone(), verified: false }).collect();
     engine.handle(NOW, Input::Remembered(past));
     engine
 }
@@ -121,7 +121,7 @@ proptest! {
         let is_new = blamed(&newcomer).is_none_or(|who| known.iter().all(|verdict| blamed(verdict) != Some(who.clone())));
         let mut after = engine(&[]);
         let now = NOW.plus(Duration::from_secs(later));
-        let remembered = Remembered { at: now, verdict: newcomer.clone() };
+        let remembered = Remembered { at: now, verdict: newcomer.clone(), verified: false };
         after.handle(now, Input::Remembered(vec![remembered]));
         after.handle(now, Input::Notes(before.notes().iter().map(|note| (**note).clone()).collect()));
         let told = after.verdicts();

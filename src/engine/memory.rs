@@ -106,7 +106,7 @@ mod tests {
             sentence: "A storm.".to_owned(),
             ..Verdict::blank("eth0".into(), "chatty_source")
         };
-        Remembered { at, verdict }
+        Remembered { at, verdict, verified: false }
     }
 
     fn engine(past: Remembered) -> Engine {

@@ -296,7 +296,7 @@ mod tests {
                 culprit,
                 ..Verdict::blank("eth0".into(), cause)
             };
-            Remembered { at: NOW, verdict }
+            Remembered { at: NOW, verdict, verified: false }
         };
         let mut engine = Engine::new(Settings::default());
         let past = vec![storm("router", "l3_reflector", Some(culprit)), storm("crowd", "discovery_swarm", None)];

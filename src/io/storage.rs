@@ -243,10 +243,11 @@ mod tests {
     use super::*;
     use crate::model::verdict::{Phase, Verdict};
     use crate::view::text::tests::example;
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     fn keep(storage: &mut Storage, now: i64, verdicts: &[Arc<Verdict>], all: bool) {
-        storage.keep(Time::from_secs(now), &Kept { verdicts, notes: &[] }, all);
+        storage.keep(Time::from_secs(now), &Kept { verdicts, notes: &[], verified: &BTreeSet::new() }, all);
     }
 
     fn verdicts(n: i64, frames: u64) -> Vec<Arc<Verdict>> {

@@ -11,6 +11,8 @@ pub struct Remembered {
     pub at: Time,
     /// What was known.
     pub verdict: Verdict,
+    /// It was over, and somebody had verified that it does not come back.
+    pub verified: bool,
 }
 
 impl Remembered {

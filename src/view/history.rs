@@ -3,7 +3,7 @@
 //! A line is whole or it is nothing: a torn or spoiled one is passed over and counted, and costs no other. Every line names
 //! the version of its form, so that a program that is older than a line says so instead of misreading it.
 
-use crate::engine::MAX_HISTORY;
+use crate::engine::{MAX_HISTORY, StormKey};
 use crate::explain::causes::cause;
 use crate::model::Time;
 use crate::model::frames::Protocol;
@@ -14,6 +14,7 @@ use crate::model::verdict::{Candidate, Evidence, Party, Phase, Severity, Verdict
 use crate::view::note_line::NoteLine;
 use crate::view::{json, notes, text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -105,6 +106,15 @@ struct Storm {
     candidates: Vec<Other>,
     lacks: Vec<String>,
     recording: Option<Arc<str>>,
+    /// A program that does not know the field takes the storm for not verified: it knows less, and reads nothing wrong, so that
+    /// the form is no newer for it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    verified: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[derive(Serialize, Deserialize)]
@@ -170,6 +180,7 @@ impl From<&Verdict> for Storm {
             candidates: verdict.candidates.iter().map(other).collect(),
             lacks: verdict.lacks.clone(),
             recording: verdict.recording.clone(),
+            verified: false,
         }
     }
 }
@@ -230,7 +241,10 @@ impl Storm {
 pub fn encode(entry: &Entry) -> String {
     let empty = |v: u64, at: Time| Line { v, at: at.as_nanos(), storm: None, renamed: None, note: None };
     let mut line = match entry {
-        Entry::Storm(known) => Line { storm: Some((&known.verdict).into()), ..empty(STORMS, known.at) },
+        Entry::Storm(known) => {
+            let storm = Storm { verified: known.verified, ..(&known.verdict).into() };
+            Line { storm: Some(storm), ..empty(STORMS, known.at) }
+        }
         Entry::Renamed { at, id } => Line { renamed: Some(Arc::clone(id)), ..empty(STORMS, *at) },
         Entry::Note { at, note } => Line { note: Some((&**note).into()), ..empty(NOTES, *at) },
     };
@@ -258,8 +272,9 @@ pub fn decode(line: &[u8]) -> Result<Entry, LineError> {
     }
     let line: Line = serde_json::from_slice(line).map_err(|_| LineError::Unreadable)?;
     let at = Time::from_nanos(line.at);
+    let verified = line.storm.as_ref().is_some_and(|storm| storm.verified);
     match (line.storm.map(Storm::verdict), line.renamed, line.note.map(NoteLine::note)) {
-        (Some(Some(verdict)), None, None) => Ok(Entry::Storm(Box::new(Remembered { at, verdict }))),
+        (Some(Some(verdict)), None, None) => Ok(Entry::Storm(Box::new(Remembered { at, verdict, verified }))),
         (None, Some(id), None) => Ok(Entry::Renamed { at, id }),
         (None, None, Some(Some(note))) => Ok(Entry::Note { at, note: Box::new(note) }),
         _ => Err(LineError::Unreadable),
@@ -273,6 +288,8 @@ pub struct Kept<'a> {
     pub verdicts: &'a [Arc<Verdict>],
     /// All that is said of them.
     pub notes: &'a [Arc<Note>],
+    /// Of the storms that are over, which somebody has verified not to come back.
+    pub verified: &'a BTreeSet<StormKey>,
 }
 
 /// A verdict without what is said of it, which has lines of its own.
@@ -364,21 +381,25 @@ impl History {
 
     /// What must be written for the lines to tell all this. Without `all`, small changes (how many frames) can wait.
     #[must_use]
-    pub fn news(&self, at: Time, Kept { verdicts, notes }: &Kept<'_>, all: bool) -> Vec<Entry> {
+    pub fn news(&self, at: Time, Kept { verdicts, notes, verified }: &Kept<'_>, all: bool) -> Vec<Entry> {
+        let is_verified = |v: &Verdict| verified.contains(&(Arc::clone(&v.id), v.started));
         let told = |v: &Verdict| (v.phase, v.severity, v.cause, v.culprit.clone(), v.recording.clone());
         let mut oldest_first = verdicts.iter().collect::<Vec<_>>();
         oldest_first.sort_by_key(|verdict| verdict.started);
         let changed = oldest_first.into_iter().filter(|verdict| match self.place(verdict) {
             None => true,
             Some(place) => {
-                let known = &self.storms[place].verdict;
-                told(known) != told(verdict) || all && *known != plain(verdict)
+                let known = &self.storms[place];
+                let was = &known.verdict;
+                told(was) != told(verdict) || known.verified != is_verified(verdict) || all && *was != plain(verdict)
             }
         });
         let stays = |known: &Remembered| verdicts.iter().any(|verdict| verdict.id == known.verdict.id);
         let renamed = self.storms.iter().filter(|known| known.is_open() && !stays(known));
         let renamed = renamed.map(|known| Entry::Renamed { at, id: Arc::clone(&known.verdict.id) });
-        let storm = |verdict: &Arc<Verdict>| Entry::Storm(Box::new(Remembered { at, verdict: plain(verdict) }));
+        let storm = |verdict: &Arc<Verdict>| {
+            Entry::Storm(Box::new(Remembered { at, verdict: plain(verdict), verified: is_verified(verdict) }))
+        };
         let said = notes.iter().filter(|note| !self.notes.iter().any(|known| *known == ***note));
         let said = said.map(|note| Entry::Note { at, note: Box::new((**note).clone()) });
         renamed.chain(changed.map(storm)).chain(said).collect()
@@ -501,7 +522,7 @@ mod tests {
         let (mut text, mut known, mut lines) = (String::new(), History::default(), 0);
         for (at, verdicts) in (1_000..).zip(steps) {
             let verdicts = verdicts.iter().cloned().map(Arc::new).collect::<Vec<_>>();
-            for entry in known.news(Time::from_secs(at), &Kept { verdicts: &verdicts, notes: &[] }, false) {
+            for entry in known.news(Time::from_secs(at), &Kept { verdicts: &verdicts, notes: &[], verified: &BTreeSet::new() }, false) {
                 text.push_str(&encode(&entry));
                 known.take(entry);
                 lines += 1;
@@ -547,7 +568,7 @@ mod tests {
 
     #[test]
     fn a_newer_line_is_named_and_a_spoiled_one_counted() {
-        let good = encode(&Entry::Storm(Box::new(Remembered { at: Time::from_secs(5), verdict: open("a", 1) })));
+        let good = encode(&Entry::Storm(Box::new(Remembered { at: Time::from_secs(5), verdict: open("a", 1), verified: false })));
         let unknown = good.replace("\"cause\":\"l3_reflector\"", "\"cause\":\"gremlins\"");
         assert_ne!(good, unknown);
         let text = format!("{good}{{\"v\":3,\"storms\":7}}\n\u{0}nonsense\n{unknown}{{\"v\":1,\"at\":3}}\n");
@@ -564,7 +585,7 @@ mod tests {
         let said = [Arc::new(note.clone())];
         let mut text = String::new();
         for notes in [&said[..], &said, &[Arc::new(ended.clone())]] {
-            for entry in history.news(Time::from_secs(5), &Kept { verdicts: &[], notes }, false) {
+            for entry in history.news(Time::from_secs(5), &Kept { verdicts: &[], notes, verified: &BTreeSet::new() }, false) {
                 text.push_str(&encode(&entry));
                 history.take(entry);
             }
@@ -587,15 +608,15 @@ mod tests {
     fn it_is_bounded_and_what_goes_on_stays() {
         let mut history = History::default();
         let at = Time::from_secs(1);
-        history.take(Entry::Storm(Box::new(Remembered { at, verdict: open("first", 0) })));
+        history.take(Entry::Storm(Box::new(Remembered { at, verdict: open("first", 0), verified: false })));
         for n in 1..=2 * MAX_HISTORY as i64 {
             let verdict = over(open(&format!("s{n}"), n * 10), n * 10 + 5);
-            history.take(Entry::Storm(Box::new(Remembered { at: at.plus(Duration::from_secs(1)), verdict })));
+            history.take(Entry::Storm(Box::new(Remembered { at: at.plus(Duration::from_secs(1)), verdict, verified: false })));
         }
         assert_eq!(history.storms().len(), MAX_HISTORY);
         assert_eq!(&*history.storms()[0].verdict.id, "first");
         let huge = Verdict { lacks: vec!["x".repeat(MAX_LINE)], ..open("a", 1) };
-        let line = encode(&Entry::Storm(Box::new(Remembered { at, verdict: huge })));
+        let line = encode(&Entry::Storm(Box::new(Remembered { at, verdict: huge, verified: false })));
         assert!(line.len() < MAX_LINE && decode(line.as_bytes()).is_ok(), "{}", line.len());
     }
 }

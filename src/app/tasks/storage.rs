@@ -40,7 +40,8 @@ pub async fn keep(
         };
         let (snapshot, now) = (hub.snapshot(), clock.now());
         let written = blocking(move || {
-            storage.keep(now, &Kept { verdicts: &snapshot.verdicts, notes: &snapshot.notes }, all);
+            let (verdicts, verified) = (&snapshot.verdicts, &snapshot.verified);
+            storage.keep(now, &Kept { verdicts, notes: &snapshot.notes, verified }, all);
             Ok(storage)
         });
         // It fails only where the program ends.

@@ -160,7 +160,7 @@ fn network(name: &str, switches: u32, hosts: u32) -> Engine {
         for one in &mut verdict.evidence {
             (one.claim, one.observed, one.display_filter) = (name.repeat(9), name.repeat(9), name.to_owned());
         }
-        Remembered { at: NOW, verdict }
+        Remembered { at: NOW, verdict, verified: false }
     };
     engine.handle(NOW, Input::Remembered((0..128).rev().map(storm).collect()));
     engine
@@ -244,7 +244,7 @@ fn states() -> Vec<(State, Engine, [&'static str; 2])> {
     };
     let known = |verdict: Verdict| {
         let mut engine = watched();
-        engine.handle(NOW, Input::Remembered(vec![Remembered { at: NOW, verdict }]));
+        engine.handle(NOW, Input::Remembered(vec![Remembered { at: NOW, verdict, verified: false }]));
         engine
     };
     let over = Verdict { phase: Phase::Over, ended: Some(Time::from_secs(1_700_000_050)), ..example() };
