@@ -166,10 +166,16 @@ fn a_repeater_that_bridges_everything_is_no_router() {
     let repeater = host(99);
     let originals = (2..6).map(|n| (2_000 + i64::from(n), arp(host(n), (host(n), n), 1)));
     let copies = (2..6_u8).flat_map(|n| every(2_010, 3_000, 200, move |_| arp(repeater, (host(n), n), 1)));
-    let verdict = only(told(greetings().into_iter().chain(originals).chain(copies).collect(), 6_000));
+    // A multicast may be the first that goes round, as behind a router.
+    let first = [vec![(1_500, search(ECHO, 4, 77))], every(1_503, 3_000, 200, |_| search(repeater, 4, 77))].concat();
+    let verdict = only(told(greetings().into_iter().chain(first).chain(originals).chain(copies).collect(), 6_000));
     assert_eq!((verdict.cause, culprit(&verdict)), ("backhaul_loop", Some(MacAddr(repeater))), "{}", verdict.sentence);
-    assert!(verdict.sentence.contains("repeater") && verdict.origins.len() == 4, "{}", verdict.sentence);
-    assert!(verdict.groups.is_empty(), "whom ARP asks for is no group: {:?}", verdict.groups);
+    assert!(verdict.sentence.contains("repeater") && verdict.origins.len() == 5, "{}", verdict.sentence);
+    assert!(
+        verdict.groups.iter().all(std::net::IpAddr::is_multicast),
+        "whom ARP asks for is no group: {:?}",
+        verdict.groups
+    );
 }
 
 /// A cluster announces a MAC that nobody sends from: who announces it is no repeater, and no router.

@@ -61,9 +61,9 @@ impl Cause for BackhaulLoop {
         vec![found]
     }
 
-    /// A ring it is; that it opens by itself is told later.
+    /// A ring it is; that it opens by itself is told later, and so is that ARP goes round where multicasts did first.
     fn sharpens(&self) -> &'static [&'static str] {
-        &["l2_loop"]
+        &["l2_loop", "l3_reflector"]
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {

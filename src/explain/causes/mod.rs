@@ -147,17 +147,19 @@ fn groups(circulating: &[&Circulating<'_>]) -> Vec<IpAddr> {
     to_all.filter_map(|replica| replica.group).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Who sends the ARP of several hosts on. No router does, and no proxy of multicasts; and who answers for another (proxy ARP, a
-/// sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
+/// Who sends on what several hosts said, ARP among it. No router sends that on, and no proxy of multicasts; and who answers for
+/// another (proxy ARP, a sleep proxy) names its own MAC inside. A repeater that puts its own MAC on others' frames bridges them.
 fn translators(circulating: &[Circulating<'_>]) -> BTreeSet<MacAddr> {
-    let mut hosts: BTreeMap<MacAddr, BTreeSet<IpAddr>> = BTreeMap::new();
+    let mut hosts: BTreeMap<MacAddr, (BTreeSet<IpAddr>, bool)> = BTreeMap::new();
     for one in circulating {
-        let Replica { protocol: Protocol::Arp, ip: Some(ip), .. } = &one.track.replica else { continue };
+        let Replica { protocol, ip: Some(ip), .. } = &one.track.replica else { continue };
         let Some(forwarding) = one.role.forwarding() else { continue };
-        hosts.entry(forwarding.forwarder).or_default().insert(*ip);
+        let (ips, arp) = hosts.entry(forwarding.forwarder).or_default();
+        ips.insert(*ip);
+        *arp |= *protocol == Protocol::Arp;
     }
     // One's alone may be a second MAC of its own: a cluster announces a MAC that nobody sends from.
-    hosts.into_iter().filter(|(_, hosts)| hosts.len() > 1).map(|(mac, _)| mac).collect()
+    hosts.into_iter().filter(|(_, (hosts, arp))| *arp && hosts.len() > 1).map(|(mac, _)| mac).collect()
 }
 
 /// `ip.src == 192.168.1.10`, or the IPv6 or ARP form of it.
