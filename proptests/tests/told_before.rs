@@ -56,3 +56,57 @@ fn a_capture_that_loses_frames_tells_nothing_of_what_there_is_not() {
     let judged = judge(What::by_id("iptv").expect("an injector"), 7, Feeds::Both);
     assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
 }
+
+/// A ring behind one port, beside an agent that counts octets alone: frames told of a ring, and where it is nobody, though
+/// addresses moved to that port.
+#[test]
+fn a_ring_is_found_by_addresses_that_move_where_packets_are_not_counted() {
+    let judged = judge(What::by_id("loop_behind_port").expect("an injector"), 14, Feeds::Both);
+    assert!(
+        judged.outcome.right && judged.outcome.port == Told::Right,
+        "{:?}\n{}",
+        judged.outcome,
+        judged.report.story()
+    );
+}
+
+/// A stream by octets alone, in which a port drowns: nothing was said. What it is frames tell; without them its port is
+/// told all the same.
+#[test]
+fn a_flood_of_octets_that_does_harm_is_told() {
+    let what = What::by_id("stream_flood").expect("an injector");
+    for (feeds, cause) in [(Feeds::Both, "stream_flood"), (Feeds::Counters, "unexplained")] {
+        let judged = judge(what, 6, feeds);
+        let (outcome, story) = (&judged.outcome, judged.report.story());
+        assert!(outcome.right && outcome.port == Told::Right, "{feeds:?}: {outcome:?}\n{story}");
+        assert_eq!(outcome.verdict, Some(cause), "{story}");
+    }
+}
+
+/// The program was started while a network card repeated its reports, from an address that is made of its MAC: nobody was named.
+#[test]
+fn a_sleeper_met_in_the_middle_is_named() {
+    let judged = judge(What::by_id("sleep_mld").expect("an injector"), 11, Feeds::Capture);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}
+
+/// The switch behind an uplink had not been polled yet when the burst was over: the uplink was named.
+#[test]
+fn a_burst_that_comes_from_the_next_switch_is_named_there() {
+    let judged = judge(What::by_id("wake_burst").expect("an injector"), 9, Feeds::Counters);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}
+
+/// After a minute one reflector became the other's echo, and in that moment both were called chatty.
+#[test]
+fn two_reflectors_stay_two_reflectors() {
+    let judged = judge(What::by_id("reflector_pair").expect("an injector"), 36, Feeds::Both);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}
+
+/// One of two that hold an address was above the limit a poll before the other, and each was called chatty for good.
+#[test]
+fn a_war_is_told_though_one_side_is_seen_first() {
+    let judged = judge(What::by_id("address_war").expect("an injector"), 7, Feeds::Counters);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}

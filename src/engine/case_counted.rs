@@ -116,7 +116,7 @@ impl Case {
             enter(&mut verdict.evidence, fact);
         }
         let finding = &found.finding;
-        if cause(finding.cause).is_some_and(|one| one.sharpens().contains(&verdict.cause)) {
+        if is_sharper(finding.cause, verdict.cause) {
             (verdict.cause, verdict.culprit) = (finding.cause, seen.culprit.clone());
             verdict.confidence = verdict.confidence.max(finding.confidence);
             write(verdict, seen.times);
@@ -215,7 +215,9 @@ impl Case {
         verdict.severity = verdict.severity.max(finding.severity);
         (verdict.phase, verdict.ended) = (Phase::Active, None);
         // A better-known cause is not given up for a guess.
-        if !farther && (finding.cause == verdict.cause || finding.confidence > verdict.confidence) {
+        let same = finding.cause == verdict.cause || is_sharper(finding.cause, verdict.cause);
+        let surer = finding.confidence > verdict.confidence && !is_sharper(verdict.cause, finding.cause);
+        if !farther && (same || surer) {
             if !knows_more(verdict.culprit.as_ref(), seen.culprit.as_ref()) {
                 verdict.culprit.clone_from(&seen.culprit);
             }
@@ -230,6 +232,11 @@ impl Case {
         self.last = self.last.max(finding.last);
         write(verdict, seen.times);
     }
+}
+
+/// The first says more precisely what the other is told for until then.
+fn is_sharper(one: &str, other: &str) -> bool {
+    cause(one).is_some_and(|one| one.sharpens().contains(&other))
 }
 
 /// The port of a culprit, without what it leads to.
@@ -288,6 +295,7 @@ impl Cases {
         let last = found.finding.last;
         let known = self.cases.iter().rposition(|case| case.goes_on_at(seen, &found) && !long_over(case, last));
         let Some(index) = known else { return self.open_counted(seen, found) };
+        let index = self.take_in(index, &found);
         let before = Arc::clone(&self.cases[index].verdict);
         if !self.cases[index].open() && last <= self.cases[index].last {
             return None;
@@ -299,6 +307,21 @@ impl Cases {
         }
         let told = |v: &Verdict| (v.cause, v.severity, v.phase, v.culprit.clone());
         (told(&before) != told(&after)).then_some(after)
+    }
+
+    /// What counters had told of each of these ports by itself was the storm `index`, which is of them together. Gives its place.
+    fn take_in(&mut self, index: usize, found: &CounterFinding) -> usize {
+        let ports = found.ports.iter().collect::<BTreeSet<_>>();
+        let is_part = |case: &Case| {
+            let its = case.counters.as_ref().filter(|counters| counters.alone && !counters.ports.is_empty());
+            case.open()
+                && is_sharper(found.finding.cause, case.verdict.cause)
+                && its.is_some_and(|counters| counters.ports.iter().all(|port| ports.contains(port)))
+        };
+        let part = |(place, case): (usize, &Case)| (place != index && is_part(case)).then_some(place);
+        let parts = self.cases.iter().enumerate().filter_map(part).collect::<Vec<_>>();
+        parts.iter().rev().for_each(|place| drop(self.cases.remove(*place)));
+        index - parts.iter().filter(|place| **place < index).count()
     }
 
     /// Causes of the rings that go on, by frames, and frames a second of each: those whose places are not known yet.

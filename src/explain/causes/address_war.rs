@@ -90,6 +90,11 @@ impl Cause for AddressWar {
         vec![found.or([("address_war", 0.6, capture()), ("chatty_source", 0.3, capture())])]
     }
 
+    /// Each of the two floods, and one of them may be known of before the other.
+    fn sharpens(&self) -> &'static [&'static str] {
+        &["chatty_source"]
+    }
+
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
         let storm = if verdict.severity == Severity::Storm { "Packet storm" } else { "No storm yet, but a flood" };
         let (span, rate) = (times.span(verdict), words::about(verdict.peak_pps));

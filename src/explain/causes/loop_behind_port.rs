@@ -101,6 +101,10 @@ const PAGE: Page = Page {
             "In the forwarding table, {moved} addresses or more that were known at other ports are now behind it.",
             "転送テーブルで、ほかのポートにあった{moved}個以上のアドレスが、このポートの先に移っています。",
         ),
+        counters(
+            "Where frames have told of a ring and no port stands out, as with agents that count octets alone: addresses have moved to the port, and as many octets come in there as what circles has at least.",
+            "フレームから輪があるとわかっていて、目立つポートがない場合（オクテットだけを数えるエージェントなど）は、アドレスがそのポートへ移り、回っているフレームに見合う量以上のオクテットが入っていることを確かめます。",
+        ),
     ],
     not_this: &[
         text(

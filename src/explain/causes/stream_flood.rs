@@ -91,6 +91,10 @@ const PAGE: Page = Page {
             "It does harm: ports drop packets, or one of them is short of room. It is a storm if {storm_pps} packets a second are dropped, and a warning below. The rate alone is no fault.",
             "実害があります。ポートでパケットが破棄されているか、帯域の余裕がなくなっています。破棄が毎秒{storm_pps}個からストーム、それ未満は警告とします。流量が多いだけでは異常としません。",
         ),
+        counters(
+            "Where an agent counts octets alone, as many frames to groups as carry that much are captured in the same LAN. Without a capture it is `unexplained`, with its port.",
+            "エージェントがオクテットだけを数える場合は、同じLANで、その量に見合うグループ宛てのフレームがキャプチャされていることを確かめます。キャプチャがなければ、ポートを示したうえで`unexplained`とします。",
+        ),
     ],
     not_this: &[
         text(

@@ -111,8 +111,8 @@ const PAGE: Page = Page {
     recognised: &[
         FLOODS,
         counters(
-            "Where an agent counts octets alone, what is flooded is unicasts if frames captured in the same LAN show less than a quarter of it, each frame taken to be as long as it can.",
-            "エージェントがオクテットだけを数える場合は、同じLANでキャプチャしたフレームが、すべて最大長だったとしても4分の1に満たないとき、流れているのはユニキャストです。",
+            "Where an agent counts octets alone, what is flooded is unicasts if frames captured in the same LAN show less than a quarter of it, each frame taken to be as long as it can, and those that the capture lost to be of groups.",
+            "エージェントがオクテットだけを数える場合は、同じLANでキャプチャしたフレームが、すべて最大長で、取りこぼしたフレームがすべてグループ宛てだったとしても4分の1に満たないとき、流れているのはユニキャストです。",
         ),
         counters(
             "The spanning tree has not changed within {tree_change} s. It is a storm from {critical_pps} a second on, and a warning below.",
