@@ -346,17 +346,19 @@ impl TopSources {
 
     /// Takes everything, heaviest first, and the number of sources that had to make room.
     pub fn drain(&mut self, into: &mut Vec<SourceCount>) -> u64 {
-        // One number for each, or sorting takes longer than counting a thousand frames. Of two with as many frames the one in the
-        // lower place comes first, which the order of the frames decides.
-        const PLACE: u64 = 1 << 16;
-        let weigh = |place: usize| (u64::MAX / PLACE).saturating_sub(self.frames[place]) * PLACE | place as u64;
-        let mut order = (0..self.entries.len()).map(weigh).collect::<Vec<_>>();
-        order.sort_unstable();
-        let report = |weight: &u64| {
-            let place = (weight % PLACE) as usize;
-            let frames = self.frames[place];
-            let Entry { overcount, bytes, repeats, echoes, first, last } = self.entries[place];
-            let key = self.keys[place].source();
+        // Most have few frames and so as many as others: the count and the MAC decide in one number, and the key in whole
+        // is looked at only where a MAC sends several things.
+        let word = |place: usize| self.keys[place].0[0].rotate_right(16);
+        let weigh = |place: usize| u128::from(u64::MAX - self.frames[place]) << 64 | u128::from(word(place));
+        let mut order = (0..self.entries.len()).map(|place| (weigh(place), place as u16)).collect::<Vec<_>>();
+        order.sort_unstable_by(|(weight, place), (other_weight, other)| {
+            let source = |place: u16| self.keys[usize::from(place)].source();
+            weight.cmp(other_weight).then_with(|| source(*place).cmp(&source(*other)))
+        });
+        let report = |&(_, place): &(u128, u16)| {
+            let frames = self.frames[usize::from(place)];
+            let Entry { overcount, bytes, repeats, echoes, first, last } = self.entries[usize::from(place)];
+            let key = self.keys[usize::from(place)].source();
             SourceCount { key, frames, overcount, bytes, repeats, echoes, first, last }
         };
         into.extend(order.iter().map(report));
