@@ -284,3 +284,45 @@ fn a_bad_file_is_told_at_the_start() {
     }
     assert!(Path::new(&file).exists());
 }
+
+/// `stormglass mutes` and the others are clients of the same page.
+#[test]
+fn the_command_line_speaks_tls_and_names_its_user() {
+    let folder = Folder::new();
+    let glass = Glass::start(&folder, &format!("{TLS}{}", users(&[("ann", "secret two")])));
+    let stranger = Folder::new();
+    folder.write("password", "secret two\n");
+    let (ca, strange_ca) = (folder.path("ca.pem"), stranger.path("ca.pem"));
+    let file = folder.path("password").display().to_string();
+    let in_file = ["--user", "ann", "--password-file", file.as_str()];
+    let url = |scheme: &str, host: &str| format!("{scheme}://{host}:{}", glass.port);
+    for (url, ca, user, password, says) in [
+        (url("https", "localhost"), Some(&ca), &in_file[..], None, None),
+        (url("https", "localhost"), Some(&ca), &in_file[..2], Some("secret two"), None),
+        (url("https", "localhost"), Some(&ca), &in_file[..2], Some("secret one"), Some("does not take this user")),
+        (url("https", "localhost"), Some(&ca), &in_file[..2], None, Some("STORMGLASS_PASSWORD")),
+        (url("https", "localhost"), Some(&ca), &[][..], None, Some("asks for a user")),
+        (
+            url("https", "localhost"),
+            Some(&strange_ca),
+            &in_file[..],
+            None,
+            Some("set --ca-file to the one that signed"),
+        ),
+        (url("https", "localhost"), Some(&folder.path("password")), &in_file[..], None, Some("--ca-file")),
+        // The certificate is for the name.
+        (url("https", "127.0.0.1"), Some(&ca), &in_file[..], None, Some("its certificate is not for 127.0.0.1")),
+        (url("http", "localhost"), None, &in_file[..], None, Some("https://")),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stormglass"));
+        command.args(["mutes", "--lang", "en", "--url", &url]).args(user).env_remove("STORMGLASS_PASSWORD");
+        command.args(ca.map(|ca| format!("--ca-file={}", ca.display())));
+        command.envs(password.map(|password| ("STORMGLASS_PASSWORD", password)));
+        let output = command.output().expect("the program");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let wanted = if says.is_some() { 2 } else { 0 };
+        assert_eq!(output.status.code(), Some(wanted), "{url} {user:?} {says:?}: {said}");
+        assert!(said.contains(says.unwrap_or_default()) && !said.contains("secret"), "{url} {user:?}: {said}");
+        assert!(says.is_some() || !output.stdout.is_empty(), "nothing is muted, and it says so");
+    }
+}

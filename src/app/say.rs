@@ -5,13 +5,15 @@ use super::cli::{fail, print};
 use super::lang::{Lang, language};
 use super::serve::DEFAULT_PORT;
 use super::until::{Until, span};
-use crate::io::http_client::{self, Ask, HttpError};
+use crate::io::http_client::{self, Ask, AskError, HttpError};
+use crate::io::notify::net::{Endpoint, Trust};
+use crate::io::tls_client;
 use crate::model::MacAddr;
 use crate::model::text::Language;
-use crate::wire::http_url::{HttpUrl, UrlError};
 use base64::Engine as _;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,19 +21,26 @@ use std::time::Duration;
 const WITHIN: Duration = Duration::from_secs(5);
 /// Longest file with a password, bytes.
 const MAX_PASSWORD: usize = 4096;
+/// Longest file with certificates, bytes; the store of a whole system has some 250 KiB.
+const MAX_CA: usize = 1 << 20;
+/// Where a password is that is in no file. Never an argument: every user of a computer sees those.
+const PASSWORD: &str = "STORMGLASS_PASSWORD";
 
 /// Where the exporter is, and who asks.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Reach {
-    /// The running exporter: http://ADDRESS:PORT [default: http://127.0.0.1:10116]
+    /// The running exporter: http://HOST:PORT, or https:// where its --web.config.file has TLS [default: http://127.0.0.1:10116]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// User of its --web.config.file
-    #[arg(long, value_name = "NAME", requires = "password_file")]
+    #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// File with the password of that user
+    /// File with the password of that user [default: what STORMGLASS_PASSWORD has]
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
+    /// Certificates (PEM) that its certificate must be signed by, in place of those that this system trusts
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Language of what is printed [default: by LC_ALL, LC_MESSAGES or LANG; en if they say neither]
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -211,19 +220,21 @@ impl Reach {
     /// Asks `/api/v1/WHAT`, and gives what is answered.
     fn ask(&self, what: &str, post: Option<&Value>) -> Result<Value, String> {
         let base = self.url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{DEFAULT_PORT}"));
-        let url = at(&base, what)?;
+        let place = at(&base, what)?;
+        let trust = self.trust()?;
         let authorization = self.authorization()?;
         let language = if self.is_japanese() { "ja" } else { "en" };
         let ask = Ask { json: post.map(Value::to_string), authorization, language };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("the system gives no threads: {error}"))?;
-        let answer = runtime.block_on(http_client::ask(&url, ask, WITHIN));
+        let answer = runtime.block_on(http_client::ask(&place, &trust, ask, WITHIN));
         let response = answer.map_err(|error| unreached(&base, &error))?;
         let text = String::from_utf8_lossy(&response.body);
         match response.status {
             200..300 => serde_json::from_str(&text)
                 .map_err(|_| format!("{base} is no stormglass, or of another version: its answer is not understood")),
-            401 => Err(format!("{base} asks for a user: give --user and --password-file")),
+            401 if self.user.is_some() => Err(format!("{base} does not take this user and password")),
+            401 => Err(format!("{base} asks for a user: give --user, and --password-file or {PASSWORD}")),
             404 if text.starts_with("no such page") => {
                 Err(format!("{base} is no stormglass, or an older one: it has no /api/v1/{what}"))
             }
@@ -231,50 +242,66 @@ impl Reach {
         }
     }
 
+    fn trust(&self) -> Result<Trust, String> {
+        let Some(file) = &self.ca_file else { return Ok(Trust::default()) };
+        let pem = read("--ca-file", file, MAX_CA)?;
+        tls_client::named(&pem).map_err(|error| format!("--ca-file {}: {error}", file.display()))?;
+        Ok(Trust { ca: Some(pem.into()) })
+    }
+
     fn authorization(&self) -> Result<Option<String>, String> {
-        let (Some(user), Some(file)) = (&self.user, &self.password_file) else { return Ok(None) };
-        let failed = |why: &str| format!("--password-file {}: {why}", file.display());
-        let text = std::fs::read(file).map_err(|error| failed(&format!("can't be read: {error}")))?;
-        if text.len() > MAX_PASSWORD {
-            return Err(failed("is too long for a password; is it the right file?"));
-        }
-        let text = String::from_utf8(text).map_err(|_| failed("is not UTF-8"))?;
+        let Some(user) = &self.user else { return Ok(None) };
+        let text = match &self.password_file {
+            Some(file) => {
+                let text = read("--password-file", file, MAX_PASSWORD)?;
+                String::from_utf8(text).map_err(|_| format!("--password-file {}: is not UTF-8", file.display()))?
+            }
+            None => std::env::var(PASSWORD).map_err(|_| {
+                format!("--user {user}: the password is missing: give --password-file, or set {PASSWORD}")
+            })?,
+        };
         let password = text.trim_end_matches(['\r', '\n']);
         let both = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         Ok(Some(format!("Basic {both}")))
     }
 }
 
+/// A file that is not longer than what it is said to be.
+fn read(option: &str, file: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let failed = |why: &str| format!("{option} {}: {why}", file.display());
+    let open = std::fs::File::open(file).map_err(|error| failed(&format!("can't be read: {error}")))?;
+    let mut bytes = Vec::new();
+    let read = open.take(most as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| failed(&format!("can't be read: {error}")))?;
+    if bytes.len() > most { Err(failed("is too long; is it the right file?")) } else { Ok(bytes) }
+}
+
 /// `/api/v1/WHAT` of the exporter at `base`.
-fn at(base: &str, what: &str) -> Result<HttpUrl, String> {
-    let base = base.trim_end_matches('/');
-    let full = format!("{base}/api/v1/{what}");
-    let named = full.replacen("//localhost", "//127.0.0.1", 1);
-    HttpUrl::parse(&named).map_err(|error| match error {
-        UrlError::Scheme => {
-            format!(
-                "--url {base}: only http:// is spoken here; where the exporter has TLS, use its page, or curl -X POST {full} \
-                 with the same fields"
-            )
-        }
-        UrlError::HostName => {
-            format!("--url {base}: write the address in place of the name, as in http://127.0.0.1:{DEFAULT_PORT}")
-        }
-        UrlError::Missing | UrlError::Malformed => {
-            format!("--url {base}: not a URL; write http://ADDRESS:PORT, as in http://127.0.0.1:{DEFAULT_PORT}")
-        }
+fn at(base: &str, what: &str) -> Result<Endpoint, String> {
+    let full = format!("{}/api/v1/{what}", base.trim_end_matches('/'));
+    Endpoint::parse(&full, [("http", 80), ("https", 443)]).map_err(|error| {
+        // The words are those of a configuration file.
+        let error = error.replace("`username` and `password`, or `token`", "--user and --password-file");
+        format!("--url {base}: {error}; write http://HOST:PORT, as in http://127.0.0.1:{DEFAULT_PORT}")
     })
 }
 
-fn unreached(base: &str, error: &HttpError) -> String {
+fn unreached(base: &str, error: &AskError) -> String {
     match error {
-        HttpError::Connect(_, error) => {
+        // Refused: there is somebody, and who it is cannot be trusted.
+        AskError::Unreached(error) if error.refused => {
+            format!("{base} is not trusted: {}", error.what.replace("set `ca_file`", "set --ca-file").replace('`', ""))
+        }
+        AskError::Unreached(error) => {
             format!(
-                "no stormglass answers at {base} ({error}): start `stormglass serve`, or say where it is with --url"
+                "no stormglass answers at {base} ({}); start `stormglass serve`, or say where it is with --url",
+                error.what
             )
         }
-        HttpError::Timeout(time) => format!("{base} has not answered within {} s", time.as_secs()),
-        _ => format!("{base} does not answer as a stormglass does: is it one, and without TLS?"),
+        AskError::Http(HttpError::Timeout(time)) => format!("{base} has not answered within {} s", time.as_secs()),
+        AskError::Http(_) => {
+            format!("{base} does not answer as a stormglass does: is it one, and does it speak https:// there?")
+        }
     }
 }
 
@@ -284,14 +311,15 @@ mod tests {
 
     #[test]
     fn where_the_exporter_is() {
-        let path = |base: &str| at(base, "mutes").map(|url| (url.host.to_string(), url.port, url.path));
-        let local = ("127.0.0.1".to_owned(), 10116, "/api/v1/mutes".to_owned());
-        assert_eq!(path("http://127.0.0.1:10116"), Ok(local.clone()));
-        assert_eq!(path("http://localhost:10116/"), Ok(local));
+        let place = |base: &str| at(base, "mutes").map(|place| (place.host, place.port, place.tls, place.path));
+        let local = |host: &str, tls| Ok((host.to_owned(), 10116, tls, "/api/v1/mutes".to_owned()));
+        assert_eq!(place("http://127.0.0.1:10116"), local("127.0.0.1", false));
+        assert_eq!(place("http://localhost:10116/"), local("localhost", false));
+        assert_eq!(place("https://storm.example.com:10116"), local("storm.example.com", true));
         for (base, says) in
-            [("https://127.0.0.1", "curl"), ("http://storm.example.com", "the address"), ("pi", "http://ADDRESS")]
+            [("ftp://127.0.0.1", "https://"), ("pi", "http://HOST"), ("https://ann:word@pi:1", "--password-file")]
         {
-            let error = path(base).expect_err(base);
+            let error = place(base).expect_err(base);
             assert!(error.contains(says), "{error}");
         }
     }

@@ -1,6 +1,8 @@
 //! HTTP to devices on the LAN: one request on one connection, bounded in time and size. Follows no redirect, asks no
-//! name server, uses no proxy. Does not decide whom to ask.
+//! name server, uses no proxy. And HTTP or HTTPS to another stormglass that the user has named. Does not decide whom to ask.
 
+use super::notify::SendError;
+use super::notify::net::{Dialer, Endpoint, Stream, Trust};
 use crate::wire::http_url::HttpUrl;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -99,15 +101,24 @@ pub struct Ask {
     pub language: &'static str,
 }
 
-/// Asks another stormglass, within `timeout`.
+/// Why another stormglass has not answered.
+#[derive(Debug)]
+pub enum AskError {
+    /// There is no connection, or no encryption that can be trusted; what to do.
+    Unreached(SendError),
+    /// As for devices.
+    Http(HttpError),
+}
+
+/// Asks another stormglass, within `timeout`. The user has named it: a name is looked up, and TLS spoken where the URL says so.
 ///
 /// # Errors
-/// As [`request`].
-pub async fn ask(url: &HttpUrl, ask: Ask, timeout: Duration) -> Result<Response, HttpError> {
+/// See [`AskError`].
+pub async fn ask(place: &Endpoint, trust: &Trust, ask: Ask, timeout: Duration) -> Result<Response, AskError> {
     let builder = hyper::Request::builder()
-        .uri(url.path.as_str())
+        .uri(place.path.as_str())
         .method(if ask.json.is_some() { "POST" } else { "GET" })
-        .header(header::HOST, url.authority())
+        .header(header::HOST, place.authority())
         .header(header::USER_AGENT, concat!("stormglass/", env!("CARGO_PKG_VERSION")))
         .header(header::ACCEPT_LANGUAGE, ask.language)
         .header(header::CONTENT_TYPE, "application/json")
@@ -116,13 +127,21 @@ pub async fn ask(url: &HttpUrl, ask: Ask, timeout: Duration) -> Result<Response,
         Some(authorization) => builder.header(header::AUTHORIZATION, authorization),
         None => builder,
     };
-    let request = builder.body(Full::from(ask.json.unwrap_or_default())).map_err(|_| HttpError::Unaskable)?;
-    let peer = Peer { local: None, interface: 0 };
-    tokio::time::timeout(timeout, exchange(&peer, url, request)).await.unwrap_or(Err(HttpError::Timeout(timeout)))
+    let request = builder.body(Full::from(ask.json.unwrap_or_default()));
+    let request = request.map_err(|_| AskError::Http(HttpError::Unaskable))?;
+    let answer = async {
+        let stream = Dialer::default().open(place, trust).await.map_err(AskError::Unreached)?;
+        speak(stream, request).await.map_err(AskError::Http)
+    };
+    tokio::time::timeout(timeout, answer).await.unwrap_or(Err(AskError::Http(HttpError::Timeout(timeout))))
 }
 
 async fn exchange(peer: &Peer, url: &HttpUrl, request: hyper::Request<Full<Bytes>>) -> Result<Response, HttpError> {
-    let stream = connect(peer, url).await?;
+    speak(connect(peer, url).await?, request).await
+}
+
+/// One request on a connection that is open.
+async fn speak(stream: impl Stream + 'static, request: hyper::Request<Full<Bytes>>) -> Result<Response, HttpError> {
     let (mut sender, connection) = http1::Builder::new()
         .allow_spaces_after_header_name_in_responses(true)
         .allow_obsolete_multiline_headers_in_responses(true)

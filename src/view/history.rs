@@ -522,7 +522,11 @@ mod tests {
         let (mut text, mut known, mut lines) = (String::new(), History::default(), 0);
         for (at, verdicts) in (1_000..).zip(steps) {
             let verdicts = verdicts.iter().cloned().map(Arc::new).collect::<Vec<_>>();
-            for entry in known.news(Time::from_secs(at), &Kept { verdicts: &verdicts, notes: &[], verified: &BTreeSet::new() }, false) {
+            for entry in known.news(
+                Time::from_secs(at),
+                &Kept { verdicts: &verdicts, notes: &[], verified: &BTreeSet::new() },
+                false,
+            ) {
                 text.push_str(&encode(&entry));
                 known.take(entry);
                 lines += 1;
@@ -568,7 +572,11 @@ mod tests {
 
     #[test]
     fn a_newer_line_is_named_and_a_spoiled_one_counted() {
-        let good = encode(&Entry::Storm(Box::new(Remembered { at: Time::from_secs(5), verdict: open("a", 1), verified: false })));
+        let good = encode(&Entry::Storm(Box::new(Remembered {
+            at: Time::from_secs(5),
+            verdict: open("a", 1),
+            verified: false,
+        })));
         let unknown = good.replace("\"cause\":\"l3_reflector\"", "\"cause\":\"gremlins\"");
         assert_ne!(good, unknown);
         let text = format!("{good}{{\"v\":3,\"storms\":7}}\n\u{0}nonsense\n{unknown}{{\"v\":1,\"at\":3}}\n");
@@ -585,7 +593,9 @@ mod tests {
         let said = [Arc::new(note.clone())];
         let mut text = String::new();
         for notes in [&said[..], &said, &[Arc::new(ended.clone())]] {
-            for entry in history.news(Time::from_secs(5), &Kept { verdicts: &[], notes, verified: &BTreeSet::new() }, false) {
+            for entry in
+                history.news(Time::from_secs(5), &Kept { verdicts: &[], notes, verified: &BTreeSet::new() }, false)
+            {
                 text.push_str(&encode(&entry));
                 history.take(entry);
             }
@@ -611,7 +621,11 @@ mod tests {
         history.take(Entry::Storm(Box::new(Remembered { at, verdict: open("first", 0), verified: false })));
         for n in 1..=2 * MAX_HISTORY as i64 {
             let verdict = over(open(&format!("s{n}"), n * 10), n * 10 + 5);
-            history.take(Entry::Storm(Box::new(Remembered { at: at.plus(Duration::from_secs(1)), verdict, verified: false })));
+            history.take(Entry::Storm(Box::new(Remembered {
+                at: at.plus(Duration::from_secs(1)),
+                verdict,
+                verified: false,
+            })));
         }
         assert_eq!(history.storms().len(), MAX_HISTORY);
         assert_eq!(&*history.storms()[0].verdict.id, "first");

@@ -53,7 +53,8 @@ const EXPECTED_UNTIL: Family = Family {
 };
 
 /// The families of this file, in order.
-pub const FAMILIES: &[&Family] = &[&MUTED, &MUTED_UNTIL, &ACKNOWLEDGED, &UNVERIFIED_MUTED, &EXPECTED, &EXPECTED_MOST, &EXPECTED_UNTIL];
+pub const FAMILIES: &[&Family] =
+    &[&MUTED, &MUTED_UNTIL, &ACKNOWLEDGED, &UNVERIFIED_MUTED, &EXPECTED, &EXPECTED_MOST, &EXPECTED_UNTIL];
 
 /// Writes all of it.
 pub fn write(out: &mut Exposition, snapshot: &Snapshot) {
