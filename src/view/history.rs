@@ -108,13 +108,8 @@ struct Storm {
     recording: Option<Arc<str>>,
     /// A program that does not know the field takes the storm for not verified: it knows less, and reads nothing wrong, so that
     /// the form is no newer for it.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     verified: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 #[derive(Serialize, Deserialize)]

@@ -105,7 +105,7 @@ fn a_piece_taken_for_another_is_written_all_the_same() {
         for piece in [&b"one text"[..], b"another", b"", b"x", b"another and more"] {
             out.again(Again { text: piece, seen: &mut seen });
             out.again(Again { text: piece, seen: &mut seen.part(3) });
-            out.again(Again { text: piece, seen: &mut seen.part(1 << 40) });
+            out.again(Again { text: piece, seen: &mut seen.part(usize::MAX / 2) });
         }
     });
 }
