@@ -1,29 +1,30 @@
 //! A storm that is certainly there and whose cause the facts do not settle: said as such, with what it could be and
 //! what would decide it. A wrong name is the worst answer.
 
+mod counted;
+
 use super::chatty_source::{is_awaited, ownership, suspects};
-use super::discovery_swarm::{CROWD, discovers, from_everywhere, together};
+use super::discovery_swarm::{CROWD, discovers, from_everywhere};
 use super::ethertype_bridge_loop::Family;
 use super::l2_loop::origins;
 use super::{Cause, Times, groups, main_protocol};
 use crate::detect::counters::Counted;
 use crate::detect::segment::TalkerKey;
 use crate::explain::attribution::{Circulating, Role};
-use crate::explain::counted::{CounterFinding, CounterScene, Flooding, MOSTLY, OCTETS_ALONE, SourcePort, counted};
+use crate::explain::counted::{CounterFinding, CounterScene, SourcePort};
 use crate::explain::finding::{Finding, Suspect};
 use crate::explain::page::{Page, Source, bridge_mib, counters, frames, if_mib, text};
 use crate::explain::scene::Scene;
 use crate::explain::words;
+use crate::model::MacAddr;
 use crate::model::frames::Protocol;
 use crate::model::verdict::{Candidate, Evidence, Severity, Verdict};
-use crate::model::{MacAddr, vendor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What one device repeats for less than this, and not in masses, may be over.
-const A_BURST: Duration = Duration::from_secs(1);
+const A_BURST: Duration = Duration::from_millis(800);
 
 /// Who has said no more in the seconds that are remembered may not exist: addresses are made up for a frame each.
 const SAID_ONCE: u64 = 2;
@@ -59,17 +60,17 @@ impl Cause for Unexplained {
         if open.is_empty() {
             let flooded = scene.unicasts.is_some() || scene.media.is_some() || scene.relearned.is_some();
             if let Some(flooding) = scene.anything.filter(|_| !flooded) {
-                return from_flood(scene, flooding).into_iter().collect();
+                return counted::from_flood(scene, flooding).into_iter().collect();
             }
             let alone = scene.sources == 0 && scene.reached > 0 && !flooded;
-            return alone.then(|| from_nowhere(scene)).into_iter().collect();
+            return alone.then(|| counted::from_nowhere(scene)).into_iter().collect();
         }
-        let ring = (ends.len() > 1).then(|| in_and_out(scene, &ends));
+        let ring = (ends.len() > 1).then(|| counted::in_and_out(scene, &ends));
         let singles = if ring.is_some() { others } else { open };
         if ring.is_none() && from_everywhere(&singles) {
-            return vec![from_many(scene, &singles)];
+            return vec![counted::from_many(scene, &singles)];
         }
-        singles.into_iter().map(|source| from_port(scene, source)).chain(ring).collect()
+        singles.into_iter().map(|source| counted::from_port(scene, source)).chain(ring).collect()
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {
@@ -118,106 +119,6 @@ impl Cause for Unexplained {
         }));
         remedy
     }
-}
-
-const CAPTURE: &str = "let frames be captured there: whose address do they carry, and does it belong to the device?";
-
-/// One port brings it in.
-fn from_port(scene: &CounterScene<'_>, source: &SourcePort) -> CounterFinding {
-    let capture = || CAPTURE.to_owned();
-    let table = || format!("read the forwarding table: do addresses from elsewhere appear behind {}?", source.label);
-    let broadcasts = source.broadcast_share >= MOSTLY;
-    // A router's proxy sends multicasts on, never broadcasts; a loop everything.
-    let [reflector, chatty, behind]: [f64; 3] = match (broadcasts, source.router, source.device().is_some()) {
-        (true, _, true) => [0.0, 0.6, 0.2],
-        (true, _, false) => [0.0, 0.35, 0.5],
-        (false, true, _) => [0.6, 0.2, 0.15],
-        (false, false, true) => [0.35, 0.45, 0.1],
-        (false, false, false) => [0.35, 0.25, 0.35],
-    };
-    let candidates = [
-        ("l3_reflector", reflector, capture()),
-        ("chatty_source", chatty, capture()),
-        ("loop_behind_port", behind, table()),
-    ];
-    let confidence = reflector.max(chatty).max(behind);
-    let found = CounterFinding::new(Unexplained.id(), confidence, scene, &[source]).because(who_is_there(source));
-    found.or(candidates.into_iter().filter(|(_, confidence, _)| *confidence > 0.0))
-}
-
-/// Whose address is behind the port, for the person who goes there. No accusation: in a loop or behind a reflector it is
-/// that of a bystander.
-fn who_is_there(source: &SourcePort) -> Option<Evidence> {
-    let mac = source.device()?;
-    let maker = vendor::vendor(mac).map_or_else(String::new, |maker| format!(" ({maker})"));
-    Some(counted(
-        format!("One address is known behind {}", source.label),
-        format!("{mac}{maker}"),
-        "this alone does not tell who sends: a loop or a reflection behind that port looks the same".to_owned(),
-    ))
-}
-
-/// It comes in and goes out at several ports: a ring, or both sides of one router.
-fn in_and_out(scene: &CounterScene<'_>, ends: &[&SourcePort]) -> CounterFinding {
-    let router = ends.iter().any(|source| source.router);
-    let (ring, reflector) = if router { (0.35, 0.5) } else { (0.5, 0.3) };
-    let mut found = CounterFinding::new(Unexplained.id(), f64::max(ring, reflector), scene, ends);
-    (found.device, found.finding.macs) = (None, BTreeSet::new());
-    found.or([
-        ("l2_loop", ring, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
-        ("l3_reflector", reflector, CAPTURE.to_owned()),
-        ("chatty_source", 0.15, CAPTURE.to_owned()),
-    ])
-}
-
-/// Many ports bring in a part of it each: to name one of them would send a person to the wrong one.
-fn from_many(scene: &CounterScene<'_>, sources: &[&SourcePort]) -> CounterFinding {
-    together(Unexplained.id(), 0.4, scene, sources).or([
-        ("discovery_swarm", 0.4, "let frames be captured there: do many devices look for services?".to_owned()),
-        ("chatty_source", 0.3, CAPTURE.to_owned()),
-        ("l2_loop", 0.15, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
-    ])
-}
-
-/// Something goes out of every port, and some are too slow for it; the agent counts octets alone.
-fn from_flood(scene: &CounterScene<'_>, flooding: &Flooding) -> Option<CounterFinding> {
-    let (source, pps) = flooding.flood.sources.first()?;
-    let evidence = counted(
-        "What comes in at one port goes out of every port, and ports can't take it".to_owned(),
-        format!(
-            "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
-            words::number(pps.round() as u64),
-            flooding.target,
-            flooding.flood.ports - 1,
-            flooding.discards_pps,
-            flooding.fullest * 100.0
-        ),
-        "out of the receiver's port alone".to_owned(),
-    );
-    let mut found = CounterFinding::new(Unexplained.id(), 0.4, scene, &[]).because(Some(evidence));
-    let storm = flooding.discards_pps >= scene.thresholds.storm_pps as f64;
-    found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
-    found.finding.rate = pps.round() as u64;
-    (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
-    // That no polled port brings it in is not so here.
-    found.finding.lacks.remove(0);
-    found.finding.lacks.push(OCTETS_ALONE.to_owned());
-    (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
-    found.label = Some(Arc::clone(&flooding.label));
-    Some(found.or([
-        ("stream_flood", 0.4, CAPTURE.to_owned()),
-        ("unknown_unicast_flood", 0.4, CAPTURE.to_owned()),
-        ("l2_loop", 0.1, "read the forwarding tables: in a ring, addresses move from port to port".to_owned()),
-    ]))
-}
-
-/// It goes out everywhere, and no polled port brings it in.
-fn from_nowhere(scene: &CounterScene<'_>) -> CounterFinding {
-    CounterFinding::new(Unexplained.id(), 0.3, scene, &[]).or([
-        ("l3_reflector", 0.3, CAPTURE.to_owned()),
-        ("chatty_source", 0.3, CAPTURE.to_owned()),
-        ("l2_loop", 0.3, "poll the switches on the way, and read their forwarding tables".to_owned()),
-    ])
 }
 
 /// Devices that repeat themselves, certainly so, and no more than the user has told to expect of them. A reflection and a
