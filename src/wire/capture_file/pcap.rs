@@ -57,7 +57,8 @@ impl Pcap {
         let words = [words[0], words[1], words[2], words[3]].map(u32::from_le_bytes);
         let words = if self.order == Order::Big { words.map(u32::swap_bytes) } else { words };
         let [seconds, fraction, captured, original] = words;
-        let end = self.record + captured as usize;
+        // A hostile length wraps round where `usize` has 32 bits.
+        let end = self.record.saturating_add(captured as usize);
         if captured as usize > MAX_FRAME || end > bytes.len() {
             return None;
         }

@@ -128,8 +128,9 @@ impl Pcapng {
         let (words, _) = bytes.first_chunk::<DATA>()?.as_chunks();
         let word = |at: usize| u32::from_le_bytes(words[at]);
         let (length, captured) = (word(1) as usize, word(5) as usize);
-        let end = DATA + captured;
-        let is_whole = word(0) == ENHANCED_PACKET && length.is_multiple_of(4) && end + 4 <= length;
+        // A hostile length wraps round where `usize` has 32 bits.
+        let end = DATA.saturating_add(captured);
+        let is_whole = word(0) == ENHANCED_PACKET && length.is_multiple_of(4) && end.saturating_add(4) <= length;
         if !is_whole || captured > MAX_FRAME || bytes.get(length - 4..length)? != word(1).to_le_bytes() {
             return None;
         }
