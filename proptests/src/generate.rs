@@ -220,7 +220,7 @@ fn inject(injector: &'static dyn Injector, scenario: &mut Scenario, watch: &mut 
     Truth {
         cause: injector.cause(),
         by_frames: injector.by_frames(),
-        // What is flooded an agent that counts octets alone does not tell.
+        // What is flooded agents that count octets alone do not tell.
         by_counters: injector.by_counters().or_else(|| octets_alone(scenario).then_some("unexplained")),
         culprits: injector.culprits(scenario, storm).into_iter().map(mac_addr).collect(),
         may_be_nobody: injector.may_be_nobody(),
@@ -231,7 +231,8 @@ fn inject(injector: &'static dyn Injector, scenario: &mut Scenario, watch: &mut 
 }
 
 fn octets_alone(scenario: &Scenario) -> bool {
-    scenario.switches.iter().any(|switch| switch.managed && switch.manners.zero_packets)
+    let mut managed = scenario.switches.iter().filter(|switch| switch.managed).peekable();
+    managed.peek().is_some() && managed.all(|switch| switch.manners.zero_packets)
 }
 
 fn log_uniform(low: u64, high: u64, rng: &mut Rng) -> u64 {

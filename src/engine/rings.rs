@@ -10,7 +10,7 @@ use super::upstream::sum;
 use super::{Engine, Output, push};
 use crate::detect::counters::Counted;
 use crate::explain::CAUSES;
-use crate::explain::counted::{CounterScene, SourcePort};
+use crate::explain::counted::{CounterScene, PortKey, SourcePort};
 use crate::model::Time;
 use crate::model::observation::CounterKind;
 use crate::model::verdict::Severity;
@@ -70,8 +70,8 @@ impl Engine {
     /// Ports to which addresses have moved lately and that as much comes in at as circles, `pps` frames a second.
     fn where_addresses_move(&self, now: Time, group: &Group, pps: f64) -> Vec<SourcePort> {
         let moved = self.moves(now, group);
-        let to = moved.iter().filter(|(_, (_, here))| *here > 0);
-        let source = |((target, name), (_, here)): (&(Arc<str>, Arc<str>), &(usize, usize))| {
+        let to = moved.iter().map(|(port, (_, here))| (port, *here)).filter(|(_, here)| *here > 0);
+        let source = |((target, name), here): (&PortKey, usize)| {
             let port = self.targets.port(target, name)?;
             let into = sum(port, &[CounterKind::InOctets]);
             let out = sum(port, &[CounterKind::OutOctets]);
@@ -90,7 +90,7 @@ impl Engine {
                 counted,
                 broadcast_share,
                 returns,
-                moved_here: *here,
+                moved_here: here,
                 seen: returns,
                 ..source
             })
