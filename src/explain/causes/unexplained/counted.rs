@@ -1,8 +1,8 @@
 //! What counters leave open: where it comes in, and what it could be. Knows no frames.
 
-use super::super::Cause;
-use super::super::discovery_swarm::together;
 use super::Unexplained;
+use crate::explain::causes::Cause;
+use crate::explain::causes::discovery_swarm::together;
 use crate::explain::counted::{CounterFinding, CounterScene, Flooding, MOSTLY, OCTETS_ALONE, SourcePort, counted};
 use crate::explain::words;
 use crate::model::vendor;
