@@ -3,6 +3,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test from outside waits for what others do")]
 
+#[path = "loopback/authority.rs"]
+mod authority;
+
+use authority::Authority;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,21 +18,13 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// A folder with a certificate authority, our certificate, and a client's.
 struct Folder {
     folder: tempfile::TempDir,
-    ca: rcgen::Certificate,
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    authority: Authority,
 }
 
 impl Folder {
     fn new() -> Self {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new()).expect("no names");
-        // Names tell the two apart: whoever is called as his issuer is taken for self-signed.
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let ca = parameters.self_signed(&key).expect("an authority");
-        let made =
-            Self { folder: tempfile::tempdir().expect("a folder"), ca, issuer: rcgen::Issuer::new(parameters, key) };
-        made.write("ca.pem", &made.ca.pem());
+        let made = Self { folder: tempfile::tempdir().expect("a folder"), authority: Authority::new() };
+        made.write("ca.pem", &made.authority.pem());
         made.certify("server", "localhost");
         made.certify("client", "scraper.test");
         made
@@ -44,15 +40,10 @@ impl Folder {
 
     /// `NAME.pem` and `NAME.key`, signed by the authority.
     fn certify(&self, file: &str, name: &str) {
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-        parameters.extended_key_usages =
-            vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-        let certificate = parameters.signed_by(&key, &self.issuer).expect("signed");
+        let (certificate, key) = self.authority.certify(name);
         // Both at once, as far as a folder lets us: the key first, since the program looks at both.
-        self.write(&format!("{file}.key"), &key.serialize_pem());
-        self.write(&format!("{file}.pem"), &certificate.pem());
+        self.write(&format!("{file}.key"), &key);
+        self.write(&format!("{file}.pem"), &certificate);
     }
 }
 

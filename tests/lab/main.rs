@@ -9,6 +9,8 @@
 mod agent;
 #[path = "../namespaces/apart.rs"]
 mod apart;
+#[path = "../loopback/authority.rs"]
+mod authority;
 mod doctor;
 mod drop_in;
 mod gateway;

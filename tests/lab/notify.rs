@@ -1,7 +1,8 @@
 //! Who is told of a storm while it rages: a webhook, a real broker (mosquitto) and a real mail sink (aiosmtpd) on the stormy LAN
-//! itself, at the rate of the incident.
+//! itself, at the rate of the incident; broker and sink speak TLS, by certificates of an authority of their own.
 
 use super::agent::{Agent, api};
+use super::authority::Authority;
 use super::net::{Copies, Home, Result, output, run, text, wait};
 use super::trials::{VERDICT_WITHIN, check, ends, storm};
 use serde_json::Value;
@@ -26,32 +27,50 @@ for _ in range(100):
     server.handle_request()
 ";
 
-/// Writes each mail's subject and text, decoded, as a line of JSON.
-const SINK: &str = "import asyncio, email, email.policy, json
+/// Writes each mail's subject and text, decoded, as a line of JSON. Its arguments: how it speaks TLS, certificate, key. (The
+/// context is for both sides: aiosmtpd connects to itself to see whether it is there.)
+const SINK: &str = "import asyncio, email, email.policy, json, ssl, sys
 from aiosmtpd.controller import Controller
 class Sink:
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         print(json.dumps({'from': envelope.mail_from, 'to': envelope.rcpt_tos, 'subject': mail['subject'], 'text': mail.get_content()}), flush=True)
         return '250 taken'
-controller = Controller(Sink(), hostname='192.168.1.20', port=2525)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+speaks = {'tls': {'ssl_context': context}, 'starttls': {'tls_context': context, 'require_starttls': True}}
+controller = Controller(Sink(), hostname='192.168.1.20', port=2525, **speaks[sys.argv[1]])
 controller.start()
 asyncio.new_event_loop().run_forever()
 ";
 
-/// Gateway and NAS of the home take messages, as the configuration of `section` sends them.
-fn receivers(home: &mut Home) -> Result<String> {
+/// Gateway and NAS of the home take messages, mail by this kind of TLS; gives the part of the configuration that sends them.
+fn receivers(home: &mut Home, mail: &str) -> Result<String> {
+    let authority = Authority::new();
+    let ca = text(&home.file("ca.pem", &authority.pem())?);
+    let certify = |name: &str, address: &str| -> Result<[String; 2]> {
+        let (certificate, key) = authority.certify(address);
+        Ok([text(&home.file(&format!("{name}.pem"), &certificate)?), text(&home.file(&format!("{name}.key"), &key)?)])
+    };
+    let [sink_pem, sink_key] = certify("sink", "192.168.1.20")?;
+    let [broker_pem, broker_key] = certify("broker", "192.168.1.1")?;
     let hook = home.file("hook.py", HOOK)?;
     home.start_logged("nas", &format!("/usr/bin/python3 {}", text(&hook)), "hook")?;
     let sink = home.file("sink.py", SINK)?;
-    home.start_logged("nas", &format!("/usr/bin/python3 {}", text(&sink)), "sink")?;
-    let broker =
-        home.file("mosquitto.conf", "listener 1883 192.168.1.1\nallow_anonymous true\npersistence false\nuser root\n")?;
+    home.start_logged("nas", &format!("/usr/bin/python3 {} {mail} {sink_pem} {sink_key}", text(&sink)), "sink")?;
+    // In the clear for the subscriber alone.
+    let broker = home.file(
+        "mosquitto.conf",
+        &format!(
+            "listener 1883 192.168.1.1\nlistener 8883 192.168.1.1\ncertfile {broker_pem}\nkeyfile {broker_key}\n\
+             allow_anonymous true\npersistence false\nuser root\n"
+        ),
+    )?;
     home.start_logged("gw", &format!("mosquitto -c {}", text(&broker)), "mosquitto")?;
     let listens = |host: &str, port: &str| -> Result<bool> {
         Ok(output(&format!("ip netns exec {host} cat /proc/net/tcp"))?.contains(&format!(":{port} 00000000:0000 0A")))
     };
-    for (host, port) in [("nas", "1F40"), ("nas", "09DD"), ("gw", "075B")] {
+    for (host, port) in [("nas", "1F40"), ("nas", "09DD"), ("gw", "075B"), ("gw", "22B3")] {
         wait("the receivers listen", Duration::from_secs(15), || listens(host, port))?;
     }
     // Retained ones as well: what a Home Assistant that comes later is told.
@@ -59,9 +78,9 @@ fn receivers(home: &mut Home) -> Result<String> {
     let kept = text(&home.dir.join("kept"));
     Ok(format!(
         "{{interfaces: auto}}\nstorage: {{path: {kept}}}\nnotify:\n  channels:\n    - {{name: hook, type: webhook, url: \
-         \"http://192.168.1.20:8000/\"}}\n    - {{name: mail, type: email, server: \"192.168.1.20:2525\", tls: none, from: \
-         pi@home.test, to: [me@home.test], language: ja}}\n    - {{name: ha, type: mqtt, url: \"mqtt://192.168.1.1\", client_id: \
-         pi}}"
+         \"http://192.168.1.20:8000/\"}}\n    - {{name: mail, type: email, server: \"192.168.1.20:2525\", tls: {mail}, \
+         ca_file: {ca}, from: pi@home.test, to: [me@home.test], language: ja}}\n    - {{name: ha, type: mqtt, url: \
+         \"mqtts://192.168.1.1\", ca_file: {ca}, client_id: pi}}"
     ))
 }
 
@@ -80,7 +99,7 @@ fn heard(home: &Home, topic: &str) -> Option<Value> {
 /// Everybody is told during the storm, through the storm, and once more at its end.
 pub fn in_the_storm() -> Result<()> {
     let mut home = Home::build("notify")?;
-    let section = receivers(&mut home)?;
+    let section = receivers(&mut home, "tls")?;
     let agent = Agent::start(&mut home, &section)?;
     wait("the broker knows that we are here", TOLD_WITHIN, || {
         Ok(heard(&home, "stormglass/availability") == Some("online".into()))
@@ -137,7 +156,7 @@ fn nothing_waits(folder: &Path) -> Result<()> {
 /// gone where we are killed.
 pub fn after_the_storm() -> Result<()> {
     let mut home = Home::build("notify-later")?;
-    let section = receivers(&mut home)?;
+    let section = receivers(&mut home, "starttls")?;
     let agent = Agent::start(&mut home, &section)?;
     wait("the broker knows that we are here", TOLD_WITHIN, || {
         Ok(heard(&home, "stormglass/availability") == Some("online".into()))
