@@ -21,7 +21,12 @@ fn is_at(gateway: &Value, address: &str) -> bool {
 }
 
 fn open_port(port: u16) -> Result<bool> {
-    let line = format!("ip netns exec nas upnpc -m eth0 -a 192.168.1.20 {port} {port} TCP 3600");
+    open_port_on("", port)
+}
+
+/// `gateway`: with `-u` the one that is meant. Else upnpc takes whichever answers first.
+fn open_port_on(gateway: &str, port: u16) -> Result<bool> {
+    let line = format!("ip netns exec nas upnpc -m eth0 {gateway} -a 192.168.1.20 {port} {port} TCP 3600");
     Ok(output(&line)?.contains("is redirected to internal"))
 }
 
@@ -30,7 +35,7 @@ pub fn two_gateways() -> Result<()> {
     let mut home = Home::build("two-gateways")?;
     gateway(&mut home, "")?;
     second_gateway(&mut home)?;
-    wait("the first opens a port", SOON, || open_port(5001))?;
+    wait("the first opens a port", SOON, || open_port_on("-u http://192.168.1.1:5000/rootDesc.xml", 5001))?;
     let mut found = Value::Null;
     wait("both are found", SOON, || {
         found = list(&[])?;
