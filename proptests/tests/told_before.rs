@@ -110,3 +110,11 @@ fn a_war_is_told_though_one_side_is_seen_first() {
     let judged = judge(What::by_id("address_war").expect("an injector"), 7, Feeds::Counters);
     assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
 }
+
+/// A programme for four of six ports, beside a download of the fifth, by agents that count octets alone: it was called a flood of
+/// unicasts to all.
+#[test]
+fn a_programme_for_most_ports_is_no_flood_to_all() {
+    let judged = judge(What::by_id("iptv").expect("a healthy one"), 3008, Feeds::Both);
+    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+}

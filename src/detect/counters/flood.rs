@@ -20,6 +20,9 @@ const NOTHING: f64 = 0.05;
 const SPARED: usize = 4;
 /// What is flooded goes out of a port at this part of its rate at least: counters of one poll are not read at one moment.
 const FULLY: f64 = 0.8;
+/// The same by octets, which do not tell a flood to all from a stream to most of them: what the least gets is all that can be
+/// flooded, and a host's own download beside a stream to others is hardly ever just as much.
+const FULLY_OCTETS: f64 = 0.95;
 /// A mirror port (SPAN) gets nearly all that comes in, at this part of it at least.
 const MIRRORED: f64 = 0.9;
 /// A flood comes in at one port, or at two of a switch that stands between others.
@@ -116,6 +119,7 @@ pub fn flood<'a>(
 /// Gives the flood with its rate per second.
 #[must_use]
 pub fn copied<'a>(ports: impl Iterator<Item = &'a PortStatus>, traffic: Traffic) -> Option<Flood> {
+    let fully = if traffic == Traffic::Octets { FULLY_OCTETS } else { FULLY };
     let up = ports.filter(|port| port.oper_up && port.if_type == ETHERNET);
     let mut rates =
         up.filter_map(|port| traffic.of(port).map(|(into, out)| (&port.name, into, out))).collect::<Vec<_>>();
@@ -130,13 +134,13 @@ pub fn copied<'a>(ports: impl Iterator<Item = &'a PortStatus>, traffic: Traffic)
     let mut pps = 0.0;
     for _ in 0..SPARED {
         pps = excess / reached.checked_sub(1).filter(|copies| *copies > 0)? as f64;
-        reached = rates.iter().filter(|(.., out)| *out >= pps * FULLY).count().min(rates.len() - 1);
+        reached = rates.iter().filter(|(.., out)| *out >= pps * fully).count().min(rates.len() - 1);
     }
     // The port that it comes in at is the one of those bringing as much that it does not go out of.
-    let brings = |(_, into, _): &&(_, f64, f64)| *into >= pps * FULLY;
+    let brings = |(_, into, _): &&(_, f64, f64)| *into >= pps * fully;
     let source = rates.iter().filter(brings).min_by(|a, b| a.2.total_cmp(&b.2))?;
     let others = rates.iter().filter(|(name, ..)| *name != source.0).map(|(.., out)| *out);
-    let out = others.filter(|out| *out >= pps * FULLY).collect::<Vec<_>>();
+    let out = others.filter(|out| *out >= pps * fully).collect::<Vec<_>>();
     let nearly_all = out.len() + 1 + (rates.len() - 1) / SPARED >= rates.len();
     if pps < traffic.least() || !nearly_all || rates.iter().filter(brings).count() > MAX_SOURCES {
         return None;
