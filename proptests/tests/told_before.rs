@@ -118,3 +118,13 @@ fn a_programme_for_most_ports_is_no_flood_to_all() {
     let judged = judge(What::by_id("iptv").expect("a healthy one"), 3008, Feeds::Both);
     assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
 }
+
+/// One host's ARP goes round in a young ring, and others' multicasts come once, which snooping keeps out of it: that host was named.
+#[test]
+fn nobody_is_blamed_for_what_snooping_keeps_out_of_a_ring() {
+    for seed in [6017, 6039] {
+        let judged = judge(What::by_id("l2_loop").expect("an injector"), seed, Feeds::Both);
+        let (outcome, story) = (&judged.outcome, judged.report.story());
+        assert!(outcome.right, "{seed}: {outcome:?}\n{story}");
+    }
+}

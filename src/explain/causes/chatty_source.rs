@@ -168,7 +168,7 @@ pub(super) fn ownership(
     let v6 = its().any(|one| one.track.replica.ip.is_some_and(|ip| ip.is_ipv6()));
     let others = scene.segment.talkers.iter().any(|((other, protocol), other_talker)| {
         let alike = only_v6(*protocol, other_talker) == v6 && is_pppoe(*protocol) == is_pppoe(key.1);
-        *other != mac && alike && came_once(talker, other_talker)
+        *other != mac && alike && (v6 || goes_everywhere(*protocol, other_talker)) && came_once(talker, other_talker)
     });
     let confidence = match (known, identified, from_the_start, others) {
         (true, false, _, true) => 0.85,
@@ -187,6 +187,16 @@ fn only_v6(protocol: Protocol, talker: &Talker) -> bool {
 /// The other thing that a router may pass through alone.
 fn is_pppoe(protocol: Protocol) -> bool {
     protocol == Protocol::Pppoe
+}
+
+/// What every switch sends out of all ports: broadcasts, and 224.0.0.0/24 (RFC 4541, 2.1.2). Other groups are kept out of a ring by
+/// IGMP snooping, and what bridges keep for themselves (LLDP, BPDUs) never goes round.
+fn goes_everywhere(protocol: Protocol, talker: &Talker) -> bool {
+    let everywhere = |group: &IpAddr| match group {
+        IpAddr::V4(v4) => !v4.is_multicast() || v4.octets()[..3] == [224, 0, 0],
+        IpAddr::V6(_) => false,
+    };
+    protocol == Protocol::Arp || (!talker.groups.is_empty() && talker.groups.iter().all(everywhere))
 }
 
 /// The frames of another host came once while this one repeated itself, and had the time to come round: in a young loop only
