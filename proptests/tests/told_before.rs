@@ -1,7 +1,14 @@
 //! Worlds that were once told wrong: by the seeds of the score, with what was wrong about each.
 
 use stormglass_proptests::generate::{Feeds, What};
-use stormglass_proptests::score::{Told, judge};
+use stormglass_proptests::score::{Judged, Told, judge};
+
+/// What is said of a world, which is right.
+fn is_right(what: &str, seed: u64, feeds: Feeds) -> Judged {
+    let judged = judge(What::by_id(what).expect("it is known"), seed, feeds);
+    assert!(judged.outcome.right, "{what}, {seed}: {:?}\n{}", judged.outcome, judged.report.story());
+    judged
+}
 
 /// Agents that count octets alone see a flood, and frames show that it is of no groups: it was not told at all.
 #[test]
@@ -40,12 +47,10 @@ fn a_ring_of_both_feeds_has_its_ports() {
 /// Among thousands of devices that ask at once somebody has always just asked the same: two of them were called reflectors.
 #[test]
 fn of_a_crowd_nobody_is_a_reflector() {
-    let what = What::by_id("discovery_swarm").expect("an injector");
     for (seed, feeds) in
         [(1, Feeds::Both), (2, Feeds::Both), (11, Feeds::Both), (58, Feeds::Capture), (91, Feeds::Capture)]
     {
-        let judged = judge(what, seed, feeds);
-        assert!(judged.outcome.right, "{seed}: {:?}\n{}", judged.outcome, judged.report.story());
+        is_right("discovery_swarm", seed, feeds);
     }
 }
 
@@ -53,21 +58,15 @@ fn of_a_crowd_nobody_is_a_reflector() {
 /// unicasts, as so few frames to its group were seen.
 #[test]
 fn a_capture_that_loses_frames_tells_nothing_of_what_there_is_not() {
-    let judged = judge(What::by_id("iptv").expect("an injector"), 7, Feeds::Both);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("iptv", 7, Feeds::Both);
 }
 
 /// A ring behind one port, beside an agent that counts octets alone: frames told of a ring, and where it is nobody, though
 /// addresses moved to that port.
 #[test]
 fn a_ring_is_found_by_addresses_that_move_where_packets_are_not_counted() {
-    let judged = judge(What::by_id("loop_behind_port").expect("an injector"), 14, Feeds::Both);
-    assert!(
-        judged.outcome.right && judged.outcome.port == Told::Right,
-        "{:?}\n{}",
-        judged.outcome,
-        judged.report.story()
-    );
+    let judged = is_right("loop_behind_port", 14, Feeds::Both);
+    assert_eq!(judged.outcome.port, Told::Right, "{}", judged.report.story());
 }
 
 /// A stream by octets alone, in which a port drowns: nothing was said. What it is frames tell; without them its port is
@@ -86,45 +85,38 @@ fn a_flood_of_octets_that_does_harm_is_told() {
 /// The program was started while a network card repeated its reports, from an address that is made of its MAC: nobody was named.
 #[test]
 fn a_sleeper_met_in_the_middle_is_named() {
-    let judged = judge(What::by_id("sleep_mld").expect("an injector"), 11, Feeds::Capture);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("sleep_mld", 11, Feeds::Capture);
 }
 
 /// The switch behind an uplink had not been polled yet when the burst was over: the uplink was named.
 #[test]
 fn a_burst_that_comes_from_the_next_switch_is_named_there() {
-    let judged = judge(What::by_id("wake_burst").expect("an injector"), 9, Feeds::Counters);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("wake_burst", 9, Feeds::Counters);
 }
 
 /// After a minute one reflector became the other's echo, and in that moment both were called chatty.
 #[test]
 fn two_reflectors_stay_two_reflectors() {
-    let judged = judge(What::by_id("reflector_pair").expect("an injector"), 36, Feeds::Both);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("reflector_pair", 36, Feeds::Both);
 }
 
 /// One of two that hold an address was above the limit a poll before the other, and each was called chatty for good.
 #[test]
 fn a_war_is_told_though_one_side_is_seen_first() {
-    let judged = judge(What::by_id("address_war").expect("an injector"), 7, Feeds::Counters);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("address_war", 7, Feeds::Counters);
 }
 
 /// A programme for four of six ports, beside a download of the fifth, by agents that count octets alone: it was called a flood of
 /// unicasts to all.
 #[test]
 fn a_programme_for_most_ports_is_no_flood_to_all() {
-    let judged = judge(What::by_id("iptv").expect("a healthy one"), 3008, Feeds::Both);
-    assert!(judged.outcome.right, "{:?}\n{}", judged.outcome, judged.report.story());
+    is_right("iptv", 3008, Feeds::Both);
 }
 
 /// One host's ARP goes round in a young ring, and others' multicasts come once, which snooping keeps out of it: that host was named.
 #[test]
 fn nobody_is_blamed_for_what_snooping_keeps_out_of_a_ring() {
     for seed in [6017, 6039] {
-        let judged = judge(What::by_id("l2_loop").expect("an injector"), seed, Feeds::Both);
-        let (outcome, story) = (&judged.outcome, judged.report.story());
-        assert!(outcome.right, "{seed}: {outcome:?}\n{story}");
+        is_right("l2_loop", seed, Feeds::Both);
     }
 }

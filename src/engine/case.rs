@@ -1,6 +1,6 @@
 //! A storm's life: findings of one moment become one verdict with a start, a phase and an end. Recognises nothing.
 
-use super::case_counted::{Counters, UNEXPLAINED};
+use super::case_counted::{Counters, RING, UNEXPLAINED, is_sharper};
 use super::lans;
 use super::memory::{Earlier, is_counted};
 use super::snapshot::Delays;
@@ -18,8 +18,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The cause by which everything circles.
-const RING: &str = "l2_loop";
 /// Verdicts remembered, the open ones included; the ones over longest go first.
 pub const MAX_HISTORY: usize = 128;
 /// MACs, origins and groups kept per storm.
@@ -186,7 +184,7 @@ impl Cases {
         }
         // A better-known cause is not given up for a guess, but what goes on goes on; that which says more precisely what
         // it is takes its place.
-        let sharper = cause(finding.cause).is_some_and(|found| found.sharpens().contains(&case.verdict.cause));
+        let sharper = is_sharper(finding.cause, case.verdict.cause);
         if finding.cause != case.verdict.cause && !sharper && finding.confidence <= case.verdict.confidence {
             return case.goes_on(&finding, scene, context.fresh);
         }

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// The cause of what has none.
 pub(super) const UNEXPLAINED: &str = "unexplained";
-/// What circles, as frames tell it.
-const RING: &str = "l2_loop";
+/// The cause by which everything circles.
+pub(super) const RING: &str = "l2_loop";
 /// Ports kept per storm.
 const MAX_PORTS: usize = 64;
 /// Evidence kept per storm.
@@ -235,7 +235,7 @@ impl Case {
 }
 
 /// The first says more precisely what the other is told for until then.
-fn is_sharper(one: &str, other: &str) -> bool {
+pub(super) fn is_sharper(one: &str, other: &str) -> bool {
     cause(one).is_some_and(|one| one.sharpens().contains(&other))
 }
 
@@ -324,16 +324,16 @@ impl Cases {
         index - parts.iter().filter(|place| **place < index).count()
     }
 
-    /// Causes of the rings that go on, by frames, and frames a second of each: those whose places are not known yet.
-    pub(super) fn rings(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    /// Frames a second of each of the rings that go on, by frames, and whose places are not known yet.
+    pub(super) fn rings(&self) -> impl Iterator<Item = u64> {
         let open = self.cases.iter().filter(|case| case.open() && !case.is_counted()).map(|case| &case.verdict);
         let nowhere = open.filter(|verdict| verdict.cause == RING && verdict.culprit.is_none());
-        nowhere.map(|verdict| (verdict.cause, verdict.current_pps))
+        nowhere.map(|verdict| verdict.current_pps)
     }
 
     /// Where a ring is that frames tell of.
-    pub(super) fn find_ring(&mut self, seen: &Seen<'_>, ring: &str, found: &CounterFinding) -> Option<Arc<Verdict>> {
-        let its = |case: &&mut Case| case.open() && case.verdict.cause == ring && case.is_of_frames(seen, found);
+    pub(super) fn find_ring(&mut self, seen: &Seen<'_>, found: &CounterFinding) -> Option<Arc<Verdict>> {
+        let its = |case: &&mut Case| case.open() && case.verdict.cause == RING && case.is_of_frames(seen, found);
         self.cases.iter_mut().find(its)?.adds(seen, found)
     }
 

@@ -235,11 +235,16 @@ impl Engine {
         (source.since, source.last, source.pps) = (state.since, state.above_at, state.pps);
         (source.usual_pps, source.counted) = (state.usual_pps, state.counted);
         (source.broadcast_share, source.frame_octets) = (state.broadcast_share, state.frame_octets);
+        self.surround(&mut source, routers, moved);
+        source
+    }
+
+    /// What is known of the place where a source is.
+    pub(super) fn surround(&self, source: &mut SourcePort, routers: &BTreeSet<MacAddr>, moved: &Moves) {
         source.router = source.macs.iter().any(|mac| is_one_of(*mac, routers));
         source.moved_here = moved.get(&source.key()).map_or(0, |moved| moved.1);
-        let read = self.targets.status(&alarm.target).and_then(|status| status.fdb_read);
-        source.read_since = read.is_some_and(|read| read >= state.since);
-        source
+        let read = self.targets.status(&source.target).and_then(|status| status.fdb_read);
+        source.read_since = read.is_some_and(|read| read >= source.since);
     }
 
     /// No other polled switch is behind this port.

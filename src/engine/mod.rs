@@ -198,11 +198,7 @@ impl Engine {
                 }
             }
             Input::Recorder(status) => self.recorder = Some(status),
-            Input::Remembered(past) => {
-                let verified = past.iter().filter(|past| past.verified).cloned().collect::<Vec<_>>();
-                self.cases.remember(now, past, &self.settings.times);
-                self.recall_verified(now, &verified);
-            }
+            Input::Remembered(past) => self.recall(now, past),
             Input::Notes(past) => self.recall_notes(past),
             Input::Storage(status) => self.storage = Some(status),
             Input::Notify(status) => self.notify = status,

@@ -2,7 +2,7 @@
 //! alone, or because so many packets are usual there. Addresses that move say where, and octets that it is there that
 //! something comes in. Opens no storm.
 
-use super::case_counted::Seen;
+use super::case_counted::{RING, Seen, is_sharper};
 use super::counting::MAX_SOURCES;
 use super::lans::{Group, Node};
 use super::sources::{RETURNS, only_nearest};
@@ -31,7 +31,7 @@ impl Engine {
         let beside = self.targets.peers(target).into_iter().take(MAX_SOURCES).map(Node::Target).collect();
         let group = self.lans.group(&Node::Target(Arc::clone(target)), &beside, &self.targets, &self.own);
         let rings = self.cases.rings().collect::<Vec<_>>();
-        for (cause, pps) in rings {
+        for pps in rings {
             let sources = self.where_addresses_move(now, &group, pps as f64);
             let moves = sources.iter().filter(|source| source.returns).map(|source| source.moved_here).sum();
             let scene = CounterScene {
@@ -52,7 +52,7 @@ impl Engine {
                 tree_changed: false,
             };
             let open = sources.iter().collect::<Vec<_>>();
-            let of_it = CAUSES.iter().filter(|one| one.id() == cause || one.sharpens().contains(&cause));
+            let of_it = CAUSES.iter().filter(|one| one.id() == RING || is_sharper(one.id(), RING));
             let found = of_it.flat_map(|one| one.count(&scene, &open)).collect::<Vec<_>>();
             for mut found in found {
                 // It says where, and not how bad it is.
@@ -60,7 +60,7 @@ impl Engine {
                 let culprit = self.counted_party(&found);
                 let (times, targets) = (&self.settings.times, &self.targets);
                 let seen = Seen { now, group: &group, culprit, span: Duration::ZERO, times, targets };
-                if let Some(changed) = self.cases.find_ring(&seen, cause, &found) {
+                if let Some(changed) = self.cases.find_ring(&seen, &found) {
                     push(&mut self.outputs, Output::Changed(changed));
                 }
             }

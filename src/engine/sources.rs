@@ -79,25 +79,18 @@ impl Engine {
             let roles = self.targets.roles(&key.0);
             let nearer = self.source_at(&key.0, &key.1, self.targets.port(&key.0, &key.1), &roles);
             *source = SourcePort {
-                target: nearer.target,
-                port: nearer.port,
-                label: nearer.label,
-                role: nearer.role,
-                beyond: nearer.beyond,
-                router: nearer
-                    .macs
-                    .iter()
-                    .any(|mac| routers.iter().any(|router| router.is_neighbour_of(*mac, DEVICE_REACH))),
-                macs: nearer.macs,
-                behind: nearer.behind,
-                moved_here: moved.get(&key).map_or(0, |moved| moved.1),
-                read_since: self
-                    .targets
-                    .status(&key.0)
-                    .and_then(|status| status.fdb_read)
-                    .is_some_and(|read| read >= source.since),
-                ..source.clone()
+                since: source.since,
+                last: source.last,
+                pps: source.pps,
+                usual_pps: source.usual_pps,
+                counted: source.counted,
+                broadcast_share: source.broadcast_share,
+                frame_octets: source.frame_octets,
+                returns: source.returns,
+                seen: source.seen,
+                ..nearer
             };
+            self.surround(source, routers, moved);
         }
     }
 

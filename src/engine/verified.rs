@@ -18,13 +18,15 @@ impl Engine {
         over.map(|verdict| (Arc::clone(&verdict.id), verdict.started)).collect()
     }
 
-    /// What an earlier run had verified, as far as it is still remembered as over; `now`: a time that lay in the future then
+    /// What an earlier run knew, and had verified, as far as it is still remembered as over; `now`: a time that lay in the future then
     /// has become that.
-    pub(super) fn recall_verified(&mut self, now: Time, past: &[Remembered]) {
-        let known = past.iter().filter(|past| past.verified);
-        let known = known.map(|past| (Arc::clone(&past.verdict.id), past.verdict.started.min(now)));
+    pub(super) fn recall(&mut self, now: Time, past: Vec<Remembered>) {
+        let verified = past.iter().filter(|past| past.verified);
+        let verified = verified.map(|past| (Arc::clone(&past.verdict.id), past.verdict.started.min(now)));
+        let verified = verified.collect::<Vec<_>>();
+        self.cases.remember(now, past, &self.settings.times);
         let over = self.over(now);
-        self.verified.extend(known.filter(|key| over.contains(key)));
+        self.verified.extend(verified.into_iter().filter(|key| over.contains(key)));
     }
 
     /// Bounded by the verdicts that there are. It is written to the disk with them within a minute: a program that is killed

@@ -211,6 +211,20 @@ impl Flooding {
         let seen = seen.filter(|seen| *seen != self.entry);
         std::iter::once(self.entry.clone()).chain(seen).collect()
     }
+
+    /// How much it is, and the harm that it does.
+    #[must_use]
+    pub fn harm(&self) -> Option<String> {
+        let (source, pps) = self.flood.sources.first()?;
+        Some(format!(
+            "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
+            words::number(pps.round() as u64),
+            self.target,
+            self.flood.ports - 1,
+            self.discards_pps,
+            self.fullest * 100.0
+        ))
+    }
 }
 
 impl CounterFinding {
@@ -260,6 +274,26 @@ impl CounterFinding {
         self.finding.macs.extend(device);
         self.finding.culprit = device.map(|mac| Suspect { mac: Some(mac), ip: None });
         self
+    }
+
+    /// A finding about what a switch floods, at the port where it comes in.
+    #[must_use]
+    pub fn of_flood(
+        cause: &'static str,
+        confidence: f64,
+        scene: &CounterScene<'_>,
+        flooding: &Flooding,
+        severity: Severity,
+    ) -> Option<Self> {
+        let (_, pps) = flooding.flood.sources.first()?;
+        let mut found = Self::new(cause, confidence, scene, &[]);
+        (found.finding.severity, found.finding.rate) = (severity, pps.round() as u64);
+        (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
+        // That no polled port brings it in is not so here.
+        found.finding.lacks.remove(0);
+        (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
+        found.label = Some(Arc::clone(&flooding.label));
+        Some(found)
     }
 
     /// With other causes that are not excluded, the likeliest first.

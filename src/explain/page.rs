@@ -149,6 +149,8 @@ impl Page {
             ("critical_pps", thresholds.critical_pps),
             ("replica_pps", thresholds.replica_pps),
             ("confirm_polls", counters.confirm_polls.into()),
+            ("weak_factor", counters.weak_factor.round() as u64),
+            ("weak_minutes", counters.weak_for.as_secs().div_ceil(60)),
             ("stream_octets", counters.stream_octets.round() as u64),
             ("residual", (counters.residual * 100.0).round() as u64),
         ];

@@ -94,8 +94,8 @@ const PAGE: Page = Page {
     ),
     recognised: &[
         counters(
-            "One port brings in more multicasts and broadcasts than it is used to, in {confirm_polls} renewed polls in a row.",
-            "1つのポートから入るマルチキャストとブロードキャストが、更新されたポーリングで{confirm_polls}回続けて、ふだんより多くなっています。",
+            "One port brings in more multicasts and broadcasts than it is used to, in {confirm_polls} renewed polls in a row; for {weak_minutes} minutes, if it is less than {weak_factor} times as much and nothing else rises by more.",
+            "1つのポートから入るマルチキャストとブロードキャストが、更新されたポーリングで{confirm_polls}回続けて、ふだんより多くなっています。{weak_factor}倍に届かず、ほかにそれを超えて増えたものもなければ、{weak_minutes}分続いたときに判定します。",
         ),
         counters(
             "In the forwarding table, {moved} addresses or more that were known at other ports are now behind it.",

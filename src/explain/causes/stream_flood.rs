@@ -11,7 +11,6 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Severity, Verdict};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// `stream_flood`.
 pub(super) struct StreamFlood;
@@ -31,28 +30,17 @@ impl Cause for StreamFlood {
 
     fn count(&self, scene: &CounterScene<'_>, _: &[&SourcePort]) -> Vec<CounterFinding> {
         let Some(media) = scene.media else { return Vec::new() };
-        let Some((source, pps)) = media.flood.sources.first() else { return Vec::new() };
-        let evidence = counted(
-            "Long multicast frames go out of every port, and ports can't take them".to_owned(),
-            format!(
-                "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
-                words::number(pps.round() as u64),
-                media.target,
-                media.flood.ports - 1,
-                media.discards_pps,
-                media.fullest * 100.0
-            ),
-            "only to ports where somebody watches".to_owned(),
-        );
-        let mut found = CounterFinding::new(self.id(), 0.8, scene, &[]).because(Some(evidence));
         let storm = media.discards_pps >= scene.thresholds.storm_pps as f64;
-        found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
-        found.finding.rate = pps.round() as u64;
-        (found.finding.started, found.finding.last) = (media.since, media.last);
-        found.finding.lacks.remove(0);
-        (found.ports, found.through) = (media.ports(), media.through.clone());
-        found.label = Some(Arc::clone(&media.label));
-        vec![found]
+        let severity = if storm { Severity::Storm } else { Severity::Warning };
+        let found = CounterFinding::of_flood(self.id(), 0.8, scene, media, severity);
+        let evidence = media.harm().map(|harm| {
+            counted(
+                "Long multicast frames go out of every port, and ports can't take them".to_owned(),
+                harm,
+                "only to ports where somebody watches".to_owned(),
+            )
+        });
+        found.map(|found| found.because(evidence)).into_iter().collect()
     }
 
     fn sentence(&self, verdict: &Verdict, times: &Times) -> String {

@@ -414,8 +414,8 @@ const PAGE: Page = Page {
             "1つのMACアドレスが毎秒{source_pps}個以上送信していますが、アドレスが別の機器のものか、送り返しとも考えられる複製です。または、特定の送信元なしに合計で毎秒{critical_pps}個以上流れています。",
         ),
         counters(
-            "More goes in or out of ports than is usual there, in {confirm_polls} renewed polls in a row, and counters and forwarding tables do not tell why.",
-            "更新されたポーリングで{confirm_polls}回続けて、ポートの出入りがふだんより多くなっていますが、カウンターと転送テーブルからは理由がわかりません。",
+            "More goes in or out of ports than is usual there, in {confirm_polls} renewed polls in a row (for {weak_minutes} minutes, if it is less than {weak_factor} times as much and nothing else rises by more), and counters and forwarding tables do not tell why.",
+            "更新されたポーリングで{confirm_polls}回続けて、ポートの出入りがふだんより多くなっていますが（{weak_factor}倍に届かず、ほかにそれを超えて増えたものもなければ、{weak_minutes}分続いたとき）、カウンターと転送テーブルからは理由がわかりません。",
         ),
     ],
     not_this: &[

@@ -11,7 +11,6 @@ use crate::explain::words;
 use crate::model::MacAddr;
 use crate::model::verdict::{Severity, Verdict};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// `unknown_unicast_flood`.
 pub(super) struct UnknownUnicastFlood;
@@ -85,16 +84,10 @@ pub(super) fn finding(
         },
         "out of the receiver's port alone".to_owned(),
     );
-    let mut found = CounterFinding::new(cause, confidence, scene, &[]).because(Some(evidence));
     let critical = *pps >= scene.thresholds.critical_pps as f64;
-    found.finding.severity = if critical { Severity::Storm } else { Severity::Warning };
-    found.finding.rate = pps.round() as u64;
-    (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
-    // That no polled port brings it in is not so here.
-    found.finding.lacks.remove(0);
-    (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
-    found.label = Some(Arc::clone(&flooding.label));
-    Some(found)
+    let severity = if critical { Severity::Storm } else { Severity::Warning };
+    let found = CounterFinding::of_flood(cause, confidence, scene, flooding, severity)?;
+    Some(found.because(Some(evidence)))
 }
 
 /// A switch floods unicasts.

@@ -4,11 +4,9 @@ use super::Unexplained;
 use crate::explain::causes::Cause;
 use crate::explain::causes::discovery_swarm::together;
 use crate::explain::counted::{CounterFinding, CounterScene, Flooding, MOSTLY, OCTETS_ALONE, SourcePort, counted};
-use crate::explain::words;
 use crate::model::vendor;
 use crate::model::verdict::{Evidence, Severity};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 const CAPTURE: &str = "let frames be captured there: whose address do they carry, and does it belong to the device?";
 
@@ -71,30 +69,14 @@ pub(super) fn from_many(scene: &CounterScene<'_>, sources: &[&SourcePort]) -> Co
 
 /// Something goes out of every port, and some are too slow for it; the agent counts octets alone.
 pub(super) fn from_flood(scene: &CounterScene<'_>, flooding: &Flooding) -> Option<CounterFinding> {
-    let (source, pps) = flooding.flood.sources.first()?;
-    let evidence = counted(
-        "What comes in at one port goes out of every port, and ports can't take it".to_owned(),
-        format!(
-            "{} a second from {} {source} to {} ports; {:.0} a second are dropped, the fullest port is used to {:.0} %",
-            words::number(pps.round() as u64),
-            flooding.target,
-            flooding.flood.ports - 1,
-            flooding.discards_pps,
-            flooding.fullest * 100.0
-        ),
-        "out of the receiver's port alone".to_owned(),
-    );
-    let mut found = CounterFinding::new(Unexplained.id(), 0.4, scene, &[]).because(Some(evidence));
     let storm = flooding.discards_pps >= scene.thresholds.storm_pps as f64;
-    found.finding.severity = if storm { Severity::Storm } else { Severity::Warning };
-    found.finding.rate = pps.round() as u64;
-    (found.finding.started, found.finding.last) = (flooding.since, flooding.last);
-    // That no polled port brings it in is not so here.
-    if let Some(first) = found.finding.lacks.first_mut() {
-        OCTETS_ALONE.clone_into(first);
-    }
-    (found.ports, found.through) = (flooding.ports(), flooding.through.clone());
-    found.label = Some(Arc::clone(&flooding.label));
+    let severity = if storm { Severity::Storm } else { Severity::Warning };
+    let mut found = CounterFinding::of_flood(Unexplained.id(), 0.4, scene, flooding, severity)?.because(Some(counted(
+        "What comes in at one port goes out of every port, and ports can't take it".to_owned(),
+        flooding.harm()?,
+        "out of the receiver's port alone".to_owned(),
+    )));
+    found.finding.lacks.insert(0, OCTETS_ALONE.to_owned());
     Some(found.or([
         ("stream_flood", 0.4, CAPTURE.to_owned()),
         ("unknown_unicast_flood", 0.4, CAPTURE.to_owned()),
